@@ -1,0 +1,29 @@
+/* toa-clock.h
+ * The clock in initial sequence numbers: a Linux server computes ISN = hash(four-tuple) + time / 64 ns
+ * (net/core/secure_seq.c, RFC 6528). Two SYN-ACKs whose ISNs fit one clock were made for one four-tuple.
+ * Rule R10 of the design; measured tolerances in its section 3.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_CLOCK_H
+#define TOA_CLOCK_H
+
+#include "toa-conversation.h"
+
+/* 2^32 x 64 ns: after this time the ISNs of a tuple come round again. */
+#define TOA_CLOCK_PERIOD INT64_C(274877906944)
+/* Width of a bucket of toa_clock_bucket, and how many there are. */
+#define TOA_CLOCK_BUCKET INT64_C(1000000)
+#define TOA_CLOCK_BUCKETS (TOA_CLOCK_PERIOD / TOA_CLOCK_BUCKET + 1)
+
+/* x and y have SYN-ACKs (TOA_CONV_SYNACK_SEEN). How far y's and x's ISN are from one clock, in ns, -137 s to +137 s:
+ * the numbers' distance less the captured time between. True if that is within what capture and transit explain. */
+bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64_t *ret_error);
+
+/* Phase of a conversation's SYN-ACK on the clock, as a bucket number: matching pairs are at most a few buckets apart,
+ * modulo TOA_CLOCK_BUCKETS. */
+uint32_t toa_clock_bucket(const toa_conversation *conv);
+/* The largest tolerance toa_clock_match uses, in buckets. */
+#define TOA_CLOCK_REACH 6
+
+#endif

@@ -1,0 +1,309 @@
+/* toa-conversation.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-conversation.h"
+
+#include "toa-serial.h"
+
+#include <string.h>
+
+/* Least window assumed of a peer, and the one assumed when no SYN told the scale: an unscaled window of a
+ * mid-capture connection says nothing. */
+#define WINDOW_MIN 65535u
+#define WINDOW_UNKNOWN (1u << 20)
+/* low follows next at this distance, so that serial comparison stays valid on long transfers. */
+#define LOW_SPAN (1u << 30)
+
+bool toa_conversation_without_timestamps(const toa_conversation *conv)
+{
+    const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
+
+    /* a SYN-ACK may use them only if the SYN offered them, so the SYN-ACK alone decides; behind a load balancer
+     * that removes them from the SYN the client's side still sees its own offer */
+    return (server->flags & TOA_SIDE_SYN) && (!(server->flags & TOA_SIDE_TIMESTAMPS) ||
+                                              ((client->flags & TOA_SIDE_SYN) && !(client->flags & TOA_SIDE_TIMESTAMPS)));
+}
+
+static bool acked_before(const toa_side *side, uint32_t number)
+{
+    for (unsigned i = 0; i < side->n_acks; i++) {
+        if (side->acks[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How far the peer of `receiver` may send, counted from the receiver's last ack. */
+static uint32_t window_of(const toa_side *receiver, const toa_side *sender)
+{
+    bool no_scale = (sender->flags & TOA_SIDE_SYN) && !(sender->flags & TOA_SIDE_SCALE);
+    uint32_t window;
+
+    if (!(receiver->flags & TOA_SIDE_SYN)) {
+        return WINDOW_UNKNOWN;
+    }
+    window = (uint32_t)receiver->window << (no_scale ? 0 : receiver->scale);
+    return window > WINDOW_MIN ? window : WINDOW_MIN;
+}
+
+/* A segment that acknowledges what the peer did send. */
+static bool ack_fits(const toa_side *receiver, const toa_segment *segment)
+{
+    if (!(segment->flags & TOA_FLAG_ACK) || !(receiver->flags & TOA_SIDE_ANCHORED)) {
+        return true;
+    }
+    return toa_seq_within(segment->ack, receiver->low, receiver->next);
+}
+
+/* The sender has not shown a number yet: only its ack can tell. */
+static toa_own classify_first(const toa_side *receiver, const toa_segment *segment)
+{
+    if (!(receiver->flags & TOA_SIDE_ANCHORED)) {
+        return TOA_OWN_EXACT; /* nothing is known of either side */
+    }
+    if (!(segment->flags & TOA_FLAG_ACK)) {
+        return segment->flags & TOA_FLAG_RST ? TOA_OWN_NONE : TOA_OWN_EXACT;
+    }
+    if (segment->ack == receiver->low && (receiver->flags & TOA_SIDE_SYN)) {
+        return TOA_OWN_NONE; /* acknowledges nothing, not even the SYN */
+    }
+    if (toa_seq_within(segment->ack, receiver->low, receiver->next)) {
+        return TOA_OWN_EXACT;
+    }
+    if (!(receiver->flags & TOA_SIDE_SYN) &&
+        toa_seq_within(segment->ack, receiver->low - WINDOW_UNKNOWN, receiver->next + WINDOW_UNKNOWN)) {
+        return TOA_OWN_WINDOW; /* capture began in the middle */
+    }
+    return TOA_OWN_NONE;
+}
+
+static toa_own classify_synack(const toa_side *a, const toa_side *b, const toa_segment *segment)
+{
+    if (b->flags & TOA_SIDE_SYN) {
+        bool acks_own = segment->ack != b->isn && toa_seq_within(segment->ack, b->isn, b->next);
+        return acks_own ? TOA_OWN_EXACT : TOA_OWN_NONE;
+    }
+    if ((a->flags & TOA_SIDE_SYN) && segment->seq == a->isn) {
+        return TOA_OWN_EXACT;
+    }
+    return ack_fits(b, segment) ? TOA_OWN_EXACT : TOA_OWN_NONE;
+}
+
+static toa_own classify_range(const toa_side *a, const toa_side *b, const toa_segment *segment)
+{
+    uint32_t low = a->low - (segment->length == 0), upper;
+
+    if (toa_seq_within(segment->seq, low, a->next)) {
+        return ack_fits(b, segment) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
+    }
+    upper = (b->flags & TOA_SIDE_ACKED ? b->acks[0] : a->next) + window_of(b, a);
+    if (toa_seq_lt(a->next, segment->seq) && toa_seq_le(segment->seq, upper)) {
+        return TOA_OWN_WINDOW;
+    }
+    if (!((a->flags | b->flags) & TOA_SIDE_SYN) && toa_seq_within(segment->seq, a->low - WINDOW_UNKNOWN, a->low)) {
+        return TOA_OWN_WINDOW;
+    }
+    return TOA_OWN_NONE;
+}
+
+toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    const toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
+    bool has_ack = (segment->flags & TOA_FLAG_ACK) != 0;
+
+    if (segment->flags & TOA_FLAG_SYN) {
+        return has_ack ? classify_synack(a, b, segment) : TOA_OWN_EXACT;
+    }
+    if (segment->flags & TOA_FLAG_RST) {
+        bool b_silent = !(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED));
+        if ((segment->seq == 0 && has_ack) || b_silent || acked_before(b, segment->seq) ||
+            ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next)) {
+            return TOA_OWN_EXACT;
+        }
+    }
+    if (!(a->flags & TOA_SIDE_SHOWN)) {
+        return classify_first(b, segment);
+    }
+    if (!(a->flags & TOA_SIDE_ANCHORED) && !(segment->flags & TOA_FLAG_RST)) {
+        /* one lone segment seen so far: its numbers count for nothing */
+        return ack_fits(b, segment) ? TOA_OWN_EXACT : TOA_OWN_NONE;
+    }
+    return classify_range(a, b, segment);
+}
+
+static void take_syn(toa_side *a, const toa_segment *segment)
+{
+    const toa_options *options = &segment->options;
+
+    if (!(a->flags & TOA_SIDE_SYN) || a->isn != segment->seq) {
+        a->isn = a->low = segment->seq;
+        a->next = toa_segment_end(segment);
+        a->flags &= (uint16_t) ~(TOA_SIDE_TIMESTAMPS | TOA_SIDE_SCALE | TOA_SIDE_FIN | TOA_SIDE_FIN_ACKED);
+    }
+    a->flags |= TOA_SIDE_SYN | TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED;
+    if (options->has_timestamps) {
+        a->flags |= TOA_SIDE_TIMESTAMPS;
+    }
+    if (options->has_scale) {
+        a->flags |= TOA_SIDE_SCALE;
+        a->scale = options->scale;
+    }
+}
+
+static void take_range(toa_side *a, const toa_segment *segment)
+{
+    uint32_t end = toa_segment_end(segment);
+
+    if (!(a->flags & TOA_SIDE_SHOWN)) {
+        a->low = segment->seq;
+        a->next = end;
+        a->flags |= TOA_SIDE_SHOWN;
+        return;
+    }
+    if (!(a->flags & TOA_SIDE_ANCHORED)) {
+        if (toa_seq_within(segment->seq, a->low, a->next)) {
+            a->flags |= TOA_SIDE_ANCHORED; /* two in a row */
+        } else {
+            a->low = segment->seq; /* start again from the newer one */
+            a->next = end;
+            return;
+        }
+    }
+    a->low = toa_seq_min(a->low, segment->seq);
+    a->next = toa_seq_max(a->next, end);
+    if (a->next - a->low > LOW_SPAN) {
+        a->low = a->next - LOW_SPAN;
+    }
+}
+
+static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
+{
+    if (a->n_acks == 0 || a->acks[0] != ack) {
+        memmove(a->acks + 1, a->acks, sizeof a->acks - sizeof a->acks[0]);
+        a->acks[0] = ack;
+        a->n_acks = (uint8_t)(a->n_acks < TOA_ACKS_KEPT ? a->n_acks + 1 : TOA_ACKS_KEPT);
+    }
+    a->flags |= TOA_SIDE_ACKED;
+    if ((b->flags & TOA_SIDE_SHOWN) && toa_seq_within(ack, b->low, b->next)) {
+        b->flags |= TOA_SIDE_ANCHORED;
+    }
+    if ((b->flags & TOA_SIDE_DEMAND) && toa_seq_le(b->demand_end, ack)) {
+        b->flags |= TOA_SIDE_ANSWERED;
+    }
+    if ((b->flags & TOA_SIDE_FIN) && toa_seq_le(b->fin, ack)) {
+        b->flags |= TOA_SIDE_FIN_ACKED;
+    }
+    if ((b->flags & TOA_SIDE_STRAY) && ack == b->stray_end) {
+        b->low = toa_seq_min(b->low, ack); /* R13: the peer took the unexplained segment */
+        b->next = ack;
+        b->flags = (uint16_t)((b->flags & ~TOA_SIDE_STRAY) | TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED);
+    }
+}
+
+/* SYN, FIN, data and keep-alives make a live peer answer. */
+static bool demands_answer(const toa_side *a, const toa_segment *segment)
+{
+    if (segment->flags & TOA_FLAG_RST) {
+        return false;
+    }
+    return toa_segment_end(segment) != segment->seq ||
+           ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next - 1);
+}
+
+static void take_demand(toa_side *a, const toa_segment *segment)
+{
+    a->demand_time = segment->time;
+    a->demand_frame = segment->frame;
+    a->demand_seq = segment->seq;
+    a->demand_end = toa_segment_end(segment);
+    a->demand_ack = segment->ack;
+    a->flags = (uint16_t)((a->flags | TOA_SIDE_DEMAND) & ~(TOA_SIDE_ANSWERED | TOA_SIDE_USED));
+}
+
+static void take_close(toa_conversation *conv, const toa_segment *segment)
+{
+    const uint16_t both = TOA_SIDE_FIN | TOA_SIDE_FIN_ACKED;
+
+    if (conv->flags & TOA_CONV_CLOSED) {
+        return;
+    }
+    if ((segment->flags & TOA_FLAG_RST) ||
+        ((conv->side[0].flags & both) == both && (conv->side[1].flags & both) == both)) {
+        conv->flags |= TOA_CONV_CLOSED;
+        conv->close_time = segment->time;
+    }
+}
+
+static void take_last(toa_side *a, const toa_segment *segment)
+{
+    if (segment->time - a->last_time > TOA_COPY_NS || segment->seq != a->burst_end) {
+        a->burst_seq = segment->seq;
+    }
+    a->burst_end = toa_segment_end(segment);
+    a->last_time = segment->time;
+    a->last_frame = segment->frame;
+    a->last_flags = (uint8_t)segment->flags;
+    a->last_empty = segment->length == 0;
+}
+
+void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment);
+
+    if (segment->flags & TOA_FLAG_SYN) {
+        take_syn(a, segment);
+    } else if (!rst) {
+        take_range(a, segment);
+    }
+    if ((segment->flags & TOA_FLAG_ACK) && !(rst && !(a->flags & TOA_SIDE_SHOWN))) {
+        take_ack(a, b, segment->ack);
+    }
+    if (rst) {
+        b->flags |= TOA_SIDE_ANSWERED;
+    }
+    if (demand) {
+        take_demand(a, segment);
+    }
+    if (!rst) {
+        a->window = segment->window;
+        a->flags &= (uint16_t) ~TOA_SIDE_STRAY;
+    }
+    if (segment->options.has_timestamps) {
+        a->tsval = segment->options.tsval;
+        a->flags |= TOA_SIDE_TSVAL;
+    }
+    if (segment->ip_id) {
+        a->ip_id = segment->ip_id;
+    }
+    if (segment->flags & TOA_FLAG_FIN) {
+        a->fin = toa_segment_end(segment);
+        a->flags |= TOA_SIDE_FIN;
+    }
+    take_last(a, segment);
+    if (sender == conv->client) {
+        conv->flags |= TOA_CONV_CLIENT_SPOKE;
+    }
+    take_close(conv, segment);
+}
+
+bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    toa_side *a = &conv->side[sender];
+    bool in_a_row = (a->flags & TOA_SIDE_STRAY) && a->stray_end == segment->seq;
+
+    if (segment->length == 0 || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+        return false;
+    }
+    if (in_a_row) {
+        a->low = segment->seq;
+        a->next = segment->seq;
+        a->flags |= TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED;
+        toa_conversation_accept(conv, sender, segment);
+        return true;
+    }
+    a->stray_end = toa_segment_end(segment);
+    a->flags |= TOA_SIDE_STRAY;
+    return false;
+}

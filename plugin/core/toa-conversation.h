@@ -1,0 +1,179 @@
+/* toa-conversation.h
+ * What is remembered of one conversation (one tcp.stream): who is client, the numbers each side has used, the
+ * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
+ *
+ * Not here: other conversations (toa-group.h, toa-rules.h). Rules R3 and R13 of the design are.
+ * Memory belongs to the engine's arena; nothing is freed before the whole engine is.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_CONVERSATION_H
+#define TOA_CONVERSATION_H
+
+#include "toa-segment.h"
+
+#define TOA_ACKS_KEPT 4
+
+/* toa_side.flags */
+enum {
+    TOA_SIDE_SYN = 1 << 0,        /* its SYN or SYN-ACK was captured: isn is valid */
+    TOA_SIDE_SHOWN = 1 << 1,      /* low and next hold numbers it really used */
+    TOA_SIDE_ANCHORED = 1 << 2,   /* ... and they are proven: SYN, the peer's ack, or two segments in a row */
+    TOA_SIDE_ACKED = 1 << 3,      /* it has sent an ACK: acks[0] is valid */
+    TOA_SIDE_FIN = 1 << 4,        /* it has sent a FIN that ends at fin */
+    TOA_SIDE_FIN_ACKED = 1 << 5,  /* ... which the peer has acknowledged */
+    TOA_SIDE_DEMAND = 1 << 6,     /* demand_* are valid */
+    TOA_SIDE_ANSWERED = 1 << 7,   /* ... and the peer has answered */
+    TOA_SIDE_TIMESTAMPS = 1 << 8, /* its SYN carried timestamps */
+    TOA_SIDE_TSVAL = 1 << 9,      /* tsval is valid */
+    TOA_SIDE_SCALE = 1 << 10,     /* its SYN carried a window scale */
+    TOA_SIDE_STRAY = 1 << 11,     /* stray_end is valid: an unexplained data segment came last (R13) */
+    TOA_SIDE_USED = 1 << 12       /* the demand has explained a duplicate ACK elsewhere already (R9) */
+};
+
+/* One direction: everything its sender has told. Numbers are raw. */
+typedef struct toa_side {
+    int64_t last_time;   /* ns; its last own segment */
+    int64_t demand_time; /* ns; newest segment that demands an answer: SYN, FIN, data, keep-alive */
+    uint32_t isn;
+    uint32_t low;  /* lowest number known; moved up so that next - low stays below 2^30 */
+    uint32_t next; /* behind the highest number sent */
+    uint32_t acks[TOA_ACKS_KEPT]; /* last different acks it sent, newest first */
+    uint32_t tsval;
+    uint32_t last_frame;
+    uint32_t burst_seq, burst_end; /* what it sent in a row lately, gaps of at most 0.1 s, up to last_time */
+    uint32_t demand_frame, demand_seq, demand_end;
+    uint32_t demand_ack; /* the ack it carried: a stateless RST in answer has this seq */
+    uint32_t fin;
+    uint32_t stray_end;
+    uint16_t ip_id; /* last non-zero one */
+    uint16_t flags; /* TOA_SIDE_* */
+    uint16_t window; /* last one it offered, unscaled */
+    uint8_t scale;
+    uint8_t n_acks;
+    uint8_t last_flags; /* TCP flags of the last own segment */
+    bool last_empty;    /* ... which had no data */
+} toa_side;
+
+/* How the client was told from the server; a higher one overrules. */
+typedef enum toa_roles { TOA_ROLES_NONE, TOA_ROLES_PORT, TOA_ROLES_MAP, TOA_ROLES_TOA, TOA_ROLES_SYNACK, TOA_ROLES_SYN }
+    toa_roles;
+
+typedef enum toa_key_source { /* toa.key.source */
+    TOA_KEY_WIRE,
+    TOA_KEY_TOA,
+    TOA_KEY_MAP,
+    TOA_KEY_LEG,
+    TOA_KEY_PROVEN
+} toa_key_source;
+
+/* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
+typedef struct toa_party {
+    toa_endpoint endpoint;
+    uint32_t hash; /* of the endpoint, keyed */
+    uint32_t n_group, n_served;
+    struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
+    struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
+    struct toa_conversation *asker;  /* group member whose client spoke last with a demand (R9) */
+    bool group_indexed, served_indexed; /* toa-index.h holds their numbers */
+} toa_party;
+
+/* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
+typedef struct toa_key {
+    toa_party *client;
+    toa_party *server;
+    struct toa_conversation *members; /* newest first, through key_next */
+    uint32_t stream;                  /* toa.stream */
+    uint32_t n_members;
+} toa_key;
+
+struct toa_extra; /* what only conversations with company need: toa-group.h */
+
+/* toa_conversation.flags */
+enum {
+    TOA_CONV_CLOSED = 1 << 0,       /* close_time is valid: FIN both ways and acked, or an own RST */
+    TOA_CONV_SELF = 1 << 1,         /* self-connect: in no group, no other finding */
+    TOA_CONV_SHARED = 1 << 2,       /* its group has other members */
+    TOA_CONV_INDEXED = 1 << 3,      /* it is in at least one index: numbers must be told to toa-index */
+    TOA_CONV_TOA_BOTH = 1 << 4,     /* both sides have sent a TOA */
+    TOA_CONV_SYNACK_SEEN = 1 << 5,  /* synack_time is valid */
+    TOA_CONV_TOA_ON_SYN = 1 << 6,   /* the SYN carried the TOA */
+    TOA_CONV_CLIENT_SPOKE = 1 << 7  /* the client sent a segment with own numbers */
+};
+
+typedef struct toa_conversation {
+    toa_endpoint wire[2]; /* in canonical order; sides have the same index */
+    toa_side side[2];
+    int64_t first_time, close_time;
+    int64_t syn_time;    /* last SYN before the first SYN-ACK; 0: none captured */
+    int64_t synack_time; /* first SYN-ACK */
+    toa_key *key;
+    toa_party *server_party; /* the server on the wire */
+    struct toa_conversation *group_prev, *group_next;
+    struct toa_conversation *served_prev, *served_next;
+    struct toa_conversation *key_prev, *key_next;
+    struct toa_conversation *earlier; /* previous conversation on this wire tuple */
+    struct toa_extra *extra;          /* NULL until needed */
+    const toa_party *toa_client;      /* client that TOA named, NULL: none */
+    uint32_t hash;                    /* of wire[], keyed */
+    uint32_t stream;                  /* tcp.stream */
+    uint32_t first_frame;
+    uint16_t flags;         /* TOA_CONV_* */
+    uint8_t client;         /* index of the client's side */
+    uint8_t roles;          /* toa_roles */
+    uint8_t source;         /* toa_key_source */
+    uint8_t first_sender;   /* index of the side that sent the first segment */
+    uint8_t toa_sides;      /* bit i: side i has sent a TOA */
+} toa_conversation;
+
+/* Verdict on a segment by its own conversation alone. */
+typedef enum toa_own { TOA_OWN_EXACT, TOA_OWN_WINDOW, TOA_OWN_NONE } toa_own;
+
+static inline const toa_endpoint *toa_wire_client(const toa_conversation *conv)
+{
+    return &conv->wire[conv->client];
+}
+
+static inline const toa_endpoint *toa_wire_server(const toa_conversation *conv)
+{
+    return &conv->wire[!conv->client];
+}
+
+static inline toa_side *toa_client_side(toa_conversation *conv)
+{
+    return &conv->side[conv->client];
+}
+
+static inline toa_side *toa_server_side(toa_conversation *conv)
+{
+    return &conv->side[!conv->client];
+}
+
+static inline bool toa_same_wire(const toa_conversation *x, const toa_conversation *y)
+{
+    return toa_endpoint_equal(&x->wire[0], &y->wire[0]) && toa_endpoint_equal(&x->wire[1], &y->wire[1]);
+}
+
+/* Two observations this close are one event: a segment and its copy on another leg or interface. */
+#define TOA_COPY_NS INT64_C(100000000)
+
+/* Nothing but RSTs was ever captured of it. */
+static inline bool toa_conversation_only_rst(const toa_conversation *conv)
+{
+    return !((conv->side[0].flags | conv->side[1].flags) & (TOA_SIDE_SHOWN | TOA_SIDE_ACKED));
+}
+
+/* Both SYN and SYN-ACK told, and at least one of them without timestamps (RFC 7323: then none are used). */
+bool toa_conversation_without_timestamps(const toa_conversation *conv);
+
+/* Are the segment's numbers those of its own conversation? sender is the index of its side. */
+toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* Takes a segment's numbers as the conversation's own. */
+void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* An unexplained segment (R13): remembers it. True if it makes, with the one before, two data segments in a row:
+ * then its numbers have become the conversation's own. */
+bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+#endif

@@ -1,0 +1,64 @@
+/* toa-endpoint.h
+ * An IP address with a TCP port, as a plain value: compare, hash, print.
+ *
+ * Not here: who is client or server (toa-conversation.h), the table that numbers endpoints (toa-table.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_ENDPOINT_H
+#define TOA_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TOA_FAMILY_NONE = 0, TOA_FAMILY_IPV4 = 4, TOA_FAMILY_IPV6 = 6 };
+
+/* Address bytes are in network order; an IPv4 address uses the first four, the others are 0, so that
+ * two equal endpoints are equal byte by byte. The port is in host order. No padding. */
+typedef struct toa_endpoint {
+    uint8_t address[16];
+    uint16_t port;
+    uint16_t family; /* TOA_FAMILY_* */
+} toa_endpoint;
+
+/* Longest text of an endpoint, "[" IPv6 "]:" port, with its NUL. */
+#define TOA_ENDPOINT_TEXT 56
+/* Longest text of a key, "endpoint > endpoint", with its NUL. */
+#define TOA_KEY_TEXT (2 * TOA_ENDPOINT_TEXT + 3)
+
+toa_endpoint toa_endpoint_ipv4(const uint8_t address[4], uint16_t port);
+toa_endpoint toa_endpoint_ipv6(const uint8_t address[16], uint16_t port);
+
+/* Reads "10.0.0.1" or "fd00::1" (no brackets, no port). False, *ret_endpoint untouched, if it is neither. */
+bool toa_endpoint_parse(const char *text, uint16_t port, toa_endpoint *ret_endpoint);
+
+bool toa_endpoint_equal(const toa_endpoint *a, const toa_endpoint *b);
+bool toa_endpoint_same_address(const toa_endpoint *a, const toa_endpoint *b);
+
+/* Total order; the sign says which is smaller. Only for a canonical order of a tuple. */
+int toa_endpoint_compare(const toa_endpoint *a, const toa_endpoint *b);
+
+/* A keyed 64-bit hash. The seed keeps a hostile capture from choosing its collisions. */
+uint64_t toa_endpoint_hash(const toa_endpoint *endpoint, uint64_t seed);
+
+/* Address not usable as a client's: unspecified, multicast, IPv4 broadcast, or port 0 when has_port. */
+bool toa_endpoint_suspicious(const toa_endpoint *endpoint, bool has_port);
+
+/* "10.0.0.1:80" or "[fd00::1]:80"; returns text. */
+char *toa_endpoint_format(const toa_endpoint *endpoint, char text[TOA_ENDPOINT_TEXT]);
+/* "client > server"; returns text. */
+char *toa_key_format(const toa_endpoint *client, const toa_endpoint *server, char text[TOA_KEY_TEXT]);
+
+/* One round of a 64-bit mixer; every table of the core builds its hashes from it. */
+static inline uint64_t toa_mix(uint64_t value)
+{
+    value ^= value >> 32;
+    value *= 0xd6e8feb86659fd93u;
+    value ^= value >> 32;
+    value *= 0xd6e8feb86659fd93u;
+    value ^= value >> 32;
+    return value;
+}
+
+#endif

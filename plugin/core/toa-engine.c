@@ -1,0 +1,350 @@
+/* toa-engine.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-engine.h"
+
+#include "toa-collision.h"
+#include "toa-dupack.h"
+#include "toa-group.h"
+#include "toa-index.h"
+#include "toa-legs.h"
+#include "toa-owner.h"
+
+#include <string.h>
+
+/* ---- tables: sets of records that carry their own hash or are told apart by address ---- */
+
+static guint hash_conversation(gconstpointer record)
+{
+    return ((const toa_conversation *)record)->hash;
+}
+
+static gboolean equal_conversation(gconstpointer a, gconstpointer b)
+{
+    return toa_same_wire(a, b);
+}
+
+static guint hash_party(gconstpointer record)
+{
+    return ((const toa_party *)record)->hash;
+}
+
+static gboolean equal_party(gconstpointer a, gconstpointer b)
+{
+    return toa_endpoint_equal(&((const toa_party *)a)->endpoint, &((const toa_party *)b)->endpoint);
+}
+
+static guint hash_pointers(const void *a, const void *b)
+{
+    return (guint)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
+}
+
+static guint hash_key(gconstpointer record)
+{
+    const toa_key *key = record;
+
+    return hash_pointers(key->client, key->server);
+}
+
+static gboolean equal_key(gconstpointer a, gconstpointer b)
+{
+    const toa_key *left = a, *right = b;
+
+    return left->client == right->client && left->server == right->server;
+}
+
+static guint hash_pair(gconstpointer record)
+{
+    const toa_pair *pair = record;
+
+    return hash_pointers(pair->x, pair->y);
+}
+
+static gboolean equal_pair(gconstpointer a, gconstpointer b)
+{
+    const toa_pair *left = a, *right = b;
+
+    return left->x == right->x && left->y == right->y;
+}
+
+toa_engine *toa_engine_new(const toa_config *config)
+{
+    toa_state *state = g_new0(toa_state, 1);
+
+    state->config = config;
+    state->seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    state->copies.seed = state->seed;
+    state->conversations = g_hash_table_new(hash_conversation, equal_conversation);
+    state->parties = g_hash_table_new(hash_party, equal_party);
+    state->keys = g_hash_table_new(hash_key, equal_key);
+    state->pairs = g_hash_table_new(hash_pair, equal_pair);
+    state->toa_sources = g_hash_table_new(hash_party, equal_party);
+    state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
+    return state;
+}
+
+void toa_engine_free(toa_engine *state)
+{
+    if (!state) {
+        return;
+    }
+    g_hash_table_destroy(state->conversations);
+    g_hash_table_destroy(state->parties);
+    g_hash_table_destroy(state->keys);
+    g_hash_table_destroy(state->pairs);
+    g_hash_table_destroy(state->toa_sources);
+    g_array_free(state->found, TRUE);
+    toa_index_free(&state->index);
+    toa_arena_free(&state->arena);
+    g_free(state);
+}
+
+/* ---- what the other modules use (toa-state.h) ---- */
+
+toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                              uint16_t evidence)
+{
+    toa_finding finding = {.own = own, .other = other, .evidence = evidence, .kind = (uint8_t)kind};
+
+    g_array_append_val(state->found, finding);
+    return &g_array_index(state->found, toa_finding, state->found->len - 1);
+}
+
+toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
+{
+    if (!conv->extra) {
+        conv->extra = toa_arena_new(&state->arena, toa_extra);
+    }
+    return conv->extra;
+}
+
+/* The record of an endpoint in one of the two sets of parties. */
+static toa_party *intern(toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
+{
+    toa_party probe = {.endpoint = *endpoint, .hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed)}, *party;
+
+    party = g_hash_table_lookup(set, &probe);
+    if (!party) {
+        party = toa_arena_new(&state->arena, toa_party);
+        party->endpoint = *endpoint;
+        party->hash = probe.hash;
+        g_hash_table_add(set, party);
+    }
+    return party;
+}
+
+toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
+{
+    return intern(state, state->parties, endpoint);
+}
+
+toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
+{
+    toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
+
+    return x->extra && x->extra->pairs ? g_hash_table_lookup(state->pairs, &probe) : NULL;
+}
+
+toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y)
+{
+    toa_pair *pair = toa_state_find_pair(state, x, y);
+    toa_extra *extra;
+
+    if (!pair) {
+        extra = toa_state_extra(state, x);
+        pair = toa_arena_new(&state->arena, toa_pair);
+        pair->x = x;
+        pair->y = y;
+        pair->next = extra->pairs;
+        extra->pairs = pair;
+        g_hash_table_add(state->pairs, pair);
+    }
+    return pair;
+}
+
+/* ---- one segment ---- */
+
+toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source, const toa_endpoint *destination)
+{
+    bool in_order = toa_endpoint_compare(source, destination) <= 0;
+    toa_conversation probe;
+
+    probe.wire[0] = in_order ? *source : *destination;
+    probe.wire[1] = in_order ? *destination : *source;
+    probe.hash = (uint32_t)toa_endpoint_hash(&probe.wire[1], toa_endpoint_hash(&probe.wire[0], state->seed));
+    return g_hash_table_lookup(state->conversations, &probe);
+}
+
+static toa_party source_probe(const toa_endpoint *source, uint8_t kind)
+{
+    toa_party probe = {.endpoint = *source};
+
+    probe.endpoint.port = kind;
+    return probe;
+}
+
+const toa_endpoint *toa_engine_remembered(toa_engine *state, const toa_endpoint *source,
+                                          const toa_endpoint *destination, uint8_t kind, bool *ret_neighbours)
+{
+    const toa_conversation *conv = toa_engine_find(state, source, destination);
+    toa_party probe = source_probe(source, kind);
+
+    probe.hash = (uint32_t)toa_endpoint_hash(&probe.endpoint, state->seed);
+    *ret_neighbours = g_hash_table_contains(state->toa_sources, &probe);
+    return conv && conv->toa_client ? &conv->toa_client->endpoint : NULL;
+}
+
+static void remember_source(toa_state *state, const toa_segment *segment)
+{
+    const toa_options *options = &segment->options;
+    const toa_item *item = &options->items[options->client_item];
+    toa_party probe = source_probe(&segment->source, item->kind);
+
+    if (!(item->flags & TOA_ITEM_AMBIGUOUS)) {
+        intern(state, state->toa_sources, &probe.endpoint);
+    }
+}
+
+static void check_keys(toa_state *state, toa_conversation *conv)
+{
+    toa_legs_seek(state, conv);
+    toa_collision_check_key(state, conv);
+}
+
+/* The server's SYN-ACK has been accepted. */
+static void after_synack(toa_state *state, toa_conversation *conv)
+{
+    toa_conversation *other;
+
+    conv->flags |= TOA_CONV_SYNACK_SEEN;
+    conv->synack_time = state->segment->time;
+    if (toa_legs_check_isn(state, conv, &other)) {
+        toa_collision_check_key(state, other);
+        toa_collision_check_key(state, conv);
+    }
+    toa_collision_check_isn(state, conv);
+}
+
+static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    const toa_segment *segment = state->segment;
+    bool syn = (segment->flags & TOA_FLAG_SYN) != 0, ack = (segment->flags & TOA_FLAG_ACK) != 0;
+
+    toa_conversation_accept(conv, sender, segment);
+    if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
+        conv->syn_time = segment->time;
+    } else if (syn && ack && sender != conv->client && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
+        after_synack(state, conv);
+    }
+    if ((conv->flags & TOA_CONV_SHARED) && sender == conv->client) {
+        if (conv->side[sender].demand_frame == segment->frame) {
+            conv->key->client->asker = conv;
+        }
+        if (segment->length > 0) {
+            toa_legs_check_data(state, conv);
+        }
+    }
+}
+
+static void judge(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    const toa_segment *segment = state->segment;
+    toa_own own = toa_conversation_classify(conv, sender, segment);
+    bool lone_rst = (segment->flags & TOA_FLAG_RST) && toa_conversation_only_rst(conv);
+    toa_match match;
+
+    if (own == TOA_OWN_EXACT && !lone_rst) {
+        if (sender != conv->client) {
+            toa_dupack_check(state, conv);
+        }
+        accept(state, conv, sender);
+        return;
+    }
+    toa_owner_find(state, conv, sender, own, &match);
+    if (match.owner) {
+        toa_owner_report(state, conv, sender, &match);
+        toa_collision_check_match(state, conv, sender != conv->client, &match);
+    } else if (own != TOA_OWN_NONE) {
+        accept(state, conv, sender);
+    } else {
+        toa_conversation_stray(conv, sender, segment);
+    }
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+    return (int)((const toa_finding *)a)->kind - (int)((const toa_finding *)b)->kind;
+}
+
+static void feed_self_connect(toa_state *state, toa_conversation *conv, bool is_new)
+{
+    if (is_new) {
+        toa_group_learn(state, conv, 0); /* it has a key, for display */
+    }
+    if ((state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
+        toa_state_report(state, TOA_FINDING_SELF_CONNECT, conv, NULL, 0);
+    }
+}
+
+toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_segment *segment, uint32_t stream)
+{
+    bool is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
+    toa_fed fed = {.conversation = conv};
+    unsigned sender;
+
+    g_array_set_size(state->found, 0);
+    if (toa_copies_seen(&state->copies, segment) && conv) {
+        fed.copy = true;
+        return fed;
+    }
+    state->segment = segment;
+    if (is_new) {
+        conv = fed.conversation = toa_group_add(state, segment, stream);
+    }
+    if (conv->flags & TOA_CONV_SELF) {
+        feed_self_connect(state, conv, is_new);
+    } else {
+        sender = toa_group_sender(conv, segment);
+        if (segment->options.client_item >= 0) {
+            remember_source(state, segment);
+        }
+        if ((is_new || (segment->flags & TOA_FLAG_SYN) || segment->options.client_item >= 0) &&
+            toa_group_learn(state, conv, sender)) {
+            check_keys(state, conv);
+        }
+        judge(state, conv, sender);
+        if (conv->flags & TOA_CONV_INDEXED) {
+            toa_index_refresh(state, conv);
+        }
+    }
+    state->segment = NULL;
+    if (state->found->len > 1) { /* stable: equal kinds keep the order they were found in */
+        g_array_sort(state->found, compare_findings);
+    }
+    fed.findings = (const toa_finding *)(void *)state->found->data;
+    fed.n_findings = state->found->len;
+    return fed;
+}
+
+const toa_conversation *toa_engine_leg(const toa_conversation *conv)
+{
+    return toa_legs_other(conv);
+}
+
+uint32_t toa_engine_conversations(const toa_engine *state)
+{
+    return state->n_conversations;
+}
+
+/* GLib's tables keep a pointer and a hash per slot, with at most 94 % and on average about 70 % of the slots used. */
+static size_t table_memory(GHashTable *table)
+{
+    return (size_t)(g_hash_table_size(table) * (sizeof(void *) + sizeof(guint)) * 10 / 7);
+}
+
+size_t toa_engine_memory(const toa_engine *state)
+{
+    return sizeof *state + state->arena.total + table_memory(state->conversations) + table_memory(state->parties) +
+           table_memory(state->keys) + table_memory(state->pairs) + table_memory(state->toa_sources) +
+           state->index.n_buckets * sizeof(void *);
+}

@@ -1,0 +1,56 @@
+/* toa-engine.h
+ * The engine: segments in, findings out. It knows no Wireshark; the glue, the unit tests and the fuzzers all drive it
+ * through this header.
+ *
+ * One engine per capture file. Segments must come in the order of the capture, once each.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_ENGINE_H
+#define TOA_ENGINE_H
+
+#include "toa-config.h"
+#include "toa-conversation.h"
+#include "toa-finding.h"
+#include "toa-segment.h"
+
+typedef struct toa_state toa_engine;
+
+/* config is borrowed and must not change while the engine lives. */
+toa_engine *toa_engine_new(const toa_config *config);
+void toa_engine_free(toa_engine *engine);
+
+/* The newest conversation between the two endpoints, in either direction; NULL: none yet. */
+toa_conversation *toa_engine_find(toa_engine *engine, const toa_endpoint *source, const toa_endpoint *destination);
+
+/* Only then need the caller ask what stream a segment belongs to: a new tuple, or a SYN that may begin a new
+ * connection on an old one. */
+static inline bool toa_engine_wants_stream(const toa_conversation *conv, const toa_segment *segment)
+{
+    return !conv || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN;
+}
+
+/* Result of feeding one segment. */
+typedef struct toa_fed {
+    toa_conversation *conversation;
+    const toa_finding *findings; /* in the order of the contract's table; valid until the next call */
+    unsigned n_findings;
+    bool copy; /* the packet was captured before; nothing was learnt from it */
+} toa_fed;
+
+/* conv is what toa_engine_find returned; stream is tcp.stream, read only if toa_engine_wants_stream. */
+toa_fed toa_engine_feed(toa_engine *engine, toa_conversation *conv, const toa_segment *segment, uint32_t stream);
+
+/* What earlier segments say about a TOA in this one, for toa_options_context. Returns the client that TOA named on
+ * this conversation before, or NULL. *ret_neighbours: the source address has sent a TOA of this kind elsewhere. */
+const toa_endpoint *toa_engine_remembered(toa_engine *engine, const toa_endpoint *source,
+                                          const toa_endpoint *destination, uint8_t kind, bool *ret_neighbours);
+
+/* The other leg of conv's connection, NULL: not known. */
+const toa_conversation *toa_engine_leg(const toa_conversation *conv);
+
+/* Conversations so far, and bytes held for them, tables included. */
+uint32_t toa_engine_conversations(const toa_engine *engine);
+size_t toa_engine_memory(const toa_engine *engine);
+
+#endif

@@ -1,0 +1,349 @@
+/* toa-group.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-group.h"
+
+#include "toa-index.h"
+
+#include <string.h>
+
+/* ---- lists ---- */
+
+static void join_group(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+
+    conv->group_prev = NULL;
+    conv->group_next = party->group;
+    if (party->group) {
+        party->group->group_prev = conv;
+        party->group->flags |= TOA_CONV_SHARED;
+        conv->flags |= TOA_CONV_SHARED;
+    }
+    party->group = conv;
+    party->n_group++;
+    if (party->group_indexed) {
+        toa_index_join_group(state, conv);
+    }
+}
+
+static void leave_group(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+
+    toa_index_leave_group(state, conv);
+    if (conv->group_prev) {
+        conv->group_prev->group_next = conv->group_next;
+    } else {
+        party->group = conv->group_next;
+    }
+    if (conv->group_next) {
+        conv->group_next->group_prev = conv->group_prev;
+    }
+    if (party->asker == conv) {
+        party->asker = NULL;
+    }
+    party->n_group--;
+}
+
+static void join_served(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = toa_state_party(state, toa_wire_server(conv));
+
+    conv->server_party = party;
+    conv->served_prev = NULL;
+    conv->served_next = party->served;
+    if (party->served) {
+        party->served->served_prev = conv;
+    }
+    party->served = conv;
+    party->n_served++;
+    if (party->served_indexed) {
+        toa_index_join_served(state, conv);
+    }
+}
+
+static void leave_served(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->server_party;
+
+    toa_index_leave_served(state, conv);
+    if (conv->served_prev) {
+        conv->served_prev->served_next = conv->served_next;
+    } else {
+        party->served = conv->served_next;
+    }
+    if (conv->served_next) {
+        conv->served_next->served_prev = conv->served_prev;
+    }
+    party->n_served--;
+}
+
+static void join_key(toa_conversation *conv)
+{
+    toa_key *key = conv->key;
+
+    conv->key_prev = NULL;
+    conv->key_next = key->members;
+    if (key->members) {
+        key->members->key_prev = conv;
+    }
+    key->members = conv;
+    key->n_members++;
+}
+
+static void leave_key(toa_state *state, toa_conversation *conv)
+{
+    toa_key *key = conv->key;
+
+    if (conv->key_prev) {
+        conv->key_prev->key_next = conv->key_next;
+    } else {
+        key->members = conv->key_next;
+    }
+    if (conv->key_next) {
+        conv->key_next->key_prev = conv->key_prev;
+    }
+    if (--key->n_members == 0 && key->stream + 1 == state->next_stream) {
+        /* nobody else has seen this number: no gap (a TOA that comes on the third packet) */
+        state->next_stream--;
+        g_hash_table_remove(state->keys, key);
+    }
+}
+
+/* ---- keys ---- */
+
+static toa_key *find_key(toa_state *state, toa_party *client, toa_party *server)
+{
+    toa_key probe = {.client = client, .server = server}, *key = g_hash_table_lookup(state->keys, &probe);
+
+    if (!key) {
+        key = toa_arena_new(&state->arena, toa_key);
+        key->client = client;
+        key->server = server;
+        key->stream = state->next_stream++;
+        g_hash_table_add(state->keys, key);
+    }
+    return key;
+}
+
+/* Moves conv to a key; false if it has it already. */
+static bool set_key(toa_state *state, toa_conversation *conv, toa_party *client, toa_party *server)
+{
+    bool self = (conv->flags & TOA_CONV_SELF) != 0;
+    bool new_group = !self && (!conv->key || conv->key->client != client);
+
+    if (conv->key && conv->key->client == client && conv->key->server == server) {
+        return false;
+    }
+    if (conv->key) {
+        if (new_group) {
+            leave_group(state, conv);
+        }
+        leave_key(state, conv);
+    }
+    conv->key = find_key(state, client, server);
+    join_key(conv);
+    if (new_group) {
+        join_group(state, conv);
+    }
+    return true;
+}
+
+/* The key that wire, TOA and map give. */
+static bool compute_key(toa_state *state, toa_conversation *conv)
+{
+    const toa_map_row *rows;
+    toa_party *client, *server = conv->server_party;
+
+    if (conv->source == TOA_KEY_LEG || conv->source == TOA_KEY_PROVEN) {
+        return false;
+    }
+    conv->source = TOA_KEY_WIRE;
+    if (conv->toa_client) {
+        client = toa_state_party(state, &conv->toa_client->endpoint);
+        if (!toa_endpoint_equal(&client->endpoint, toa_wire_client(conv))) {
+            conv->source = TOA_KEY_TOA;
+        }
+    } else {
+        client = toa_state_party(state, toa_wire_client(conv));
+    }
+    if (state->config->n_map && toa_config_map_lookup(state->config, toa_wire_server(conv), &rows) == 1) {
+        server = toa_state_party(state, &rows->server);
+        if (conv->source == TOA_KEY_WIRE) {
+            conv->source = TOA_KEY_MAP;
+        }
+    }
+    return set_key(state, conv, client, server);
+}
+
+void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source)
+{
+    set_key(state, conv, key->client, key->server);
+    conv->source = (uint8_t)source;
+}
+
+/* ---- roles ---- */
+
+/* With nothing better, the lower port is the server's; with equal ports, who was spoken to first. */
+static unsigned client_by_port(const toa_state *state, const toa_conversation *conv, uint8_t *ret_roles)
+{
+    const toa_map_row *rows;
+
+    *ret_roles = TOA_ROLES_MAP;
+    for (unsigned i = 0; i < 2 && state->config->n_map; i++) {
+        if (toa_config_map_lookup(state->config, &conv->wire[i], &rows)) {
+            return !i;
+        }
+    }
+    *ret_roles = TOA_ROLES_PORT;
+    if (conv->wire[0].port == conv->wire[1].port) {
+        return conv->first_sender;
+    }
+    return conv->wire[0].port > conv->wire[1].port ? 0 : 1;
+}
+
+static void set_client(toa_state *state, toa_conversation *conv, unsigned client, uint8_t roles)
+{
+    conv->roles = roles;
+    if (conv->client == client && conv->server_party) {
+        return;
+    }
+    if (conv->server_party) {
+        /* numbers in both indexes are sorted by role */
+        leave_served(state, conv);
+        toa_index_leave_group(state, conv);
+    }
+    conv->client = (uint8_t)client;
+    join_served(state, conv);
+    if (conv->key && conv->key->client->group_indexed && !(conv->flags & TOA_CONV_SELF)) {
+        toa_index_join_group(state, conv);
+    }
+}
+
+/* Better evidence on who is the client. */
+static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sender, bool toa_from_sender)
+{
+    uint16_t flags = state->segment->flags;
+    uint8_t port_roles;
+
+    if (flags & TOA_FLAG_SYN) {
+        bool ack = (flags & TOA_FLAG_ACK) != 0;
+        uint8_t roles = ack ? TOA_ROLES_SYNACK : TOA_ROLES_SYN;
+        if (conv->roles < roles) {
+            set_client(state, conv, ack ? !sender : sender, roles);
+        }
+        return;
+    }
+    if (!toa_from_sender) {
+        return;
+    }
+    conv->toa_sides |= (uint8_t)(1u << sender);
+    if (conv->roles < TOA_ROLES_TOA) {
+        set_client(state, conv, sender, TOA_ROLES_TOA);
+    } else if (conv->roles == TOA_ROLES_TOA && conv->toa_sides == 3) {
+        /* a slb_toa-like module writes it into replies too: then it does not tell who is who */
+        unsigned client = client_by_port(state, conv, &port_roles);
+        set_client(state, conv, client, TOA_ROLES_TOA);
+    }
+}
+
+/* ---- the conversation ---- */
+
+unsigned toa_group_sender(const toa_conversation *conv, const toa_segment *segment)
+{
+    return toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
+}
+
+/* The client that this segment's TOA names, in terms of the conversation; false: none. */
+static bool named_client(const toa_state *state, const toa_conversation *conv, unsigned sender,
+                         toa_endpoint *ret_client)
+{
+    const toa_options *options = &state->segment->options;
+    const toa_item *item;
+    bool reply = sender != conv->client;
+
+    if (options->client_item < 0 || (reply && state->config->reply_meaning == TOA_REPLY_SOURCE)) {
+        return false;
+    }
+    item = &options->items[options->client_item];
+    *ret_client = item->info.client;
+    if (!item->info.has_client_port) {
+        ret_client->port = toa_wire_client(conv)->port;
+    }
+    return true;
+}
+
+bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    const toa_options *options = &state->segment->options;
+    uint8_t client_before = conv->client;
+    toa_endpoint client;
+    bool named;
+
+    learn_roles(state, conv, sender, options->client_item >= 0);
+    named = !conv->toa_client && named_client(state, conv, sender, &client);
+    if (named) {
+        conv->toa_client = toa_state_party(state, &client);
+        if ((state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
+            conv->flags |= TOA_CONV_TOA_ON_SYN;
+        }
+    }
+    if (!named && conv->client == client_before && conv->key) {
+        return false;
+    }
+    return compute_key(state, conv);
+}
+
+toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream)
+{
+    bool in_order = toa_endpoint_compare(&segment->source, &segment->destination) <= 0;
+    toa_conversation *conv = toa_arena_new(&state->arena, toa_conversation), *earlier;
+    uint8_t roles;
+    unsigned client;
+
+    conv->wire[!in_order] = segment->source;
+    conv->wire[in_order] = segment->destination;
+    conv->hash = (uint32_t)toa_endpoint_hash(&conv->wire[1], toa_endpoint_hash(&conv->wire[0], state->seed));
+    conv->first_sender = !in_order;
+    conv->stream = stream;
+    conv->first_frame = segment->frame;
+    conv->first_time = segment->time;
+    state->n_conversations++;
+    earlier = g_hash_table_lookup(state->conversations, conv);
+    conv->earlier = earlier;
+    if (earlier) {
+        g_hash_table_replace(state->conversations, conv, conv);
+    } else {
+        g_hash_table_add(state->conversations, conv);
+    }
+    if (toa_endpoint_equal(&conv->wire[0], &conv->wire[1])) {
+        conv->flags |= TOA_CONV_SELF;
+    }
+    client = client_by_port(state, conv, &roles);
+    set_client(state, conv, client, roles);
+    return conv;
+}
+
+/* ---- legs ---- */
+
+static bool same_isn(const toa_side *a, const toa_side *b)
+{
+    return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
+}
+
+bool toa_group_legs(const toa_conversation *x, const toa_conversation *y)
+{
+    if ((x->extra && x->extra->leg == y) || (y->extra && y->extra->leg == x)) {
+        return true;
+    }
+    return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
+}
+
+bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_conversation *x_leg = x->extra ? x->extra->leg : NULL, *y_leg = y->extra ? y->extra->leg : NULL;
+
+    return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
+           (y_leg && toa_same_wire(x, y_leg));
+}

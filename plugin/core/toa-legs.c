@@ -1,0 +1,161 @@
+/* toa-legs.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-legs.h"
+
+#include "toa-group.h"
+#include "toa-index.h"
+
+/* A load balancer forwards a SYN at once; this allows for a retransmission on the way. */
+#define SYN_NS INT64_C(1000000000)
+#define LOOK_MAX 16
+
+static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *client_side, bool certain)
+{
+    toa_extra *rs = toa_state_extra(state, rs_side), *client = toa_state_extra(state, client_side);
+
+    rs->leg = client_side;
+    client->leg = rs_side;
+    rs->leg_certain = client->leg_certain = certain;
+    if (certain && client_side->source != TOA_KEY_PROVEN && client_side->key != rs_side->key) {
+        toa_group_rekey(state, client_side, rs_side->key, TOA_KEY_LEG);
+    }
+}
+
+static bool has_leg(const toa_conversation *conv)
+{
+    return conv->extra && conv->extra->leg;
+}
+
+/* y can be the client side of x, whose client is known by TOA. The direct conversation of the same client port is
+ * not: it goes to the very server that x goes to. */
+static bool can_be_client_side(const toa_conversation *x, const toa_conversation *y)
+{
+    return x != y && !y->toa_client && !has_leg(y) && !(y->flags & TOA_CONV_CLOSED) &&
+           toa_endpoint_equal(toa_wire_client(y), &x->key->client->endpoint) &&
+           !toa_endpoint_equal(toa_wire_server(y), toa_wire_server(x));
+}
+
+/* Its SYN came just before x, and it still waits for the server: for the SYN-ACK, or, behind a SYN proxy, for the
+ * first data. */
+static bool syn_just_before(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_side *server = &y->side[!y->client];
+    int64_t before = x->first_time - y->syn_time;
+    bool server_silent = !(server->flags & TOA_SIDE_SYN) || server->next == server->isn + 1;
+
+    return y->syn_time && before >= 0 && before <= SYN_NS && server_silent;
+}
+
+void toa_legs_seek(toa_state *state, toa_conversation *conv)
+{
+    toa_conversation *best = NULL;
+    bool certain = false;
+    unsigned looked = 0;
+
+    if (conv->source != TOA_KEY_TOA || has_leg(conv) || (conv->flags & TOA_CONV_SELF)) {
+        return;
+    }
+    for (toa_conversation *y = conv->key->client->group; y && looked < LOOK_MAX; y = y->group_next, looked++) {
+        if (!can_be_client_side(conv, y)) {
+            continue;
+        }
+        if (toa_group_legs(conv, y)) {
+            best = y;
+            certain = true;
+            break;
+        }
+        if (syn_just_before(conv, y) && (!best || y->syn_time > best->syn_time)) {
+            best = y;
+        }
+    }
+    if (best) {
+        join(state, conv, best, certain);
+    }
+}
+
+/* Another conversation of the group with the same server ISN. */
+static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+    toa_conversation *found[TOA_HITS_MAX];
+    unsigned n = 0;
+
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->group; y; y = y->group_next) {
+            found[n++] = y;
+        }
+    } else {
+        toa_index_group(state, party);
+        n = toa_index_find(state, party, TOA_BY_GROUP_ISN, toa_server_side(conv)->isn, found);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (found[i] != conv && !toa_same_wire(found[i], conv) && !has_leg(found[i]) && toa_group_legs(conv, found[i])) {
+            return found[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_rs_side(const toa_conversation *conv)
+{
+    return conv->source == TOA_KEY_TOA;
+}
+
+static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
+{
+    if (is_rs_side(x) || !is_rs_side(y)) {
+        join(state, x, y, true);
+    } else {
+        join(state, y, x, true);
+    }
+}
+
+bool toa_legs_check_isn(toa_state *state, toa_conversation *conv, toa_conversation **ret_other)
+{
+    toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
+
+    if (!other) {
+        other = conv->flags & TOA_CONV_SHARED ? find_same_isn(state, conv) : NULL;
+        if (other) {
+            confirm(state, conv, other);
+        }
+        return false;
+    }
+    if (conv->extra->leg_certain || !(toa_server_side(other)->flags & TOA_SIDE_SYN)) {
+        return false;
+    }
+    if (toa_server_side(other)->isn == toa_server_side(conv)->isn) {
+        confirm(state, conv, other);
+        return false;
+    }
+    if (is_rs_side(conv) && other->synack_time < conv->first_time) {
+        return false; /* a SYN proxy answers the client first, with an ISN of its own */
+    }
+    conv->extra->leg = NULL;
+    other->extra->leg = NULL;
+    *ret_other = other;
+    return true;
+}
+
+void toa_legs_check_data(toa_state *state, toa_conversation *conv)
+{
+    toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
+    const toa_side *mine, *its;
+
+    if (!other || conv->extra->leg_certain) {
+        return;
+    }
+    mine = toa_client_side(conv);
+    its = toa_client_side(other);
+    if ((mine->flags & its->flags & TOA_SIDE_SYN) && mine->last_time - its->last_time <= TOA_COPY_NS &&
+        mine->burst_seq - mine->isn == its->burst_seq - its->isn &&
+        mine->burst_end - mine->isn == its->burst_end - its->isn) {
+        confirm(state, conv, other);
+    }
+}
+
+const toa_conversation *toa_legs_other(const toa_conversation *conv)
+{
+    return has_leg(conv) && conv->extra->leg_certain ? conv->extra->leg : NULL;
+}

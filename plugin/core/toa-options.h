@@ -1,0 +1,80 @@
+/* toa-options.h
+ * One walk over the options of a TCP header: what every segment needs (timestamps, window scale, SACK) and the
+ * options that carry addresses, with their meaning decided by everything else in the segment.
+ *
+ * Not here: what earlier segments said. Questions that need them are left as flags for the engine.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_OPTIONS_H
+#define TOA_OPTIONS_H
+
+#include "toa-layout.h"
+
+/* A header has at most 40 option bytes; the shortest TOA has 6. */
+#define TOA_ITEMS_MAX 8
+#define TOA_SACK_MAX 4
+
+/* toa_item.flags: what there is to say about one option; each is an expert info of contract section 2. */
+enum {
+    TOA_ITEM_MALFORMED = 1 << 0,  /* wrong length for its kind, or longer than the header */
+    TOA_ITEM_AMBIGUOUS = 1 << 1,  /* could also be an ExID option */
+    TOA_ITEM_CONFLICT = 1 << 2,   /* another option of this segment names another client */
+    TOA_ITEM_CHANGED = 1 << 3,    /* set by the engine: the conversation carried another address before */
+    TOA_ITEM_AFTER_EOL = 1 << 4,  /* behind End of Option List: receivers do not see it */
+    TOA_ITEM_SUSPICIOUS = 1 << 5, /* no client has such an address */
+    TOA_ITEM_REDUNDANT = 1 << 6,  /* names the endpoint that is on the wire anyway */
+    TOA_ITEM_NO_PORT = 1 << 7     /* the variant has no port */
+};
+
+/* One option that carries an address. */
+typedef struct toa_item {
+    uint8_t offset; /* of the kind byte, from the start of the TCP header */
+    uint8_t kind;
+    uint8_t length;
+    uint8_t layout; /* toa_layout_id */
+    uint8_t role;   /* toa_role */
+    bool decoded;   /* info is valid; false for a malformed one */
+    bool effective; /* the client address that the receiver uses */
+    uint16_t flags; /* TOA_ITEM_* */
+    toa_address_info info;
+} toa_item;
+
+typedef enum toa_kind253 { TOA_KIND253_AUTO, TOA_KIND253_PORT_FIRST, TOA_KIND253_ADDRESS_FIRST } toa_kind253;
+typedef enum toa_effective { TOA_EFFECTIVE_FIRST, TOA_EFFECTIVE_LAST } toa_effective;
+
+/* What the walk needs to know. */
+typedef struct toa_options_context {
+    const toa_option_table *table;
+    toa_kind253 kind253;
+    toa_effective effective;
+    uint16_t tcp_flags;            /* of the header */
+    const toa_endpoint *source;    /* of the segment; for TOA_ITEM_REDUNDANT */
+    const toa_endpoint *destination;
+    const toa_endpoint *remembered; /* client that this conversation's TOA named before, or NULL */
+    bool neighbours;               /* other conversations of this source carried a TOA */
+} toa_options_context;
+
+/* Result. Plain value. */
+typedef struct toa_options {
+    bool has_timestamps;
+    bool has_scale;
+    bool context_matters; /* remembered and neighbours had, or could have had, a say */
+    uint8_t scale; /* 0 to 14; higher values are taken as 14 (RFC 7323 section 2.3) */
+    uint8_t n_sack;
+    uint8_t n_items;
+    int8_t client_item; /* index of the effective client, -1: none */
+    uint32_t tsval, tsecr;
+    uint32_t sack[TOA_SACK_MAX][2]; /* left and right edge */
+    toa_item items[TOA_ITEMS_MAX];
+} toa_options;
+
+/* Walks header[20 .. header_length); captured is how many bytes of the header are there. Never reads behind either,
+ * stops at the first option that makes no sense. Writes all of *ret_options but unused array elements. */
+void toa_options_scan(const uint8_t *header, unsigned captured, unsigned header_length,
+                      const toa_options_context *context, toa_options *ret_options);
+
+/* True if 16 bits are a registered ExID (RFC 6994, IANA) that an option of this kind and length can be. */
+bool toa_exid_possible(uint8_t kind, uint8_t length, uint16_t exid);
+
+#endif

@@ -1,0 +1,308 @@
+/* toa-owner.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-owner.h"
+
+#include "toa-group.h"
+#include "toa-index.h"
+#include "toa-serial.h"
+
+#include <string.h>
+
+/* Earlier connections of one wire tuple, and pairs of one conversation, that are tried. */
+#define EARLIER_MAX 4
+#define PAIRS_MAX 8
+#define SECOND INT64_C(1000000000)
+
+/* One search. */
+typedef struct search {
+    toa_state *state;
+    toa_conversation *x;
+    const toa_segment *segment;
+    toa_own own;
+    bool from_server;
+    toa_match best;
+} search;
+
+/* y itself carried this segment a moment ago: what x carries is a copy of it on another leg (R4). */
+static bool carried_by(const toa_conversation *y, bool from_server, const toa_segment *segment)
+{
+    const toa_side *ya = &y->side[from_server ? !y->client : y->client];
+    uint32_t end = toa_segment_end(segment);
+
+    if (ya->last_frame == 0 || segment->time - ya->last_time > TOA_COPY_NS) {
+        return false;
+    }
+    if (segment->length > 0) {
+        return toa_seq_within(segment->seq, ya->burst_seq, ya->burst_end) &&
+               toa_seq_within(end, ya->burst_seq, ya->burst_end);
+    }
+    return ya->last_empty && end == ya->burst_end && ya->last_flags == (uint8_t)segment->flags &&
+           (segment->ip_id == 0 || segment->ip_id == ya->ip_id);
+}
+
+/* Two segments that both carried within a moment make legs of them (R4). */
+static void note_copy(search *s, toa_conversation *y)
+{
+    toa_pair *pair = toa_state_pair(s->state, s->x, y);
+
+    if (++pair->n_copies >= 2) {
+        toa_extra *extra = toa_state_extra(s->state, s->x), *other = toa_state_extra(s->state, y);
+        if (!extra->leg && !other->leg) {
+            extra->leg = y;
+            other->leg = s->x;
+            extra->leg_certain = other->leg_certain = true;
+        }
+    }
+}
+
+static void try(search *s, toa_conversation *y, toa_where where)
+{
+    toa_match match;
+
+    if (where == TOA_WHERE_EARLIER) {
+        if (y == s->x || toa_group_legs(s->x, y)) {
+            return;
+        }
+    } else if (toa_group_excluded(s->x, y)) {
+        return;
+    }
+    toa_rules_evidence(s->x, y, s->from_server, s->segment, toa_state_find_pair(s->state, s->x, y), &match);
+    match.where = (uint8_t)where;
+    if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
+        return;
+    }
+    if (where != TOA_WHERE_EARLIER && carried_by(y, s->from_server, s->segment)) {
+        note_copy(s, y);
+        return;
+    }
+    if (toa_rules_better(&match, &s->best)) {
+        s->best = match;
+    }
+}
+
+static void try_value(search *s, const toa_party *party, toa_index_kind kind, uint32_t value, toa_where where)
+{
+    toa_conversation *found[TOA_HITS_MAX];
+    unsigned n = toa_index_find(s->state, party, kind, value, found);
+
+    for (unsigned i = 0; i < n; i++) {
+        try(s, found[i], where);
+    }
+}
+
+static void try_group(search *s)
+{
+    toa_party *party = s->x->key->client;
+    const toa_segment *segment = s->segment;
+    bool server = s->from_server;
+
+    if (s->x->flags & TOA_CONV_SELF) {
+        return;
+    }
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->group; y; y = y->group_next) {
+            try(s, y, TOA_WHERE_GROUP);
+        }
+        return;
+    }
+    /* every row of the table for groups asks for seq, ack or tsecr */
+    toa_index_group(s->state, party);
+    try_value(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT, segment->seq, TOA_WHERE_GROUP);
+    try_value(s, party, server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, segment->seq, TOA_WHERE_GROUP);
+    if (segment->flags & TOA_FLAG_SYN) {
+        try_value(s, party, TOA_BY_GROUP_ISN, segment->seq, TOA_WHERE_GROUP);
+    }
+    if (segment->flags & TOA_FLAG_ACK) {
+        try_value(s, party, server ? TOA_BY_GROUP_CLIENT_NEXT : TOA_BY_GROUP_SERVER_NEXT, segment->ack,
+                  TOA_WHERE_GROUP);
+    }
+    if (segment->options.has_timestamps) {
+        try_value(s, party, server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL, segment->options.tsecr,
+                  TOA_WHERE_GROUP);
+    }
+}
+
+static void try_server(search *s)
+{
+    toa_party *party = s->x->server_party;
+    bool server = s->from_server;
+
+    if (party->n_served <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->served; y; y = y->served_next) {
+            if (y->key->client != s->x->key->client) {
+                try(s, y, TOA_WHERE_SERVER);
+            }
+        }
+        return;
+    }
+    /* every row of the table for the second look asks for seq */
+    toa_index_served(s->state, party);
+    try_value(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT, s->segment->seq,
+              TOA_WHERE_SERVER);
+    try_value(s, party, server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, s->segment->seq,
+              TOA_WHERE_SERVER);
+}
+
+/* A RST whose seq is the ack of a segment found to be foreign on this conversation has that segment's owner (R8). */
+static void try_answer(search *s)
+{
+    unsigned tried = 0;
+
+    if (!(s->segment->flags & TOA_FLAG_RST) || s->own != TOA_OWN_NONE || !s->x->extra) {
+        return;
+    }
+    for (toa_pair *pair = s->x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        for (unsigned i = 0; i < pair->n_acks; i++) {
+            if (pair->acks[i] != s->segment->seq) {
+                continue;
+            }
+            toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
+            s->best.where = pair->stale ? TOA_WHERE_EARLIER : TOA_WHERE_GROUP;
+            s->best.evidence |= TOA_EV_TRIGGER;
+            return;
+        }
+    }
+}
+
+/* A SYN-ACK through a load balancer that shifts the client's numbers, without timestamps to tell: right after an
+ * unanswered SYN of y, foreign once the same distance has occurred for two different SYN-ACKs (R7). */
+static void try_distance(search *s)
+{
+    const toa_segment *segment = s->segment;
+    toa_party *party = s->x->key->client;
+    toa_conversation *y = party->asker;
+    toa_extra *extra;
+    const toa_side *client;
+    uint32_t distance;
+
+    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != (TOA_FLAG_SYN | TOA_FLAG_ACK) ||
+        s->own != TOA_OWN_NONE || !s->from_server || (s->x->flags & TOA_CONV_SELF) || !y ||
+        toa_group_excluded(s->x, y)) {
+        return;
+    }
+    client = toa_client_side(y);
+    if (!(client->flags & TOA_SIDE_SYN) || (client->flags & TOA_SIDE_ANSWERED) ||
+        client->demand_seq != client->isn || segment->time - client->demand_time > SECOND) {
+        return;
+    }
+    distance = segment->ack - client->isn - 1;
+    extra = toa_state_extra(s->state, s->x);
+    if (extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack) {
+        toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
+        s->best.where = TOA_WHERE_GROUP;
+        s->best.evidence |= TOA_EV_ACK | TOA_EV_TRIGGER;
+        return;
+    }
+    extra->has_distance = true;
+    extra->distance = distance;
+    extra->distance_ack = segment->ack;
+}
+
+void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
+{
+    search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
+    toa_conversation *earlier = x->earlier;
+
+    for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier->earlier) {
+        try(&s, earlier, TOA_WHERE_EARLIER);
+    }
+    if (!s.best.owner) {
+        try_group(&s);
+    }
+    if (!s.best.owner) {
+        try_server(&s);
+    }
+    if (!s.best.owner) {
+        try_answer(&s);
+    }
+    if (!s.best.owner) {
+        try_distance(&s);
+    }
+    *ret_match = s.best;
+}
+
+/* ---- what a match changes ---- */
+
+/* Learns constant shifts from a segment that other evidence has attributed (R6). */
+static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segment *segment, bool from_server)
+{
+    const toa_conversation *y = match->owner;
+    unsigned ys = from_server ? !y->client : y->client;
+    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+
+    if (!from_server || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+        return;
+    }
+    if (!pair->has_ack_shift && (segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
+        pair->has_ack_shift = true;
+        pair->ack_shift = segment->ack - yb->next;
+    }
+    if (!pair->has_seq_shift && !(match->evidence & TOA_EV_SEQ) && (ya->flags & TOA_SIDE_ANCHORED)) {
+        pair->has_seq_shift = true;
+        pair->seq_shift = segment->seq - ya->next;
+    }
+}
+
+/* A crossed segment is y's: it moves y's next number and identification, nothing of x (R6). */
+static void credit(toa_state *state, toa_conversation *y, const toa_pair *pair, const toa_segment *segment,
+                   bool from_server)
+{
+    unsigned ys = from_server ? !y->client : y->client;
+    toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+    toa_shift shift = toa_rules_shift(pair, from_server);
+    uint32_t seq = segment->seq - shift.seq, end = toa_segment_end(segment) - shift.seq;
+
+    if (segment->ip_id) {
+        ya->ip_id = segment->ip_id;
+    }
+    if (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) {
+        yb->flags |= TOA_SIDE_ANSWERED;
+    } else {
+        if ((ya->flags & TOA_SIDE_ANCHORED) && toa_seq_within(seq, ya->low, ya->next)) {
+            ya->next = toa_seq_max(ya->next, end);
+        }
+        if ((yb->flags & TOA_SIDE_DEMAND) && toa_seq_le(yb->demand_end, segment->ack - shift.ack)) {
+            yb->flags |= TOA_SIDE_ANSWERED;
+        }
+        if (segment->options.has_timestamps) {
+            ya->tsval = segment->options.tsval;
+            ya->flags |= TOA_SIDE_TSVAL;
+        }
+    }
+    if (y->flags & TOA_CONV_INDEXED) {
+        toa_index_refresh(state, y);
+    }
+}
+
+/* A client answers a foreign segment with a RST that has this number (R8). */
+static void remember_ack(toa_pair *pair, uint32_t ack)
+{
+    memmove(pair->acks + 1, pair->acks, sizeof pair->acks - sizeof pair->acks[0]);
+    pair->acks[0] = ack;
+    if (pair->n_acks < TOA_ACKS_KEPT) {
+        pair->n_acks++;
+    }
+}
+
+toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
+{
+    const toa_segment *segment = state->segment;
+    bool from_server = sender != x->client, stale = match->where == TOA_WHERE_EARLIER;
+    toa_pair *pair = toa_state_pair(state, x, match->owner);
+    toa_finding_kind kind = stale                                ? TOA_FINDING_STALE_SESSION
+                            : (segment->flags & TOA_FLAG_RST) ? TOA_FINDING_FOREIGN_RST
+                                                              : TOA_FINDING_FOREIGN_SEGMENT;
+    toa_finding *finding = toa_state_report(state, kind, x, match->owner, match->evidence);
+
+    finding->other_frame = match->other_frame;
+    finding->ip_id_delta = match->ip_id_delta;
+    pair->stale = stale;
+    pair->n_found++;
+    if (segment->flags & TOA_FLAG_ACK) {
+        remember_ack(pair, segment->ack);
+    }
+    learn_shift(pair, match, segment, from_server);
+    credit(state, match->owner, pair, segment, from_server);
+    return pair;
+}

@@ -1,0 +1,19 @@
+/* toa-owner.h
+ * Whose segment is it? Looks for the conversation that a segment really belongs to (R5), credits it (R6), and keeps
+ * what later segments need (R7, R8).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_OWNER_H
+#define TOA_OWNER_H
+
+#include "toa-rules.h"
+
+/* The best candidate for a segment that x carries from side `sender` and that is not x's own by `own`.
+ * ret_match->owner is NULL if there is none. */
+void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match);
+
+/* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
+toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);
+
+#endif

@@ -1,0 +1,90 @@
+/* toa-state.h
+ * Everything the engine knows of one capture file, for the modules of the core only. toa-engine.h is what the
+ * others see.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_STATE_H
+#define TOA_STATE_H
+
+#include "toa-arena.h"
+#include "toa-config.h"
+#include "toa-conversation.h"
+#include "toa-copies.h"
+#include "toa-finding.h"
+
+#include <glib.h>
+
+/* What x has to do with y, from x's point of view: x carries segments that are y's. Made on first evidence. */
+typedef struct toa_pair {
+    toa_conversation *x, *y;
+    struct toa_pair *next; /* next older pair of x */
+    uint32_t ack_shift;    /* ack (and SACK) on x minus y's own number, for segments of the server (R6) */
+    uint32_t seq_shift;    /* same for seq */
+    uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
+    uint32_t n_found;      /* findings that name y on x */
+    uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
+    uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
+    uint32_t n_copies;     /* segments that both carried (R4) */
+    uint8_t n_acks;
+    bool has_ack_shift, has_seq_shift, has_sack_shift;
+    bool stale;     /* y is an earlier connection of x's wire tuple */
+    bool collision; /* raised; these three are kept with x the one that began later */
+    bool confirmed;
+    bool reuse;
+} toa_pair;
+
+/* Node of the number index, see toa-index.h. */
+typedef struct toa_index_node {
+    struct toa_index_node *next, **link;
+    toa_conversation *conv;
+    uint32_t value;
+    uint8_t kind;
+    bool linked;
+} toa_index_node;
+
+typedef struct toa_extra {
+    toa_conversation *leg; /* other leg of the same connection */
+    bool leg_certain;
+    bool has_distance;     /* R7: the last unexplained SYN-ACK */
+    uint32_t distance;     /* its ack - y.isn - 1 */
+    uint32_t distance_ack;
+    toa_pair *pairs;       /* newest first */
+    toa_index_node *group_nodes, *served_nodes;
+} toa_extra;
+
+typedef struct toa_index {
+    toa_index_node **buckets;
+    size_t n_buckets; /* a power of two, or 0 */
+    size_t n_nodes;
+} toa_index;
+
+typedef struct toa_state {
+    const toa_config *config; /* not owned */
+    uint64_t seed;
+    toa_arena arena;
+    GHashTable *conversations; /* newest conversation of each wire tuple, a set hashed by wire[] */
+    GHashTable *parties;       /* set of toa_party by endpoint */
+    GHashTable *keys;          /* set of toa_key by its two parties */
+    GHashTable *pairs;         /* set of toa_pair by (x, y) */
+    GHashTable *toa_sources;   /* set of endpoints: address that sent a TOA, kind as its port */
+    toa_index index;
+    uint32_t next_stream;  /* of the next new key */
+    uint32_t n_conversations;
+    GArray *found;         /* toa_finding, of the segment being fed */
+    const toa_segment *segment; /* being fed */
+    toa_copies copies;
+} toa_state;
+
+/* Adds a finding to those of the segment being fed; returns it for details. */
+toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                              uint16_t evidence);
+
+/* Made on first use. */
+toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
+toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
+/* The pair (x, y), NULL if there is none yet. */
+toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y);
+toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y);
+
+#endif

@@ -1,0 +1,35 @@
+/* toa-compat.h
+ * Everything that differs between the Wireshark versions this plugin is built for (4.0, 4.4, 4.6). Nothing else
+ * in the project looks at the version.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_COMPAT_H
+#define TOA_COMPAT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include <ws_version.h>
+
+#define TOA_WIRESHARK_AT_LEAST(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+/* Result of callbacks: gboolean became bool. */
+#if TOA_WIRESHARK_AT_LEAST(4, 4)
+typedef bool toa_bool;
+#else
+typedef gboolean toa_bool;
+#endif
+
+/* Big-endian numbers from memory: renamed in 4.6. */
+#include <wsutil/pint.h>
+#if TOA_WIRESHARK_AT_LEAST(4, 6)
+#define toa_get16 pntohu16
+#define toa_get32 pntohu32
+#else
+#define toa_get16 pntoh16
+#define toa_get32 pntoh32
+#endif
+
+#endif

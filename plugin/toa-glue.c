@@ -1,0 +1,330 @@
+/* toa-glue.c
+ * The wrapper around TCP, and the file-long state behind it.
+ *
+ * Hook: the handle that ip.proto has under 6 is replaced by one that calls the former and then does its own work. So
+ * every TCP layer of every frame is seen in every kind of pass, with its raw header and its IP header, and nothing
+ * has to be paid for by other protocols. The replacing handle has no protocol: no layer appears, nothing can disable
+ * it but disabling "toa".
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-compat.h"
+
+#include "toa-glue.h"
+#include "toa-option-hook.h"
+#include "toa-prefs.h"
+#include "toa-stream.h"
+
+#include <epan/dissectors/packet-ip.h>
+#include <epan/exceptions.h>
+#include <epan/ipproto.h>
+#include <epan/proto_data.h>
+
+#include <string.h>
+
+/* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
+#define SECONDS_MAX INT64_C(9000000000)
+
+static struct {
+    int proto;
+    protocol_t *protocol;
+    const toa_glue_hooks *hooks;
+    dissector_handle_t inner; /* what ip.proto had under 6 */
+
+    /* one capture file: made by init, freed by cleanup */
+    toa_config config;
+    toa_engine *engine;     /* NULL: analysis is off */
+    GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
+} glue;
+
+const toa_config *toa_glue_config(void)
+{
+    return &glue.config;
+}
+
+static void init_file(void)
+{
+    toa_config_init(&glue.config);
+    toa_prefs_apply(&glue.config);
+    toa_option_hook_kinds(&glue.config.options);
+    if (glue.config.analysis) {
+        glue.engine = toa_engine_new(&glue.config);
+        glue.by_stream = g_ptr_array_new();
+    }
+}
+
+static void cleanup_file(void)
+{
+    toa_engine_free(glue.engine);
+    glue.engine = NULL;
+    if (glue.by_stream) {
+        g_ptr_array_free(glue.by_stream, true);
+        glue.by_stream = NULL;
+    }
+    toa_config_clear(&glue.config);
+}
+
+/* ---- packet to segment ---- */
+
+static bool read_endpoint(const address *from, uint16_t port, toa_endpoint *ret_endpoint)
+{
+    if (from->type == AT_IPv4 && from->len == 4) {
+        *ret_endpoint = toa_endpoint_ipv4(from->data, port);
+        return true;
+    }
+    if (from->type == AT_IPv6 && from->len == 16) {
+        *ret_endpoint = toa_endpoint_ipv6(from->data, port);
+        return true;
+    }
+    return false;
+}
+
+static void read_ip(void *data, toa_segment *segment)
+{
+    const ws_ip4 *ip4 = WS_IP4_PTR(data);
+    const ws_ip6 *ip6 = WS_IP6_PTR(data);
+
+    segment->ip_id = ip4 ? ip4->ip_id : 0;
+    segment->ttl = ip4 ? ip4->ip_ttl : ip6 ? ip6->ip6_hop : 0;
+}
+
+static int64_t read_time(const packet_info *pinfo)
+{
+    int64_t seconds = CLAMP((int64_t)pinfo->abs_ts.secs, -SECONDS_MAX, SECONDS_MAX);
+
+    return seconds * INT64_C(1000000000) + pinfo->abs_ts.nsecs;
+}
+
+/* The TCP layer that begins the tvb, but for its options. False: not one that can be analysed. */
+static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, toa_segment *ret_segment,
+                         toa_header *ret_header)
+{
+    unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb);
+    const uint8_t *header;
+    toa_segment *segment = ret_segment;
+
+    ret_header->bytes = NULL;
+    if (captured < 20) {
+        return false;
+    }
+    header = tvb_get_ptr(tvb, 0, 20);
+    ret_header->length = (header[12] >> 4) * 4u;
+    if (ret_header->length < 20 || reported < ret_header->length ||
+        !read_endpoint(&pinfo->src, toa_get16(header), &segment->source) ||
+        !read_endpoint(&pinfo->dst, toa_get16(header + 2), &segment->destination)) {
+        return false;
+    }
+    ret_header->captured = MIN(captured, ret_header->length);
+    ret_header->bytes = tvb_get_ptr(tvb, 0, (int)ret_header->captured);
+    segment->time = read_time(pinfo);
+    segment->frame = pinfo->num;
+    segment->interface = pinfo->rec && (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
+                             ? pinfo->rec->rec_header.packet_header.interface_id
+                             : 0;
+    segment->seq = toa_get32(header + 4);
+    segment->ack = toa_get32(header + 8);
+    segment->flags = toa_get16(header + 12) & 0x0fff;
+    segment->window = toa_get16(header + 14);
+    segment->length = reported - ret_header->length;
+    read_ip(data, segment);
+    return true;
+}
+
+static toa_frame *stored_frame(packet_info *pinfo, uint8_t layer)
+{
+    return p_get_proto_data(wmem_file_scope(), pinfo, glue.proto, layer);
+}
+
+/* The record of this layer, made if it is not there. First pass only. */
+static toa_frame *store_frame(packet_info *pinfo, uint8_t layer)
+{
+    toa_frame *frame = stored_frame(pinfo, layer);
+
+    if (!frame) {
+        frame = wmem_new0(wmem_file_scope(), toa_frame);
+        p_add_proto_data(wmem_file_scope(), pinfo, glue.proto, layer, frame);
+    }
+    return frame;
+}
+
+/* Reads the options. What other segments say about a TOA is asked on the first pass and kept: later passes know more
+ * and must not decide otherwise. */
+static void read_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
+                         toa_segment *segment)
+{
+    toa_options_context context = {.table = &glue.config.options,
+                                   .kind253 = glue.config.kind253,
+                                   .effective = glue.config.effective,
+                                   .tcp_flags = segment->flags,
+                                   .source = &segment->source,
+                                   .destination = &segment->destination};
+    toa_options *options = &segment->options;
+    toa_frame *frame = NULL;
+    const toa_endpoint *client;
+    bool changed = false;
+
+    toa_options_scan(header->bytes, header->captured, header->length, &context, options);
+    if (!analysed || !glue.engine || (!options->context_matters && options->client_item < 0)) {
+        return;
+    }
+    if (pinfo->fd->visited) {
+        frame = stored_frame(pinfo, layer);
+        context.remembered = frame ? frame->remembered : NULL;
+        context.neighbours = frame && frame->neighbours;
+        changed = frame && frame->changed;
+    } else {
+        uint8_t kind = options->n_items ? options->items[0].kind : 253;
+        context.remembered = toa_engine_remembered(glue.engine, &segment->source, &segment->destination, kind,
+                                                   &context.neighbours);
+    }
+    if (options->context_matters) {
+        toa_options_scan(header->bytes, header->captured, header->length, &context, options);
+    }
+    if (options->client_item < 0) {
+        return;
+    }
+    client = &options->items[options->client_item].info.client;
+    if (!pinfo->fd->visited) {
+        changed = context.remembered && (!toa_endpoint_same_address(client, context.remembered) ||
+                                         (client->port && client->port != context.remembered->port));
+        if (changed || options->context_matters) {
+            frame = store_frame(pinfo, layer);
+            frame->remembered = context.remembered;
+            frame->neighbours = context.neighbours;
+            frame->changed = changed;
+        }
+    }
+    if (changed) {
+        options->items[options->client_item].flags |= TOA_ITEM_CHANGED;
+    }
+}
+
+/* ---- one TCP layer ---- */
+
+/* First pass: lets the engine see it. */
+static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
+                                    toa_layer *ret_layer)
+{
+    toa_conversation *conv = toa_engine_find(glue.engine, &segment->source, &segment->destination);
+    uint32_t stream = 0;
+    toa_fed fed;
+
+    if (toa_engine_wants_stream(conv, segment) && !toa_stream_of(pinfo, segment, &stream)) {
+        return NULL; /* TCP did not dissect it */
+    }
+    fed = toa_engine_feed(glue.engine, conv, segment, stream);
+    if (fed.conversation != conv && stream <= glue.by_stream->len) {
+        if (stream == glue.by_stream->len) {
+            g_ptr_array_add(glue.by_stream, fed.conversation);
+        } else {
+            glue.by_stream->pdata[stream] = fed.conversation;
+        }
+    } else if (fed.conversation != conv) {
+        guint gap = glue.by_stream->len; /* streams whose first frame could not be analysed */
+        g_ptr_array_set_size(glue.by_stream, (int)stream + 1);
+        memset(glue.by_stream->pdata + gap, 0, (stream - gap) * sizeof(gpointer));
+        glue.by_stream->pdata[stream] = fed.conversation;
+    }
+    if (fed.n_findings) {
+        toa_frame *frame = store_frame(pinfo, layer);
+        frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
+        frame->n_findings = fed.n_findings;
+        ret_layer->findings = frame->findings;
+        ret_layer->n_findings = frame->n_findings;
+    }
+    return fed.conversation;
+}
+
+/* Later passes: what the first one left. */
+static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
+                                      toa_layer *ret_layer)
+{
+    const toa_frame *frame = stored_frame(pinfo, layer);
+    uint32_t stream;
+
+    if (frame) {
+        ret_layer->findings = frame->findings;
+        ret_layer->n_findings = frame->n_findings;
+    }
+    if (!toa_stream_of(pinfo, segment, &stream) || stream >= glue.by_stream->len) {
+        return NULL;
+    }
+    return glue.by_stream->pdata[stream];
+}
+
+static void after_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t layer, const toa_segment *segment,
+                      const toa_header *header)
+{
+    toa_layer shown = {.segment = segment, .header_length = header->length, .first_pass = !pinfo->fd->visited};
+
+    if (shown.first_pass) {
+        shown.conversation = feed(pinfo, layer, segment, &shown);
+    } else {
+        shown.conversation = recall(pinfo, layer, segment, &shown);
+    }
+    glue.hooks->show_layer(tvb, pinfo, tree, &shown);
+}
+
+static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    toa_segment segment;
+    toa_header header;
+    const toa_header *outer;
+    /* sampled now: dissectors above TCP change pinfo, and do not change it back when they throw */
+    bool analysed = !pinfo->flags.in_error_pkt && !pinfo->fragmented;
+    uint8_t layer = pinfo->curr_layer_num;
+    volatile int result = 0;
+
+    if (!proto_is_protocol_enabled(glue.protocol)) {
+        return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    if (!read_segment(tvb, pinfo, data, &segment, &header)) {
+        return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    read_options(&header, pinfo, layer, analysed, &segment);
+    header.options = &segment.options;
+    outer = toa_option_hook_enter(&header);
+    TRY
+    {
+        result = call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    FINALLY
+    {
+        toa_option_hook_leave(outer);
+        if (analysed && glue.engine) {
+            after_tcp(tvb, pinfo, tree, layer, &segment, &header);
+        }
+    }
+    ENDTRY;
+    return result;
+}
+
+/* ---- registration ---- */
+
+void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks)
+{
+    glue.proto = proto_toa;
+    glue.protocol = find_protocol_by_id(proto_toa);
+    glue.hooks = hooks;
+    toa_option_hook_register_tree();
+    register_init_routine(init_file);
+    register_cleanup_routine(cleanup_file);
+}
+
+void toa_glue_handoff(void)
+{
+    dissector_table_t table = find_dissector_table("ip.proto");
+
+    if (glue.inner || !table) {
+        return; /* a second call would wrap the wrapper */
+    }
+    /* whatever is there, so that plugins that do the same form a chain */
+    glue.inner = dissector_get_uint_handle(table, IP_PROTO_TCP);
+    if (!glue.inner) {
+        return;
+    }
+    toa_option_hook_register(glue.protocol, glue.hooks);
+    dissector_add_uint("ip.proto", IP_PROTO_TCP,
+                       create_dissector_handle_with_name_and_description(dissect_wrapped, -1, "tcp_toa",
+                                                                         "TCP (with TOA analysis)"));
+}

@@ -1,0 +1,51 @@
+/* toa-glue.h
+ * Between Wireshark and the engine: turns TCP layers into segments, feeds each once, keeps what was found per frame,
+ * and takes over the TCP options that carry addresses. Decides nothing and draws nothing.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_GLUE_H
+#define TOA_GLUE_H
+
+#include "toa-compat.h"
+
+#include <epan/packet.h>
+
+#include "toa-engine.h"
+
+/* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
+typedef struct toa_frame {
+    const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
+    bool neighbours;
+    bool changed; /* its client differs from the remembered one */
+    unsigned n_findings;
+    const toa_finding *findings;
+} toa_frame;
+
+/* One TCP layer being shown or tapped. */
+typedef struct toa_layer {
+    const toa_segment *segment;
+    const toa_conversation *conversation; /* NULL: analysis is off, or the layer cannot be analysed */
+    const toa_finding *findings;
+    unsigned n_findings;
+    unsigned header_length; /* of TCP */
+    bool first_pass;
+} toa_layer;
+
+/* Hooks for packet-toa.c. Both are called with tree NULL if there is none; expert infos are wanted all the same. */
+typedef struct toa_glue_hooks {
+    /* an option that carries an address; tvb begins with its kind byte */
+    void (*show_option)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_item *item);
+    /* after TCP and everything above it */
+    void (*show_layer)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer);
+} toa_glue_hooks;
+
+/* From proto_register_toa. */
+void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks);
+/* From proto_reg_handoff_toa; may be called again. */
+void toa_glue_handoff(void);
+
+/* Settings in force since the file was opened, or dissected again. */
+const toa_config *toa_glue_config(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* toa-stream.c
+ * Asks Wireshark's conversations, without changing them: TCP's own accessor rewrites its analysis state.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "toa-stream.h"
+
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+
+static void set_address_of(address *ret_address, const toa_endpoint *endpoint)
+{
+    if (endpoint->family == TOA_FAMILY_IPV6) {
+        set_address(ret_address, AT_IPv6, 16, endpoint->address);
+    } else {
+        set_address(ret_address, AT_IPv4, 4, endpoint->address);
+    }
+}
+
+bool toa_stream_of(packet_info *pinfo, const toa_segment *segment, uint32_t *ret_stream)
+{
+    static int proto_tcp = -1;
+    const struct tcp_analysis *analysis;
+    conversation_t *conv;
+    address source, destination;
+
+    if (proto_tcp == -1) {
+        proto_tcp = proto_get_id_by_filter_name("tcp");
+    }
+    /* pinfo's addresses may be those of a layer inside this one by now */
+    set_address_of(&source, &segment->source);
+    set_address_of(&destination, &segment->destination);
+#if TOA_WIRESHARK_AT_LEAST(4, 6)
+    conv = find_conversation_strat_xtd(pinfo, pinfo->num, &source, &destination, CONVERSATION_TCP,
+                                       segment->source.port, segment->destination.port, 0);
+#else
+    conv = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, segment->source.port,
+                             segment->destination.port, 0);
+#endif
+    analysis = conv ? conversation_get_proto_data(conv, proto_tcp) : NULL;
+    if (!analysis) {
+        return false;
+    }
+    *ret_stream = analysis->stream;
+    return true;
+}

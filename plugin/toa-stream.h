@@ -1,0 +1,16 @@
+/* toa-stream.h
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_STREAM_H
+#define TOA_STREAM_H
+
+#include "toa-compat.h"
+
+#include <epan/packet.h>
+
+#include "toa-segment.h"
+
+/* tcp.stream of a segment that TCP has dissected in this pass. False: TCP has no conversation for it. */
+bool toa_stream_of(packet_info *pinfo, const toa_segment *segment, uint32_t *ret_stream);
+
+#endif
