@@ -11,11 +11,13 @@
 
 #include <epan/expert.h>
 #include <epan/packet.h>
+#include <epan/tap.h>
 
 #include <string.h>
 
 static int proto_toa = -1;
 static int proto_toa_conv = -1;
+static int toa_tap = -1;
 
 /* ---- the option ---- */
 
@@ -350,6 +352,9 @@ static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
         conv_tree = proto_item_add_subtree(title, ett_conv);
         show_conversation(tvb, conv_tree, title, layer->conversation);
     }
+    if (layer->conversation && have_tap_listener(toa_tap)) {
+        tap_queue_packet(toa_tap, pinfo, wmem_memdup(pinfo->pool, layer, sizeof *layer));
+    }
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         show_finding(tvb, pinfo, conv_tree, title, &layer->findings[i]);
@@ -469,6 +474,7 @@ void proto_register_toa(void)
     register_expert();
     toa_prefs_register(proto_toa);
     toa_glue_register(proto_toa, &hooks);
+    toa_tap = register_tap("toa"); /* data: a toa_layer for each TCP layer that was analysed */
 }
 
 void proto_reg_handoff_toa(void)

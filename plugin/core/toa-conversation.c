@@ -116,8 +116,8 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
         return has_ack ? classify_synack(a, b, segment) : TOA_OWN_EXACT;
     }
     if (segment->flags & TOA_FLAG_RST) {
-        bool b_silent = !(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED));
-        if ((segment->seq == 0 && has_ack) || b_silent || acked_before(b, segment->seq) ||
+        bool nothing_known = !(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED)) && !(a->flags & TOA_SIDE_SHOWN);
+        if ((segment->seq == 0 && has_ack) || nothing_known || acked_before(b, segment->seq) ||
             ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next)) {
             return TOA_OWN_EXACT;
         }
