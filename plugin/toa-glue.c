@@ -201,6 +201,13 @@ static void read_options(const toa_header *header, packet_info *pinfo, uint8_t l
 
 /* ---- one TCP layer ---- */
 
+static void recall_frame(const toa_frame *frame, toa_layer *ret_layer)
+{
+    ret_layer->findings = frame->findings;
+    ret_layer->n_findings = frame->n_findings;
+    ret_layer->unexplained = frame->unexplained;
+}
+
 /* First pass: lets the engine see it. */
 static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
                                     toa_layer *ret_layer)
@@ -225,12 +232,14 @@ static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa
         memset(glue.by_stream->pdata + gap, 0, (stream - gap) * sizeof(gpointer));
         glue.by_stream->pdata[stream] = fed.conversation;
     }
-    if (fed.n_findings) {
+    if (fed.n_findings || fed.unexplained) {
         toa_frame *frame = store_frame(pinfo, layer);
-        frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
-        frame->n_findings = fed.n_findings;
-        ret_layer->findings = frame->findings;
-        ret_layer->n_findings = frame->n_findings;
+        if (fed.n_findings) {
+            frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
+            frame->n_findings = fed.n_findings;
+        }
+        frame->unexplained = fed.unexplained;
+        recall_frame(frame, ret_layer);
     }
     return fed.conversation;
 }
@@ -243,8 +252,7 @@ static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const t
     uint32_t stream;
 
     if (frame) {
-        ret_layer->findings = frame->findings;
-        ret_layer->n_findings = frame->n_findings;
+        recall_frame(frame, ret_layer);
     }
     if (!toa_stream_of(pinfo, segment, &stream) || stream >= glue.by_stream->len) {
         return NULL;

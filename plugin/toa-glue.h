@@ -17,7 +17,8 @@
 typedef struct toa_frame {
     const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
     bool neighbours;
-    bool changed; /* its client differs from the remembered one */
+    bool changed;     /* its client differs from the remembered one */
+    bool unexplained; /* neither its conversation's own segment nor anybody else's */
     unsigned n_findings;
     const toa_finding *findings;
 } toa_frame;
@@ -29,6 +30,7 @@ typedef struct toa_layer {
     const toa_finding *findings;
     unsigned n_findings;
     unsigned header_length; /* of TCP */
+    bool unexplained; /* see toa_frame */
     bool first_pass;
 } toa_layer;
 

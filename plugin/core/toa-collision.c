@@ -80,54 +80,49 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv)
 /* ---- proofs ---- */
 
 /* The server's numbers say that conv and other are one tuple to it. */
-static toa_finding *report_proof(toa_state *state, toa_conversation *conv, toa_conversation *other, uint16_t evidence)
+static void report_proof(toa_state *state, toa_conversation *conv, toa_conversation *other, toa_finding proof)
 {
     toa_conversation *early = began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
-    toa_finding *finding;
     bool over = closed_before(early, late);
 
     if (pair->confirmed || (over && pair->reuse)) {
-        return NULL;
+        return;
     }
+    proof.other_frame = other->first_frame;
     if (conv->key == other->key) {
-        evidence |= TOA_EV_KEY;
+        proof.evidence |= TOA_EV_KEY;
     }
     if (!over && !pair->collision) {
-        toa_state_report(state, TOA_FINDING_COLLISION, conv, other, evidence)->other_frame = other->first_frame;
+        toa_state_report_as(state, TOA_FINDING_COLLISION, conv, other, &proof);
     }
-    finding = toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_CONFIRMED, conv, other, evidence);
-    finding->other_frame = other->first_frame;
+    toa_state_report_as(state, over ? TOA_FINDING_REUSE : TOA_FINDING_CONFIRMED, conv, other, &proof);
     pair->confirmed = !over;
     pair->collision |= !over;
     pair->reuse |= over;
     if (late->key != early->key) {
         toa_group_rekey(state, late, early->key, TOA_KEY_PROVEN);
     }
-    return finding;
 }
 
 static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
     const toa_endpoint *xs = toa_wire_server(x), *ys = toa_wire_server(y);
-    toa_finding *finding;
-    int64_t error;
+    toa_finding proof = {.evidence = TOA_EV_RECYCLED};
 
     if (!(y->flags & TOA_CONV_SYNACK_SEEN) || toa_group_excluded(x, y)) {
         return;
     }
     if (began_before(y, x) && toa_server_side(x)->isn == toa_server_side(y)->next + RECYCLED_STEP) {
-        report_proof(state, x, y, TOA_EV_RECYCLED);
+        report_proof(state, x, y, proof);
         return;
     }
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
         return; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
     }
-    if (toa_clock_match(x, y, &error)) {
-        finding = report_proof(state, x, y, TOA_EV_ISN_CLOCK);
-        if (finding) {
-            finding->isn_error = error;
-        }
+    if (toa_clock_match(x, y, &proof.isn_error)) {
+        proof.evidence = TOA_EV_ISN_CLOCK;
+        report_proof(state, x, y, proof);
     }
 }
 
@@ -168,15 +163,12 @@ void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_
 {
     const uint16_t numbers = TOA_EV_SEQ | TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_IP_ID | TOA_EV_TIMESTAMPS;
     bool rst = (state->segment->flags & TOA_FLAG_RST) != 0;
-    toa_finding *finding;
+    toa_finding proof = {.evidence = match->evidence, .ip_id_delta = match->ip_id_delta};
 
     /* without the cause, a NAT that lost its mapping looks the same: all numbers fit, yet there are two servers */
     if (!from_server || match->where != TOA_WHERE_GROUP || !(match->evidence & TOA_EV_TRIGGER) ||
         !(x->flags & TOA_CONV_CLIENT_SPOKE) || __builtin_popcount(match->evidence & numbers) < (rst ? 1 : 2)) {
         return;
     }
-    finding = report_proof(state, x, match->owner, match->evidence);
-    if (finding) {
-        finding->ip_id_delta = match->ip_id_delta;
-    }
+    report_proof(state, x, match->owner, proof);
 }

@@ -110,6 +110,17 @@ toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conve
     return &g_array_index(state->found, toa_finding, state->found->len - 1);
 }
 
+void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                         const toa_finding *details)
+{
+    toa_finding finding = *details;
+
+    finding.own = own;
+    finding.other = other;
+    finding.kind = (uint8_t)kind;
+    g_array_append_val(state->found, finding);
+}
+
 toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
 {
     if (!conv->extra) {
@@ -246,7 +257,8 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     }
 }
 
-static void judge(toa_state *state, toa_conversation *conv, unsigned sender)
+/* True if nobody can be found whose segment this is. */
+static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
     toa_own own = toa_conversation_classify(conv, sender, segment);
@@ -258,7 +270,7 @@ static void judge(toa_state *state, toa_conversation *conv, unsigned sender)
             toa_dupack_check(state, conv);
         }
         accept(state, conv, sender);
-        return;
+        return false;
     }
     toa_owner_find(state, conv, sender, own, &match);
     if (match.owner) {
@@ -267,8 +279,9 @@ static void judge(toa_state *state, toa_conversation *conv, unsigned sender)
     } else if (own != TOA_OWN_NONE) {
         accept(state, conv, sender);
     } else {
-        toa_conversation_stray(conv, sender, segment);
+        return !toa_conversation_stray(conv, sender, segment);
     }
+    return false;
 }
 
 static int compare_findings(const void *a, const void *b)
@@ -312,7 +325,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
             toa_group_learn(state, conv, sender)) {
             check_keys(state, conv);
         }
-        judge(state, conv, sender);
+        fed.unexplained = judge(state, conv, sender);
         if (conv->flags & TOA_CONV_INDEXED) {
             toa_index_refresh(state, conv);
         }

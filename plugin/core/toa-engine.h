@@ -35,7 +35,8 @@ typedef struct toa_fed {
     toa_conversation *conversation;
     const toa_finding *findings; /* in the order of the contract's table; valid until the next call */
     unsigned n_findings;
-    bool copy; /* the packet was captured before; nothing was learnt from it */
+    bool copy;        /* the packet was captured before; nothing was learnt from it */
+    bool unexplained; /* not its conversation's own, and nobody else's in this capture */
 } toa_fed;
 
 /* conv is what toa_engine_find returned; stream is tcp.stream, read only if toa_engine_wants_stream. */

@@ -45,7 +45,7 @@ typedef enum toa_finding_kind {
     X(3, IP_ID, "ip_id", "IP identification continues the other's run")                        \
     X(4, TSECR, "tsecr", "TSecr echoes the other's last TSval")                                \
     X(5, SACK, "sack", "D-SACK block is a range of the other's data")                          \
-    X(6, TRIGGER, "trigger", "The other's segment that caused it was captured just before")    \
+    X(6, TRIGGER, "trigger", "The segment that caused it was captured just before")    \
     X(7, ISN_CLOCK, "isn_clock", "Both ISNs fit one clock of the server for one tuple")        \
     X(8, RECYCLED, "recycled", "ISN was derived from the other's last sequence number")        \
     X(9, TIMESTAMPS, "timestamps", "Timestamps on a conversation that negotiated none")

@@ -80,6 +80,10 @@ typedef struct toa_state {
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                               uint16_t evidence);
 
+/* Same, with the details (evidence and all) of another. */
+void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                         const toa_finding *details);
+
 /* Made on first use. */
 toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
