@@ -8,6 +8,7 @@
 #include "packet-toa.h"
 #include "toa-glue.h"
 #include "toa-prefs.h"
+#include "toa-taps.h"
 
 #include <epan/expert.h>
 #include <epan/packet.h>
@@ -45,6 +46,9 @@ static int hf_key_client_port = -1;
 static int hf_key_server_ip = -1;
 static int hf_key_server_ipv6 = -1;
 static int hf_key_server_port = -1;
+static int hf_key_ip = -1;
+static int hf_key_ipv6 = -1;
+static int hf_key_port = -1;
 static int hf_key_source = -1;
 static int hf_rewritten = -1;
 static int hf_leg_stream = -1;
@@ -244,17 +248,24 @@ static proto_item *generated_uint(proto_tree *tree, tvbuff_t *tvb, int hf, uint3
 static void add_key_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *endpoint, int hf_ip, int hf_ipv6,
                              int hf_port)
 {
-    proto_item *item;
+    proto_item *item, *either;
 
     if (endpoint->family == TOA_FAMILY_IPV6) {
-        item = proto_tree_add_ipv6(tree, hf_ipv6, tvb, 0, 0, (const ws_in6_addr *)(const void *)endpoint->address);
+        const ws_in6_addr *raw = (const ws_in6_addr *)(const void *)endpoint->address;
+        item = proto_tree_add_ipv6(tree, hf_ipv6, tvb, 0, 0, raw);
+        either = proto_tree_add_ipv6(tree, hf_key_ipv6, tvb, 0, 0, raw);
     } else {
         uint32_t raw; /* network order, as the field wants it */
         memcpy(&raw, endpoint->address, sizeof raw);
         item = proto_tree_add_ipv4(tree, hf_ip, tvb, 0, 0, raw);
+        either = proto_tree_add_ipv4(tree, hf_key_ip, tvb, 0, 0, raw);
     }
     proto_item_set_generated(item);
     generated_uint(tree, tvb, hf_port, endpoint->port);
+    /* client or server: what the conversation and endpoint tables filter by */
+    proto_item_set_generated(either);
+    proto_item_set_hidden(either);
+    proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
 }
 
 static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
@@ -352,8 +363,14 @@ static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
         conv_tree = proto_item_add_subtree(title, ett_conv);
         show_conversation(tvb, conv_tree, title, layer->conversation);
     }
+    if (layer->conversation) {
+        toa_tap_filter_note(pinfo, tree, layer->conversation);
+    }
     if (layer->conversation && have_tap_listener(toa_tap)) {
-        tap_queue_packet(toa_tap, pinfo, wmem_memdup(pinfo->pool, layer, sizeof *layer));
+        toa_layer *tapped = wmem_memdup(pinfo->pool, layer, sizeof *layer);
+        /* listeners are called after the frame, when the wrapper's segment is gone */
+        tapped->segment = wmem_memdup(pinfo->pool, layer->segment, sizeof *layer->segment);
+        tap_queue_packet(toa_tap, pinfo, tapped);
     }
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
@@ -399,6 +416,12 @@ static void register_fields(void)
         {&hf_key_server_ip, {"Server Address", "toa.key.server.ip", FT_IPv4, BASE_NONE, NULL, 0, NULL, HFILL}},
         {&hf_key_server_ipv6, {"Server Address", "toa.key.server.ipv6", FT_IPv6, BASE_NONE, NULL, 0, NULL, HFILL}},
         {&hf_key_server_port, {"Server Port", "toa.key.server.port", FT_UINT16, BASE_DEC, NULL, 0, NULL, HFILL}},
+        {&hf_key_ip,
+         {"Client or Server Address", "toa.key.ip", FT_IPv4, BASE_NONE, NULL, 0, NULL, HFILL}},
+        {&hf_key_ipv6,
+         {"Client or Server Address", "toa.key.ipv6", FT_IPv6, BASE_NONE, NULL, 0, NULL, HFILL}},
+        {&hf_key_port,
+         {"Client or Server Port", "toa.key.port", FT_UINT16, BASE_DEC, NULL, 0, NULL, HFILL}},
         {&hf_key_source,
          {"Key source", "toa.key.source", FT_UINT8, BASE_DEC, VALS(source_names), 0, "How the key is known", HFILL}},
         {&hf_rewritten,
@@ -475,6 +498,7 @@ void proto_register_toa(void)
     toa_prefs_register(proto_toa);
     toa_glue_register(proto_toa, &hooks);
     toa_tap = register_tap("toa"); /* data: a toa_layer for each TCP layer that was analysed */
+    toa_taps_register(proto_toa);
 }
 
 void proto_reg_handoff_toa(void)

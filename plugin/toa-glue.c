@@ -263,7 +263,8 @@ static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const t
 static void after_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t layer, const toa_segment *segment,
                       const toa_header *header)
 {
-    toa_layer shown = {.segment = segment, .header_length = header->length, .first_pass = !pinfo->fd->visited};
+    toa_layer shown = {
+        .segment = segment, .header_length = header->length, .tvb = tvb, .first_pass = !pinfo->fd->visited};
 
     if (shown.first_pass) {
         shown.conversation = feed(pinfo, layer, segment, &shown);

@@ -30,6 +30,7 @@ typedef struct toa_layer {
     const toa_finding *findings;
     unsigned n_findings;
     unsigned header_length; /* of TCP */
+    tvbuff_t *tvb;          /* header and payload; as long as the frame is being dissected and tapped */
     bool unexplained; /* see toa_frame */
     bool first_pass;
 } toa_layer;

@@ -60,7 +60,7 @@ static bool ack_fits(const toa_side *receiver, const toa_segment *segment)
 static toa_own classify_first(const toa_side *receiver, const toa_segment *segment)
 {
     if (!(receiver->flags & TOA_SIDE_ANCHORED)) {
-        return TOA_OWN_EXACT; /* nothing is known of either side */
+        return receiver->flags & TOA_SIDE_SHOWN ? TOA_OWN_EXACT : TOA_OWN_UNKNOWN;
     }
     if (!(segment->flags & TOA_FLAG_ACK)) {
         return segment->flags & TOA_FLAG_RST ? TOA_OWN_NONE : TOA_OWN_EXACT;
@@ -116,10 +116,12 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
         return has_ack ? classify_synack(a, b, segment) : TOA_OWN_EXACT;
     }
     if (segment->flags & TOA_FLAG_RST) {
-        bool nothing_known = !(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED)) && !(a->flags & TOA_SIDE_SHOWN);
-        if ((segment->seq == 0 && has_ack) || nothing_known || acked_before(b, segment->seq) ||
+        if ((segment->seq == 0 && has_ack) || acked_before(b, segment->seq) ||
             ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next)) {
             return TOA_OWN_EXACT;
+        }
+        if (!(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED)) && !(a->flags & TOA_SIDE_SHOWN)) {
+            return TOA_OWN_UNKNOWN;
         }
     }
     if (!(a->flags & TOA_SIDE_SHOWN)) {
@@ -244,6 +246,7 @@ static void take_last(toa_side *a, const toa_segment *segment)
     a->last_time = segment->time;
     a->last_frame = segment->frame;
     a->last_flags = (uint8_t)segment->flags;
+    a->last_ip_id = segment->ip_id;
     a->last_empty = segment->length == 0;
 }
 

@@ -47,6 +47,7 @@ typedef struct toa_side {
     uint32_t fin;
     uint32_t stray_end;
     uint16_t ip_id; /* last non-zero one */
+    uint16_t last_ip_id; /* of the last own segment, 0 too */
     uint16_t flags; /* TOA_SIDE_* */
     uint16_t window; /* last one it offered, unscaled */
     uint8_t scale;
@@ -76,6 +77,7 @@ typedef struct toa_party {
     struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
     struct toa_conversation *asker;  /* group member whose client spoke last with a demand (R9) */
     bool group_indexed, served_indexed; /* toa-index.h holds their numbers */
+    bool known_server; /* a handshake has shown that it is one */
 } toa_party;
 
 /* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
@@ -127,7 +129,12 @@ typedef struct toa_conversation {
 } toa_conversation;
 
 /* Verdict on a segment by its own conversation alone. */
-typedef enum toa_own { TOA_OWN_EXACT, TOA_OWN_WINDOW, TOA_OWN_NONE } toa_own;
+typedef enum toa_own {
+    TOA_OWN_EXACT,   /* its numbers are the conversation's */
+    TOA_OWN_UNKNOWN, /* nothing is known yet: they become the conversation's unless they are strikingly another's */
+    TOA_OWN_WINDOW,  /* they could be */
+    TOA_OWN_NONE     /* they are not */
+} toa_own;
 
 static inline const toa_endpoint *toa_wire_client(const toa_conversation *conv)
 {
@@ -156,12 +163,6 @@ static inline bool toa_same_wire(const toa_conversation *x, const toa_conversati
 
 /* Two observations this close are one event: a segment and its copy on another leg or interface. */
 #define TOA_COPY_NS INT64_C(100000000)
-
-/* Nothing but RSTs was ever captured of it. */
-static inline bool toa_conversation_only_rst(const toa_conversation *conv)
-{
-    return !((conv->side[0].flags | conv->side[1].flags) & (TOA_SIDE_SHOWN | TOA_SIDE_ACKED));
-}
 
 /* Both SYN and SYN-ACK told, and at least one of them without timestamps (RFC 7323: then none are used). */
 bool toa_conversation_without_timestamps(const toa_conversation *conv);

@@ -129,16 +129,22 @@ toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
     return conv->extra;
 }
 
-/* The record of an endpoint in one of the two sets of parties. */
-static toa_party *intern(toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
+/* Parties and sources of TOA are sets of the same kind of record. */
+static toa_party *find_in(const toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
 {
-    toa_party probe = {.endpoint = *endpoint, .hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed)}, *party;
+    toa_party probe = {.endpoint = *endpoint, .hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed)};
 
-    party = g_hash_table_lookup(set, &probe);
+    return g_hash_table_lookup(set, &probe);
+}
+
+static toa_party *find_or_add(toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
+{
+    toa_party *party = find_in(state, set, endpoint);
+
     if (!party) {
         party = toa_arena_new(&state->arena, toa_party);
         party->endpoint = *endpoint;
-        party->hash = probe.hash;
+        party->hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed);
         g_hash_table_add(set, party);
     }
     return party;
@@ -146,7 +152,12 @@ static toa_party *intern(toa_state *state, GHashTable *set, const toa_endpoint *
 
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
 {
-    return intern(state, state->parties, endpoint);
+    return find_or_add(state, state->parties, endpoint);
+}
+
+toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
+{
+    return find_in(state, state->parties, endpoint);
 }
 
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
@@ -186,22 +197,22 @@ toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source,
     return g_hash_table_lookup(state->conversations, &probe);
 }
 
-static toa_party source_probe(const toa_endpoint *source, uint8_t kind)
+/* The record of an address that has sent a TOA of this kind: the kind takes the place of the port. */
+static toa_endpoint source_of(const toa_endpoint *sender, uint8_t kind)
 {
-    toa_party probe = {.endpoint = *source};
+    toa_endpoint source = *sender;
 
-    probe.endpoint.port = kind;
-    return probe;
+    source.port = kind;
+    return source;
 }
 
 const toa_endpoint *toa_engine_remembered(toa_engine *state, const toa_endpoint *source,
                                           const toa_endpoint *destination, uint8_t kind, bool *ret_neighbours)
 {
     const toa_conversation *conv = toa_engine_find(state, source, destination);
-    toa_party probe = source_probe(source, kind);
+    toa_endpoint sender = source_of(source, kind);
 
-    probe.hash = (uint32_t)toa_endpoint_hash(&probe.endpoint, state->seed);
-    *ret_neighbours = g_hash_table_contains(state->toa_sources, &probe);
+    *ret_neighbours = find_in(state, state->toa_sources, &sender) != NULL;
     return conv && conv->toa_client ? &conv->toa_client->endpoint : NULL;
 }
 
@@ -209,10 +220,10 @@ static void remember_source(toa_state *state, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;
     const toa_item *item = &options->items[options->client_item];
-    toa_party probe = source_probe(&segment->source, item->kind);
+    toa_endpoint sender = source_of(&segment->source, item->kind);
 
     if (!(item->flags & TOA_ITEM_AMBIGUOUS)) {
-        intern(state, state->toa_sources, &probe.endpoint);
+        find_or_add(state, state->toa_sources, &sender);
     }
 }
 
@@ -241,6 +252,9 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     const toa_segment *segment = state->segment;
     bool syn = (segment->flags & TOA_FLAG_SYN) != 0, ack = (segment->flags & TOA_FLAG_ACK) != 0;
 
+    if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
+        conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
+    }
     toa_conversation_accept(conv, sender, segment);
     if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
         conv->syn_time = segment->time;
@@ -262,10 +276,9 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
     toa_own own = toa_conversation_classify(conv, sender, segment);
-    bool lone_rst = (segment->flags & TOA_FLAG_RST) && toa_conversation_only_rst(conv);
     toa_match match;
 
-    if (own == TOA_OWN_EXACT && !lone_rst) {
+    if (own == TOA_OWN_EXACT) {
         if (sender != conv->client) {
             toa_dupack_check(state, conv);
         }

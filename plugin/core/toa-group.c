@@ -185,6 +185,14 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
 
 /* ---- roles ---- */
 
+/* Another conversation's handshake has shown this endpoint to be a server. */
+static bool known_server(const toa_state *state, const toa_endpoint *endpoint)
+{
+    const toa_party *party = toa_state_find_party(state, endpoint);
+
+    return party && party->known_server;
+}
+
 /* With nothing better, the lower port is the server's; with equal ports, who was spoken to first. */
 static unsigned client_by_port(const toa_state *state, const toa_conversation *conv, uint8_t *ret_roles)
 {
@@ -197,6 +205,9 @@ static unsigned client_by_port(const toa_state *state, const toa_conversation *c
         }
     }
     *ret_roles = TOA_ROLES_PORT;
+    if (known_server(state, &conv->wire[0]) != known_server(state, &conv->wire[1])) {
+        return known_server(state, &conv->wire[0]);
+    }
     if (conv->wire[0].port == conv->wire[1].port) {
         return conv->first_sender;
     }
@@ -240,9 +251,11 @@ static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sende
     }
     conv->toa_sides |= (uint8_t)(1u << sender);
     if (conv->roles < TOA_ROLES_TOA) {
-        set_client(state, conv, sender, TOA_ROLES_TOA);
+        /* a slb_toa-like module writes it into replies too */
+        bool reply = known_server(state, &conv->wire[sender]);
+        set_client(state, conv, reply ? !sender : sender, TOA_ROLES_TOA);
     } else if (conv->roles == TOA_ROLES_TOA && conv->toa_sides == 3) {
-        /* a slb_toa-like module writes it into replies too: then it does not tell who is who */
+        /* both write it: then it does not tell who is who */
         unsigned client = client_by_port(state, conv, &port_roles);
         set_client(state, conv, client, TOA_ROLES_TOA);
     }

@@ -38,7 +38,7 @@ static bool carried_by(const toa_conversation *y, bool from_server, const toa_se
                toa_seq_within(end, ya->burst_seq, ya->burst_end);
     }
     return ya->last_empty && end == ya->burst_end && ya->last_flags == (uint8_t)segment->flags &&
-           (segment->ip_id == 0 || segment->ip_id == ya->ip_id);
+           segment->ip_id == ya->last_ip_id;
 }
 
 /* Two segments that both carried within a moment make legs of them (R4). */

@@ -33,7 +33,11 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | TSECR},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | IP_ID},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_RST, SEQ | TRIGGER},
-    {TOA_WHERE_SERVER, TOA_OWN_EXACT, TOA_ONLY_LONE_RST, SEQ | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | ACK},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | TSECR},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER},
+    {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, ACK | TSECR},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK},
@@ -210,7 +214,7 @@ static bool only_fits(unsigned only, const toa_match *match, const toa_conversat
     case TOA_ONLY_SYNACK:
         return is_synack(segment);
     case TOA_ONLY_LONE_RST:
-        return (segment->flags & TOA_FLAG_RST) && toa_conversation_only_rst(x) &&
+        return (segment->flags & TOA_FLAG_RST) &&
                toa_endpoint_same_address(toa_wire_client(x), toa_wire_client(match->owner));
     default:
         return true;

@@ -31,7 +31,7 @@ enum {
     TOA_ONLY_ANY,
     TOA_ONLY_RST,
     TOA_ONLY_SYNACK,
-    TOA_ONLY_LONE_RST /* a RST, from the client's address of y, and nothing but RSTs was ever captured of x */
+    TOA_ONLY_LONE_RST /* a RST, between the client's address of y and its server */
 };
 
 extern const toa_rule toa_rules[];

@@ -1,0 +1,1 @@
+/* being written */ typedef int toa_tap_follow_unused;

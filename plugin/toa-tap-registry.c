@@ -1,0 +1,2 @@
+#include "toa-taps.h"
+void toa_taps_register(int proto_toa) { (void)proto_toa; }
