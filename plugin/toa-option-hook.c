@@ -181,7 +181,7 @@ void toa_option_hook_register(protocol_t *protocol, const toa_glue_hooks *hooks)
     hook.protocol = protocol;
     hook.hooks = hooks;
     hook.table = find_dissector_table("tcp.option");
-    hook.proto_unknown = proto_get_id_by_filter_name("tcp.options.unknown");
+    hook.proto_unknown = proto_registrar_get_id_byname("tcp.options.unknown"); /* not a protocol to the other look-up */
     hook.hf_kind = proto_registrar_get_id_byname("tcp.option_kind");
     hook.hf_length = proto_registrar_get_id_byname("tcp.option_len");
     hook.hf_payload = proto_registrar_get_id_byname("tcp.options.unknown.payload");

@@ -34,7 +34,13 @@ static int64_t tolerance(const toa_conversation *x, const toa_conversation *y, i
     return min64(MS, min64(transit, apart / 100)) + min64(4 * MS, apart / 1000000);
 }
 
-bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64_t *ret_error)
+/* n^2 / 2 pairs, each hit by chance with 2 x tolerance / period: their product stays below 1 / 1000. */
+static int64_t chance_limit(uint32_t n_group)
+{
+    return TOA_CLOCK_PERIOD / 1000 / n_group / n_group;
+}
+
+bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint32_t n_group, int64_t *ret_error)
 {
     const toa_conversation *early = x->synack_time < y->synack_time ? x : y, *late = early == x ? y : x;
     int64_t apart = late->synack_time - early->synack_time;
@@ -47,7 +53,7 @@ bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64
         error += TOA_CLOCK_PERIOD;
     }
     *ret_error = error;
-    return (error < 0 ? -error : error) <= tolerance(x, y, apart);
+    return (error < 0 ? -error : error) <= min64(tolerance(x, y, apart), chance_limit(n_group));
 }
 
 uint32_t toa_clock_bucket(const toa_conversation *conv)

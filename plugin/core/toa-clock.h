@@ -17,8 +17,10 @@
 #define TOA_CLOCK_BUCKETS (TOA_CLOCK_PERIOD / TOA_CLOCK_BUCKET + 1)
 
 /* x and y have SYN-ACKs (TOA_CONV_SYNACK_SEEN). How far y's and x's ISN are from one clock, in ns, -137 s to +137 s:
- * the numbers' distance less the captured time between. True if that is within what capture and transit explain. */
-bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64_t *ret_error);
+ * the numbers' distance less the captured time between. True if that is within what capture and transit explain, and
+ * so little that chance does not: n_group is how many conversations the group has, a match by accident among all its
+ * pairs must stay as rare as 1 in 1000 (a scanner with one source port has a million pairs). */
+bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint32_t n_group, int64_t *ret_error);
 
 /* Phase of a conversation's SYN-ACK on the clock, as a bucket number: matching pairs are at most a few buckets apart,
  * modulo TOA_CLOCK_BUCKETS. */

@@ -120,7 +120,7 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
         return; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
     }
-    if (toa_clock_match(x, y, &proof.isn_error)) {
+    if (toa_clock_match(x, y, x->key->client->n_group, &proof.isn_error)) {
         proof.evidence = TOA_EV_ISN_CLOCK;
         report_proof(state, x, y, proof);
     }

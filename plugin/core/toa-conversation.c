@@ -220,7 +220,13 @@ static void take_demand(toa_side *a, const toa_segment *segment)
     a->demand_seq = segment->seq;
     a->demand_end = toa_segment_end(segment);
     a->demand_ack = segment->ack;
-    a->flags = (uint16_t)((a->flags | TOA_SIDE_DEMAND) & ~(TOA_SIDE_ANSWERED | TOA_SIDE_USED));
+    if (a->flags & TOA_SIDE_ANSWERED) {
+        a->unanswered = 0;
+    }
+    if (a->unanswered < UINT8_MAX) {
+        a->unanswered++;
+    }
+    a->flags = (uint16_t)((a->flags | TOA_SIDE_DEMAND) & ~TOA_SIDE_ANSWERED);
 }
 
 static void take_close(toa_conversation *conv, const toa_segment *segment)

@@ -27,8 +27,7 @@ enum {
     TOA_SIDE_TIMESTAMPS = 1 << 8, /* its SYN carried timestamps */
     TOA_SIDE_TSVAL = 1 << 9,      /* tsval is valid */
     TOA_SIDE_SCALE = 1 << 10,     /* its SYN carried a window scale */
-    TOA_SIDE_STRAY = 1 << 11,     /* stray_end is valid: an unexplained data segment came last (R13) */
-    TOA_SIDE_USED = 1 << 12       /* the demand has explained a duplicate ACK elsewhere already (R9) */
+    TOA_SIDE_STRAY = 1 << 11      /* stray_end is valid: an unexplained data segment came last (R13) */
 };
 
 /* One direction: everything its sender has told. Numbers are raw. */
@@ -52,6 +51,7 @@ typedef struct toa_side {
     uint16_t window; /* last one it offered, unscaled */
     uint8_t scale;
     uint8_t n_acks;
+    uint8_t unanswered; /* demands that neither the peer nor a duplicate ACK elsewhere has answered (R9), at most 255 */
     uint8_t last_flags; /* TCP flags of the last own segment */
     bool last_empty;    /* ... which had no data */
 } toa_side;

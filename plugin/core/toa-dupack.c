@@ -50,6 +50,14 @@ static bool block_is_foreign(const toa_side *client, const toa_side *server, con
     return !toa_seq_within(block[0], client->low, reach) || !toa_seq_within(block[1], client->low, reach);
 }
 
+/* A range that y's client has sent, less the distance between the numbers of the two: a burst is answered segment by
+ * segment, after all of it. */
+static bool within_sent(const toa_side *client, const uint32_t block[2], uint32_t distance)
+{
+    return (client->flags & TOA_SIDE_ANCHORED) && toa_seq_within(block[0] - distance, client->low, client->next) &&
+           toa_seq_within(block[1] - distance, client->low, client->next);
+}
+
 static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversation *y, const uint32_t block[2])
 {
     const toa_segment *segment = state->segment;
@@ -57,11 +65,14 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     toa_pair *pair = toa_state_find_pair(state, x, y);
     uint32_t distance = block[0] - client->demand_seq;
 
-    if (!(client->flags & TOA_SIDE_DEMAND) || block[1] - block[0] != client->demand_end - client->demand_seq) {
+    if (!(client->flags & TOA_SIDE_DEMAND)) {
         return false;
     }
-    if (distance == 0 || (pair && pair->has_ack_shift && pair->ack_shift == distance)) {
+    if (within_sent(client, block, 0) || (pair && pair->has_ack_shift && within_sent(client, block, pair->ack_shift))) {
         return true;
+    }
+    if (block[1] - block[0] != client->demand_end - client->demand_seq) {
+        return false;
     }
     if ((pair && pair->has_ack_shift) || segment->time - client->demand_time > SECOND) {
         return false;
@@ -98,7 +109,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         pair = toa_state_pair(state, x, y);
         if (!pair->has_ack_shift) {
             pair->has_ack_shift = true;
-            pair->ack_shift = options->sack[0][0] - client->demand_seq;
+            pair->ack_shift = within_sent(client, options->sack[0], 0) ? 0 : options->sack[0][0] - client->demand_seq;
         }
         if (state->segment->time - client->demand_time <= SECOND) {
             evidence |= TOA_EV_TRIGGER;
@@ -135,7 +146,7 @@ static toa_conversation *newest_asker(const toa_state *state, const toa_conversa
         toa_conversation *y = candidates[i];
         const toa_side *client = toa_client_side(y);
 
-        if (!(client->flags & TOA_SIDE_DEMAND) || (client->flags & (TOA_SIDE_ANSWERED | TOA_SIDE_USED)) ||
+        if (!(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) || client->unanswered == 0 ||
             client->demand_time < since || state->segment->time - client->demand_time > SECOND) {
             continue;
         }
@@ -160,7 +171,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (!y) {
         return;
     }
-    toa_client_side(y)->flags |= TOA_SIDE_USED;
+    toa_client_side(y)->unanswered--; /* each explains one duplicate ACK */
     pair = toa_state_pair(state, x, y);
     pair->n_dup_acks++;
     if (pair->n_dup_acks < 2 && !related(state, x, y)) {

@@ -188,11 +188,16 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
 
 toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source, const toa_endpoint *destination)
 {
-    bool in_order = toa_endpoint_compare(source, destination) <= 0;
+    return toa_state_find(state, source, destination);
+}
+
+toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
+{
+    bool in_order = toa_endpoint_compare(a, b) <= 0;
     toa_conversation probe;
 
-    probe.wire[0] = in_order ? *source : *destination;
-    probe.wire[1] = in_order ? *destination : *source;
+    probe.wire[0] = in_order ? *a : *b;
+    probe.wire[1] = in_order ? *b : *a;
     probe.hash = (uint32_t)toa_endpoint_hash(&probe.wire[1], toa_endpoint_hash(&probe.wire[0], state->seed));
     return g_hash_table_lookup(state->conversations, &probe);
 }

@@ -232,6 +232,16 @@ static void set_client(toa_state *state, toa_conversation *conv, unsigned client
     }
 }
 
+/* Without a handshake: does the sender of this TOA answer the client that it names? It does if another handshake has
+ * shown it to be a server, or if that client talks to it directly. */
+static bool is_reply(const toa_state *state, const toa_conversation *conv, unsigned sender)
+{
+    const toa_options *options = &state->segment->options;
+    const toa_endpoint *named = &options->items[options->client_item].info.client;
+
+    return known_server(state, &conv->wire[sender]) || toa_state_find(state, named, &conv->wire[sender]) != NULL;
+}
+
 /* Better evidence on who is the client. */
 static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sender, bool toa_from_sender)
 {
@@ -250,11 +260,15 @@ static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sende
         return;
     }
     conv->toa_sides |= (uint8_t)(1u << sender);
-    if (conv->roles < TOA_ROLES_TOA) {
-        /* a slb_toa-like module writes it into replies too */
-        bool reply = known_server(state, &conv->wire[sender]);
-        set_client(state, conv, reply ? !sender : sender, TOA_ROLES_TOA);
-    } else if (conv->roles == TOA_ROLES_TOA && conv->toa_sides == 3) {
+    if (conv->roles > TOA_ROLES_TOA) {
+        return;
+    }
+    /* a slb_toa-like module writes it into replies too */
+    if (is_reply(state, conv, sender)) {
+        set_client(state, conv, !sender, TOA_ROLES_TOA);
+    } else if (conv->roles < TOA_ROLES_TOA) {
+        set_client(state, conv, sender, TOA_ROLES_TOA);
+    } else if (conv->toa_sides == 3) {
         /* both write it: then it does not tell who is who */
         unsigned client = client_by_port(state, conv, &port_roles);
         set_client(state, conv, client, TOA_ROLES_TOA);

@@ -84,6 +84,9 @@ toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conve
 void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                          const toa_finding *details);
 
+/* The newest conversation between two endpoints; NULL: none. */
+toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b);
+
 /* Made on first use. */
 toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);

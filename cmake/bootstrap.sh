@@ -1,0 +1,84 @@
+#!/bin/sh
+# From a fresh Debian 12 to a result, as root or as a user with sudo:
+#   sh cmake/bootstrap.sh demo    packages, build, the diagnosis of the sample incident
+#   sh cmake/bootstrap.sh test    packages, build, all tests
+#   sh cmake/bootstrap.sh build   packages, build
+set -eu
+cd "$(dirname -- "$0")/.."
+
+BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev wireshark-dev tshark"
+TEST_PACKAGES="python3 wireshark-common util-linux"
+
+say() { printf '\n== %s\n' "$*"; }
+
+missing_packages() { # prints those of "$@" that are not installed
+    for package in "$@"; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=none
+        [ "$state" = installed ] || printf '%s ' "$package"
+    done
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "This system has no apt-get. Install what Debian calls: $*" >&2
+        echo "(a compiler, CMake 3.25 or newer, Ninja, GLib and Wireshark 4.0 or newer with development files," >&2
+        echo "tshark), then: cmake --preset release && cmake --build --preset release" >&2
+        exit 2
+    fi
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=sudo
+        if ! command -v sudo >/dev/null 2>&1; then
+            echo "Missing packages, and neither root nor sudo to install them: $missing" >&2
+            exit 2
+        fi
+    fi
+    say "Installing packages: $missing"
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    # shellcheck disable=SC2086 -- a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}
+
+build() { # $1 preset
+    say "Building (preset $1)"
+    cmake --preset "$1"
+    cmake --build --preset "$1"
+}
+
+check_loaded() { # Wireshark skips plugins it does not like without failing
+    if ! "$1" -G plugins 2>/dev/null | grep -q '^toa\.so'; then
+        echo "tshark does not load the plugin. What it says:" >&2
+        "$1" -G plugins >/dev/null || true
+        exit 2
+    fi
+}
+
+case "${1:-}" in
+demo)
+    # shellcheck disable=SC2086
+    install_packages $BUILD_PACKAGES
+    build release
+    check_loaded build/release/tshark
+    sh cmake/demo.sh build/release/tshark
+    ;;
+test)
+    # shellcheck disable=SC2086
+    install_packages $BUILD_PACKAGES $TEST_PACKAGES
+    build dev
+    check_loaded build/dev/tshark
+    say "Tests"
+    ctest --preset dev -j 2
+    ;;
+build)
+    # shellcheck disable=SC2086
+    install_packages $BUILD_PACKAGES
+    build release
+    check_loaded build/release/tshark
+    ;;
+*)
+    sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac

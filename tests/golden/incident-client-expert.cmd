@@ -1,0 +1,2 @@
+# Messages are constant, so that they are counted together.
+-r {samples}/incident-client.pcap -q -z expert,toa.other.stream

@@ -1,0 +1,2 @@
+# The incident at the client: challenge ACK, the client's own RST, then a RST for each retransmission.
+-r {samples}/incident-client.pcap -Y toa.other.stream -T fields -e frame.number -e tcp.stream -e toa.stream -e toa.key -e toa.key.source -e toa.collision -e toa.collision.confirmed -e toa.foreign.rst -e toa.foreign.segment -e toa.other.stream -e toa.other.frame -e toa.evidence -e toa.other.ip_id_delta

@@ -1,0 +1,2 @@
+# Rows of the user's: F5's 29/6, an agent's 200/6, a little-endian port; a wrong length of a named kind is malformed.
+-o 'uat:toa.options:"29","6","ip4","client","big-endian"' -o 'uat:toa.options:"200","6","ip4","client","big-endian"' -o 'uat:toa.options:"254","8","port-ip4","client","little-endian"' -r {samples}/options.pcap -Y 'frame.number in {19,20,22,34}' -T fields -e frame.number -e toa.kind -e toa.layout -e toa.client.ip -e toa.client.port -e toa.malformed -e toa.no_port
