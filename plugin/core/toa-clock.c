@@ -56,6 +56,13 @@ bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint3
     return (error < 0 ? -error : error) <= min64(tolerance(x, y, apart), chance_limit(n_group));
 }
 
+uint32_t toa_clock_reach(uint32_t n_group)
+{
+    int64_t limit = min64(5 * MS, chance_limit(n_group)); /* 1 ms of transit and 4 ms of drift, see tolerance() */
+
+    return limit > 0 ? (uint32_t)(limit / TOA_CLOCK_BUCKET) + 1 : 0;
+}
+
 uint32_t toa_clock_bucket(const toa_conversation *conv)
 {
     int64_t phase = (conv->synack_time - (int64_t)server_of(conv)->isn * 64) % TOA_CLOCK_PERIOD;

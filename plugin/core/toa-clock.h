@@ -22,10 +22,18 @@
  * pairs must stay as rare as 1 in 1000 (a scanner with one source port has a million pairs). */
 bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint32_t n_group, int64_t *ret_error);
 
+/* Linux derives the ISN of a connection that replaces one in TIME_WAIT from the old one's next number:
+ * tw_snd_nxt + 65535 + 2 (tcp_timewait_state_process, net/ipv4/tcp_minisocks.c). */
+static inline uint32_t toa_clock_recycled(uint32_t next)
+{
+    return next + 65537u;
+}
+
 /* Phase of a conversation's SYN-ACK on the clock, as a bucket number: matching pairs are at most a few buckets apart,
  * modulo TOA_CLOCK_BUCKETS. */
 uint32_t toa_clock_bucket(const toa_conversation *conv);
-/* The largest tolerance toa_clock_match uses, in buckets. */
-#define TOA_CLOCK_REACH 6
+/* The tolerance of toa_clock_match in a group of this size is less than so many buckets; 0: no two conversations of so
+ * large a group can match. */
+uint32_t toa_clock_reach(uint32_t n_group);
 
 #endif

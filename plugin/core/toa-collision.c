@@ -13,10 +13,6 @@
 #define CLOSED_MAX 4
 #define VISIT_MAX 64
 
-/* Linux derives the ISN of a connection that replaces one in TIME_WAIT from the old one: tw_snd_nxt + 65535 + 2
- * (tcp_timewait_state_process, net/ipv4/tcp_minisocks.c). */
-#define RECYCLED_STEP 65537u
-
 static bool began_before(const toa_conversation *x, const toa_conversation *y)
 {
     return x->first_time != y->first_time ? x->first_time < y->first_time : x->first_frame < y->first_frame;
@@ -113,7 +109,7 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (!(y->flags & TOA_CONV_SYNACK_SEEN) || toa_group_excluded(x, y)) {
         return;
     }
-    if (began_before(y, x) && toa_server_side(x)->isn == toa_server_side(y)->next + RECYCLED_STEP) {
+    if (began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next)) {
         report_proof(state, x, y, proof);
         return;
     }
@@ -130,8 +126,8 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
-    uint32_t bucket;
-    unsigned n;
+    uint32_t bucket, reach;
+    unsigned n, checked = 0;
 
     if (!(conv->flags & TOA_CONV_SHARED)) {
         return;
@@ -143,17 +139,16 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
         }
         return;
     }
-    toa_index_group(state, party);
-    toa_index_refresh(state, conv);
-    n = toa_index_find(state, party, TOA_BY_GROUP_SERVER_NEXT, toa_server_side(conv)->isn - RECYCLED_STEP, found);
+    n = toa_index_find(state, party, TOA_BY_ISN_RECYCLED, toa_server_side(conv)->isn, found);
     for (unsigned i = 0; i < n; i++) {
         check_one_isn(state, conv, found[i]);
     }
     bucket = toa_clock_bucket(conv);
-    for (uint32_t step = 0; step <= 2 * TOA_CLOCK_REACH; step++) {
-        uint32_t at = (uint32_t)((bucket + TOA_CLOCK_BUCKETS + step - TOA_CLOCK_REACH) % TOA_CLOCK_BUCKETS);
-        n = toa_index_find(state, party, TOA_BY_GROUP_PHASE, at, found);
-        for (unsigned i = 0; i < n; i++) {
+    reach = toa_clock_reach(party->n_group);
+    for (uint32_t step = 0; reach > 0 && step <= 2 * reach && checked < TOA_HITS_MAX; step++) {
+        uint32_t at = (uint32_t)((bucket + TOA_CLOCK_BUCKETS + step - reach) % TOA_CLOCK_BUCKETS);
+        n = toa_index_find(state, party, TOA_BY_ISN_PHASE, at, found);
+        for (unsigned i = 0; i < n && checked < TOA_HITS_MAX; i++, checked++) {
             check_one_isn(state, conv, found[i]);
         }
     }

@@ -5,7 +5,7 @@
 
 #include "toa-serial.h"
 
-#include <string.h>
+_Static_assert(TOA_ACKS_KEPT == 4, "take_ack moves four");
 
 /* Least window assumed of a peer, and the one assumed when no SYN told the scale: an unscaled window of a
  * mid-capture connection says nothing. */
@@ -182,7 +182,9 @@ static void take_range(toa_side *a, const toa_segment *segment)
 static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
 {
     if (a->n_acks == 0 || a->acks[0] != ack) {
-        memmove(a->acks + 1, a->acks, sizeof a->acks - sizeof a->acks[0]);
+        a->acks[3] = a->acks[2]; /* TOA_ACKS_KEPT of them */
+        a->acks[2] = a->acks[1];
+        a->acks[1] = a->acks[0];
         a->acks[0] = ack;
         a->n_acks = (uint8_t)(a->n_acks < TOA_ACKS_KEPT ? a->n_acks + 1 : TOA_ACKS_KEPT);
     }
@@ -219,7 +221,6 @@ static void take_demand(toa_side *a, const toa_segment *segment)
     a->demand_frame = segment->frame;
     a->demand_seq = segment->seq;
     a->demand_end = toa_segment_end(segment);
-    a->demand_ack = segment->ack;
     if (a->flags & TOA_SIDE_ANSWERED) {
         a->unanswered = 0;
     }

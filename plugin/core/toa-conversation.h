@@ -42,7 +42,6 @@ typedef struct toa_side {
     uint32_t last_frame;
     uint32_t burst_seq, burst_end; /* what it sent in a row lately, gaps of at most 0.1 s, up to last_time */
     uint32_t demand_frame, demand_seq, demand_end;
-    uint32_t demand_ack; /* the ack it carried: a stateless RST in answer has this seq */
     uint32_t fin;
     uint32_t stray_end;
     uint16_t ip_id; /* last non-zero one */
@@ -68,16 +67,23 @@ typedef enum toa_key_source { /* toa.key.source */
     TOA_KEY_PROVEN
 } toa_key_source;
 
+/* What toa-index keeps of a party with many conversations. */
+typedef struct toa_party_index {
+    struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
+    bool group, served, isn; /* which kinds are indexed */
+} toa_party_index;
+
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
 typedef struct toa_party {
     toa_endpoint endpoint;
     uint32_t hash; /* of the endpoint, keyed */
-    uint32_t n_group, n_served;
+    uint32_t n_group;
+    uint32_t n_served : 31;
+    uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
     struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
     struct toa_conversation *asker;  /* group member whose client spoke last with a demand (R9) */
-    bool group_indexed, served_indexed; /* toa-index.h holds their numbers */
-    bool known_server; /* a handshake has shown that it is one */
+    toa_party_index *index;          /* NULL until the party is indexed */
 } toa_party;
 
 /* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
@@ -96,7 +102,7 @@ enum {
     TOA_CONV_CLOSED = 1 << 0,       /* close_time is valid: FIN both ways and acked, or an own RST */
     TOA_CONV_SELF = 1 << 1,         /* self-connect: in no group, no other finding */
     TOA_CONV_SHARED = 1 << 2,       /* its group has other members */
-    TOA_CONV_INDEXED = 1 << 3,      /* it is in at least one index: numbers must be told to toa-index */
+    TOA_CONV_INDEXED = 1 << 3,      /* toa-index holds its changing numbers, for its group or its server */
     TOA_CONV_TOA_BOTH = 1 << 4,     /* both sides have sent a TOA */
     TOA_CONV_SYNACK_SEEN = 1 << 5,  /* synack_time is valid */
     TOA_CONV_TOA_ON_SYN = 1 << 6,   /* the SYN carried the TOA */
@@ -105,27 +111,27 @@ enum {
 
 typedef struct toa_conversation {
     toa_endpoint wire[2]; /* in canonical order; sides have the same index */
+    uint32_t hash;        /* of wire[], keyed */
+    uint16_t flags;       /* TOA_CONV_* */
+    uint8_t client;       /* index of the client's side */
+    uint8_t roles;        /* toa_roles */
+    uint32_t stream;      /* tcp.stream */
+    toa_key *key;
     toa_side side[2];
-    int64_t first_time, close_time;
+    int64_t first_time;
+    int64_t close_time;
     int64_t syn_time;    /* last SYN before the first SYN-ACK; 0: none captured */
     int64_t synack_time; /* first SYN-ACK */
-    toa_key *key;
     toa_party *server_party; /* the server on the wire */
     struct toa_conversation *group_prev, *group_next;
     struct toa_conversation *served_prev, *served_next;
     struct toa_conversation *key_prev, *key_next;
-    struct toa_conversation *earlier; /* previous conversation on this wire tuple */
     struct toa_extra *extra;          /* NULL until needed */
     const toa_party *toa_client;      /* client that TOA named, NULL: none */
-    uint32_t hash;                    /* of wire[], keyed */
-    uint32_t stream;                  /* tcp.stream */
     uint32_t first_frame;
-    uint16_t flags;         /* TOA_CONV_* */
-    uint8_t client;         /* index of the client's side */
-    uint8_t roles;          /* toa_roles */
-    uint8_t source;         /* toa_key_source */
-    uint8_t first_sender;   /* index of the side that sent the first segment */
-    uint8_t toa_sides;      /* bit i: side i has sent a TOA */
+    uint8_t source;       /* toa_key_source */
+    uint8_t first_sender; /* index of the side that sent the first segment */
+    uint8_t toa_sides;    /* bit i: side i has sent a TOA */
 } toa_conversation;
 
 /* Verdict on a segment by its own conversation alone. */

@@ -38,33 +38,9 @@ bool toa_endpoint_parse(const char *text, uint16_t port, toa_endpoint *ret_endpo
     return false;
 }
 
-bool toa_endpoint_equal(const toa_endpoint *a, const toa_endpoint *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 bool toa_endpoint_same_address(const toa_endpoint *a, const toa_endpoint *b)
 {
     return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
-int toa_endpoint_compare(const toa_endpoint *a, const toa_endpoint *b)
-{
-    return memcmp(a, b, sizeof *a);
-}
-
-uint64_t toa_endpoint_hash(const toa_endpoint *endpoint, uint64_t seed)
-{
-    uint64_t low, high;
-    uint32_t rest;
-
-    memcpy(&low, endpoint->address, sizeof low);
-    memcpy(&high, endpoint->address + 8, sizeof high);
-    memcpy(&rest, &endpoint->port, sizeof rest); /* port and family */
-    if (high != 0) { /* IPv6 alone has these bytes */
-        seed = toa_mix(seed ^ high);
-    }
-    return toa_mix(toa_mix(seed ^ low) + rest);
 }
 
 bool toa_endpoint_suspicious(const toa_endpoint *endpoint, bool has_port)

@@ -14,16 +14,6 @@
 
 /* ---- tables: sets of records that carry their own hash or are told apart by address ---- */
 
-static guint hash_conversation(gconstpointer record)
-{
-    return ((const toa_conversation *)record)->hash;
-}
-
-static gboolean equal_conversation(gconstpointer a, gconstpointer b)
-{
-    return toa_same_wire(a, b);
-}
-
 static guint hash_party(gconstpointer record)
 {
     return ((const toa_party *)record)->hash;
@@ -73,8 +63,6 @@ toa_engine *toa_engine_new(const toa_config *config)
 
     state->config = config;
     state->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    state->copies.seed = state->seed;
-    state->conversations = g_hash_table_new(hash_conversation, equal_conversation);
     state->parties = g_hash_table_new(hash_party, equal_party);
     state->keys = g_hash_table_new(hash_key, equal_key);
     state->pairs = g_hash_table_new(hash_pair, equal_pair);
@@ -88,7 +76,7 @@ void toa_engine_free(toa_engine *state)
     if (!state) {
         return;
     }
-    g_hash_table_destroy(state->conversations);
+    toa_table_free(&state->conversations);
     g_hash_table_destroy(state->parties);
     g_hash_table_destroy(state->keys);
     g_hash_table_destroy(state->pairs);
@@ -193,13 +181,9 @@ toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source,
 
 toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
 {
-    bool in_order = toa_endpoint_compare(a, b) <= 0;
-    toa_conversation probe;
+    toa_tuple tuple = toa_tuple_make(a, b, state->seed);
 
-    probe.wire[0] = in_order ? *a : *b;
-    probe.wire[1] = in_order ? *b : *a;
-    probe.hash = (uint32_t)toa_endpoint_hash(&probe.wire[1], toa_endpoint_hash(&probe.wire[0], state->seed));
-    return g_hash_table_lookup(state->conversations, &probe);
+    return toa_table_find(&state->conversations, &tuple);
 }
 
 /* The record of an address that has sent a TOA of this kind: the kind takes the place of the port. */
@@ -245,6 +229,7 @@ static void after_synack(toa_state *state, toa_conversation *conv)
 
     conv->flags |= TOA_CONV_SYNACK_SEEN;
     conv->synack_time = state->segment->time;
+    toa_index_isn(state, conv);
     if (toa_legs_check_isn(state, conv, &other)) {
         toa_collision_check_key(state, other);
         toa_collision_check_key(state, conv);
@@ -256,11 +241,15 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
     bool syn = (segment->flags & TOA_FLAG_SYN) != 0, ack = (segment->flags & TOA_FLAG_ACK) != 0;
+    bool was_closed = (conv->flags & TOA_CONV_CLOSED) != 0;
 
     if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
         conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
     }
     toa_conversation_accept(conv, sender, segment);
+    if (!was_closed && (conv->flags & TOA_CONV_CLOSED)) {
+        toa_index_isn(state, conv);
+    }
     if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
         conv->syn_time = segment->time;
     } else if (syn && ack && sender != conv->client && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
@@ -323,19 +312,21 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     toa_fed fed = {.conversation = conv};
     unsigned sender;
 
-    g_array_set_size(state->found, 0);
-    if (toa_copies_seen(&state->copies, segment) && conv) {
-        fed.copy = true;
-        return fed;
+    if (state->found->len) {
+        g_array_set_size(state->found, 0);
     }
     state->segment = segment;
     if (is_new) {
         conv = fed.conversation = toa_group_add(state, segment, stream);
     }
+    sender = toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
+    if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new) {
+        fed.copy = true;
+        return fed;
+    }
     if (conv->flags & TOA_CONV_SELF) {
         feed_self_connect(state, conv, is_new);
     } else {
-        sender = toa_group_sender(conv, segment);
         if (segment->options.client_item >= 0) {
             remember_source(state, segment);
         }
@@ -345,7 +336,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         }
         fed.unexplained = judge(state, conv, sender);
         if (conv->flags & TOA_CONV_INDEXED) {
-            toa_index_refresh(state, conv);
+            toa_index_changed(conv);
         }
     }
     state->segment = NULL;
@@ -364,7 +355,7 @@ const toa_conversation *toa_engine_leg(const toa_conversation *conv)
 
 uint32_t toa_engine_conversations(const toa_engine *state)
 {
-    return state->n_conversations;
+    return state->conversations.n_conversations;
 }
 
 /* GLib's tables keep a pointer and a hash per slot, with at most 94 % and on average about 70 % of the slots used. */
@@ -375,7 +366,7 @@ static size_t table_memory(GHashTable *table)
 
 size_t toa_engine_memory(const toa_engine *state)
 {
-    return sizeof *state + state->arena.total + table_memory(state->conversations) + table_memory(state->parties) +
+    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + table_memory(state->parties) +
            table_memory(state->keys) + table_memory(state->pairs) + table_memory(state->toa_sources) +
            state->index.n_buckets * sizeof(void *);
 }

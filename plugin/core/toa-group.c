@@ -22,9 +22,7 @@ static void join_group(toa_state *state, toa_conversation *conv)
     }
     party->group = conv;
     party->n_group++;
-    if (party->group_indexed) {
-        toa_index_join_group(state, conv);
-    }
+    toa_index_join_group(state, conv);
 }
 
 static void leave_group(toa_state *state, toa_conversation *conv)
@@ -58,9 +56,7 @@ static void join_served(toa_state *state, toa_conversation *conv)
     }
     party->served = conv;
     party->n_served++;
-    if (party->served_indexed) {
-        toa_index_join_served(state, conv);
-    }
+    toa_index_join_served(state, conv);
 }
 
 static void leave_served(toa_state *state, toa_conversation *conv)
@@ -227,7 +223,7 @@ static void set_client(toa_state *state, toa_conversation *conv, unsigned client
     }
     conv->client = (uint8_t)client;
     join_served(state, conv);
-    if (conv->key && conv->key->client->group_indexed && !(conv->flags & TOA_CONV_SELF)) {
+    if (conv->key && !(conv->flags & TOA_CONV_SELF)) {
         toa_index_join_group(state, conv);
     }
 }
@@ -277,11 +273,6 @@ static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sende
 
 /* ---- the conversation ---- */
 
-unsigned toa_group_sender(const toa_conversation *conv, const toa_segment *segment)
-{
-    return toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
-}
-
 /* The client that this segment's TOA names, in terms of the conversation; false: none. */
 static bool named_client(const toa_state *state, const toa_conversation *conv, unsigned sender,
                          toa_endpoint *ret_client)
@@ -324,25 +315,18 @@ bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender)
 
 toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream)
 {
-    bool in_order = toa_endpoint_compare(&segment->source, &segment->destination) <= 0;
-    toa_conversation *conv = toa_arena_new(&state->arena, toa_conversation), *earlier;
+    toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
+    toa_conversation *earlier = toa_table_find(&state->conversations, &tuple);
+    toa_conversation *conv = toa_table_add(&state->conversations, &tuple, earlier);
     uint8_t roles;
     unsigned client;
 
-    conv->wire[!in_order] = segment->source;
-    conv->wire[in_order] = segment->destination;
-    conv->hash = (uint32_t)toa_endpoint_hash(&conv->wire[1], toa_endpoint_hash(&conv->wire[0], state->seed));
-    conv->first_sender = !in_order;
+    conv->first_sender = (uint8_t)tuple.sender;
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;
-    state->n_conversations++;
-    earlier = g_hash_table_lookup(state->conversations, conv);
-    conv->earlier = earlier;
     if (earlier) {
-        g_hash_table_replace(state->conversations, conv, conv);
-    } else {
-        g_hash_table_add(state->conversations, conv);
+        toa_state_extra(state, conv)->earlier = earlier;
     }
     if (toa_endpoint_equal(&conv->wire[0], &conv->wire[1])) {
         conv->flags |= TOA_CONV_SELF;

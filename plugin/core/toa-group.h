@@ -12,9 +12,6 @@
 /* A new conversation for the wire tuple of the segment, with roles and key by what is known so far. */
 toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream);
 
-/* Index of the segment's sender in conv. */
-unsigned toa_group_sender(const toa_conversation *conv, const toa_segment *segment);
-
 /* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
 bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
 

@@ -11,7 +11,14 @@
 
 static const toa_party *party_of(const toa_conversation *conv, unsigned kind)
 {
-    return kind < TOA_BY_GROUP_MAX ? conv->key->client : conv->server_party;
+    return kind >= TOA_BY_SERVED_CLIENT_NEXT && kind < TOA_BY_SERVED_MAX ? conv->server_party : conv->key->client;
+}
+
+static const toa_party_index *indexed(const toa_party *party)
+{
+    static const toa_party_index none;
+
+    return party->index ? party->index : &none;
 }
 
 static size_t bucket_of(const toa_state *state, const toa_party *party, unsigned kind, uint32_t value)
@@ -119,12 +126,15 @@ static bool value_of(const toa_conversation *conv, unsigned kind, uint32_t *ret_
         return tsval_value(side_of(conv, false), ret_value);
     case TOA_BY_GROUP_SERVER_TSVAL:
         return tsval_value(side_of(conv, true), ret_value);
-    case TOA_BY_GROUP_PHASE:
+    case TOA_BY_ISN_PHASE:
         *ret_value = conv->flags & TOA_CONV_SYNACK_SEEN ? toa_clock_bucket(conv) : 0;
         return (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
-    case TOA_BY_GROUP_ISN:
+    case TOA_BY_ISN:
         *ret_value = side_of(conv, true)->isn;
-        return (side_of(conv, true)->flags & TOA_SIDE_SYN) != 0;
+        return (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
+    case TOA_BY_ISN_RECYCLED:
+        *ret_value = toa_clock_recycled(side_of(conv, true)->next);
+        return (conv->flags & TOA_CONV_SYNACK_SEEN) && (conv->flags & TOA_CONV_CLOSED);
     case TOA_BY_MAX:
         break;
     }
@@ -160,80 +170,180 @@ static toa_index_node *new_nodes(toa_state *state, toa_conversation *conv, unsig
     return nodes;
 }
 
+static void leave_nodes(toa_state *state, toa_index_node *nodes, unsigned n)
+{
+    for (unsigned i = 0; nodes && i < n; i++) {
+        unlink_node(state, &nodes[i]);
+    }
+}
+
+/* ---- numbers that change with every segment ---- */
+
 void toa_index_join_group(toa_state *state, toa_conversation *conv)
 {
-    toa_extra *extra = toa_state_extra(state, conv);
-
-    if (!extra->group_nodes) {
-        extra->group_nodes = new_nodes(state, conv, 0, TOA_BY_GROUP_MAX);
+    if (indexed(conv->key->client)->group) {
+        toa_extra *extra = toa_state_extra(state, conv);
+        if (!extra->group_nodes) {
+            extra->group_nodes = new_nodes(state, conv, 0, TOA_BY_GROUP_MAX);
+        }
+        conv->flags |= TOA_CONV_INDEXED;
+        refresh_nodes(state, extra->group_nodes, 0, TOA_BY_GROUP_MAX);
     }
-    conv->flags |= TOA_CONV_INDEXED;
-    refresh_nodes(state, extra->group_nodes, 0, TOA_BY_GROUP_MAX);
+    toa_index_isn(state, conv);
 }
 
 void toa_index_join_served(toa_state *state, toa_conversation *conv)
 {
-    toa_extra *extra = toa_state_extra(state, conv);
+    const unsigned first = TOA_BY_SERVED_CLIENT_NEXT, n = TOA_BY_SERVED_MAX - TOA_BY_SERVED_CLIENT_NEXT;
+    toa_extra *extra;
 
+    if (!indexed(conv->server_party)->served) {
+        return;
+    }
+    extra = toa_state_extra(state, conv);
     if (!extra->served_nodes) {
-        extra->served_nodes = new_nodes(state, conv, TOA_BY_GROUP_MAX, TOA_BY_MAX - TOA_BY_GROUP_MAX);
+        extra->served_nodes = new_nodes(state, conv, first, n);
     }
     conv->flags |= TOA_CONV_INDEXED;
-    refresh_nodes(state, extra->served_nodes, TOA_BY_GROUP_MAX, TOA_BY_MAX - TOA_BY_GROUP_MAX);
+    refresh_nodes(state, extra->served_nodes, first, n);
 }
 
+void toa_index_changed(toa_conversation *conv)
+{
+    toa_extra *extra = conv->extra;
+
+    if (extra->group_nodes && !extra->in_group_changed && indexed(conv->key->client)->group) {
+        extra->group_changed_next = conv->key->client->index->group_changed;
+        conv->key->client->index->group_changed = conv;
+        extra->in_group_changed = true;
+    }
+    if (extra->served_nodes && !extra->in_served_changed && indexed(conv->server_party)->served) {
+        extra->served_changed_next = conv->server_party->index->served_changed;
+        conv->server_party->index->served_changed = conv;
+        extra->in_served_changed = true;
+    }
+}
+
+static void take_group_changes(toa_state *state, toa_party *party)
+{
+    toa_conversation *conv = party->index->group_changed;
+
+    party->index->group_changed = NULL;
+    while (conv) {
+        toa_conversation *next = conv->extra->group_changed_next;
+        conv->extra->in_group_changed = false;
+        refresh_nodes(state, conv->extra->group_nodes, 0, TOA_BY_GROUP_MAX);
+        conv = next;
+    }
+}
+
+static void follow_group(toa_state *state, toa_party *party)
+{
+    toa_conversation *conv;
+
+    take_group_changes(state, party);
+    if (!party->index->group) {
+        party->index->group = true;
+        for (conv = party->group; conv; conv = conv->group_next) {
+            toa_index_join_group(state, conv);
+        }
+    }
+}
+
+static void take_served_changes(toa_state *state, toa_party *party)
+{
+    toa_conversation *conv = party->index->served_changed;
+
+    party->index->served_changed = NULL;
+    while (conv) {
+        toa_conversation *next = conv->extra->served_changed_next;
+        conv->extra->in_served_changed = false;
+        refresh_nodes(state, conv->extra->served_nodes, TOA_BY_SERVED_CLIENT_NEXT,
+                      TOA_BY_SERVED_MAX - TOA_BY_SERVED_CLIENT_NEXT);
+        conv = next;
+    }
+}
+
+static void follow_served(toa_state *state, toa_party *party)
+{
+    toa_conversation *conv;
+
+    take_served_changes(state, party);
+    if (!party->index->served) {
+        party->index->served = true;
+        for (conv = party->served; conv; conv = conv->served_next) {
+            toa_index_join_served(state, conv);
+        }
+    }
+}
+
+/* A list of changes holds members only: who leaves takes it along. */
 void toa_index_leave_group(toa_state *state, toa_conversation *conv)
 {
-    for (unsigned i = 0; conv->extra && conv->extra->group_nodes && i < TOA_BY_GROUP_MAX; i++) {
-        unlink_node(state, &conv->extra->group_nodes[i]);
+    if (!conv->extra) {
+        return;
     }
+    if (conv->extra->in_group_changed) {
+        take_group_changes(state, conv->key->client);
+    }
+    leave_nodes(state, conv->extra->group_nodes, TOA_BY_GROUP_MAX);
+    leave_nodes(state, conv->extra->isn_nodes, TOA_BY_MAX - TOA_BY_ISN_PHASE);
 }
 
 void toa_index_leave_served(toa_state *state, toa_conversation *conv)
 {
-    for (unsigned i = 0; conv->extra && conv->extra->served_nodes && i < TOA_BY_MAX - TOA_BY_GROUP_MAX; i++) {
-        unlink_node(state, &conv->extra->served_nodes[i]);
-    }
-}
-
-void toa_index_group(toa_state *state, toa_party *party)
-{
-    if (party->group_indexed) {
+    if (!conv->extra) {
         return;
     }
-    party->group_indexed = true;
-    for (toa_conversation *conv = party->group; conv; conv = conv->group_next) {
-        toa_index_join_group(state, conv);
+    if (conv->extra->in_served_changed) {
+        take_served_changes(state, conv->server_party);
     }
+    leave_nodes(state, conv->extra->served_nodes, TOA_BY_SERVED_MAX - TOA_BY_SERVED_CLIENT_NEXT);
 }
 
-void toa_index_served(toa_state *state, toa_party *party)
+/* ---- numbers of the handshake ---- */
+
+void toa_index_isn(toa_state *state, toa_conversation *conv)
 {
-    if (party->served_indexed) {
+    const unsigned n = TOA_BY_MAX - TOA_BY_ISN_PHASE;
+    toa_extra *extra;
+
+    if (!indexed(conv->key->client)->isn || !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
         return;
     }
-    party->served_indexed = true;
-    for (toa_conversation *conv = party->served; conv; conv = conv->served_next) {
-        toa_index_join_served(state, conv);
+    extra = toa_state_extra(state, conv);
+    if (!extra->isn_nodes) {
+        extra->isn_nodes = new_nodes(state, conv, TOA_BY_ISN_PHASE, n);
     }
+    refresh_nodes(state, extra->isn_nodes, TOA_BY_ISN_PHASE, n);
 }
 
-void toa_index_refresh(toa_state *state, toa_conversation *conv)
+static void follow_isn(toa_state *state, toa_party *party)
 {
-    if (conv->extra->group_nodes && conv->key->client->group_indexed && !(conv->flags & TOA_CONV_SELF)) {
-        refresh_nodes(state, conv->extra->group_nodes, 0, TOA_BY_GROUP_MAX);
-    }
-    if (conv->extra->served_nodes && conv->server_party->served_indexed) {
-        refresh_nodes(state, conv->extra->served_nodes, TOA_BY_GROUP_MAX, TOA_BY_MAX - TOA_BY_GROUP_MAX);
+    if (!party->index->isn) {
+        party->index->isn = true;
+        for (toa_conversation *conv = party->group; conv; conv = conv->group_next) {
+            toa_index_isn(state, conv);
+        }
     }
 }
 
-unsigned toa_index_find(toa_state *state, const toa_party *party, toa_index_kind kind, uint32_t value,
+unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind, uint32_t value,
                         toa_conversation *ret_found[TOA_HITS_MAX])
 {
     unsigned found = 0, visited = 0;
     toa_index_node *node;
 
+    if (!party->index) {
+        party->index = toa_arena_new(&state->arena, toa_party_index);
+    }
+    if (kind < TOA_BY_GROUP_MAX) {
+        follow_group(state, party);
+    } else if (kind < TOA_BY_SERVED_MAX) {
+        follow_served(state, party);
+    } else {
+        follow_isn(state, party);
+    }
     if (state->index.n_buckets == 0) {
         return 0;
     }

@@ -1,7 +1,8 @@
 /* toa-index.h
  * Finds the conversations of a party by one of their present numbers. A party with few conversations is not
- * indexed, looking at each is cheaper; one with many is indexed when the first unexplained segment asks, and
- * kept up to date from then on. So an ordinary capture pays nothing, and a hostile one is never quadratic.
+ * indexed, looking at each is cheaper. One with many is indexed when it is first asked for, and costs little then:
+ * its conversations only note that their numbers have changed, the next look-up takes the changes over. So an
+ * ordinary capture pays nothing, and a hostile one is never quadratic.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,7 +11,7 @@
 
 #include "toa-state.h"
 
-/* What a value is. GROUP: among conversations of one post-rewrite client; SERVED: of one server on the wire.
+/* What a value is. GROUP and ISN: among conversations of one post-rewrite client; SERVED: of one server on the wire.
  * Client and server are sides of the conversation that is found. */
 typedef enum toa_index_kind {
     TOA_BY_GROUP_CLIENT_NEXT,
@@ -19,13 +20,15 @@ typedef enum toa_index_kind {
     TOA_BY_GROUP_SERVER_ACK,
     TOA_BY_GROUP_CLIENT_TSVAL,
     TOA_BY_GROUP_SERVER_TSVAL,
-    TOA_BY_GROUP_PHASE, /* of the ISN clock, in ms */
-    TOA_BY_GROUP_ISN,   /* of the server */
     TOA_BY_GROUP_MAX,
     TOA_BY_SERVED_CLIENT_NEXT = TOA_BY_GROUP_MAX,
     TOA_BY_SERVED_SERVER_NEXT,
     TOA_BY_SERVED_CLIENT_ACK,
     TOA_BY_SERVED_SERVER_ACK,
+    TOA_BY_SERVED_MAX,
+    TOA_BY_ISN_PHASE = TOA_BY_SERVED_MAX, /* of the ISN clock, in buckets of toa-clock.h */
+    TOA_BY_ISN,                           /* of the server */
+    TOA_BY_ISN_RECYCLED,                  /* the ISN that would replace a closed conversation in TIME_WAIT */
     TOA_BY_MAX
 } toa_index_kind;
 
@@ -34,21 +37,20 @@ typedef enum toa_index_kind {
 /* Most conversations returned by one look-up, the newest to have got the value. */
 #define TOA_HITS_MAX 16
 
-/* Indexes all conversations of the party, if it is not yet. */
-void toa_index_group(toa_state *state, toa_party *party);
-void toa_index_served(toa_state *state, toa_party *party);
-
-/* conv has joined, or is about to leave, its group or server (whichever is indexed). */
+/* conv joins or leaves its group (before its key changes), or its server (before its roles change). */
 void toa_index_join_group(toa_state *state, toa_conversation *conv);
 void toa_index_leave_group(toa_state *state, toa_conversation *conv);
 void toa_index_join_served(toa_state *state, toa_conversation *conv);
 void toa_index_leave_served(toa_state *state, toa_conversation *conv);
 
-/* Tells the index the present numbers of conv; call after they changed if conv has TOA_CONV_INDEXED. */
-void toa_index_refresh(toa_state *state, toa_conversation *conv);
+/* Numbers of a conversation with TOA_CONV_INDEXED have changed. */
+void toa_index_changed(toa_conversation *conv);
 
-/* Conversations of the indexed party with this value; returns how many, newest first. */
-unsigned toa_index_find(toa_state *state, const toa_party *party, toa_index_kind kind, uint32_t value,
+/* conv has got its first SYN-ACK, or has closed: the ISN kinds follow at once, they change no more. */
+void toa_index_isn(toa_state *state, toa_conversation *conv);
+
+/* Conversations of the party with this value; returns how many, newest first. The party is indexed if it was not. */
+unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind, uint32_t value,
                         toa_conversation *ret_found[TOA_HITS_MAX]);
 
 void toa_index_free(toa_index *index);

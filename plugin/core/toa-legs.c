@@ -86,8 +86,7 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
             found[n++] = y;
         }
     } else {
-        toa_index_group(state, party);
-        n = toa_index_find(state, party, TOA_BY_GROUP_ISN, toa_server_side(conv)->isn, found);
+        n = toa_index_find(state, party, TOA_BY_ISN, toa_server_side(conv)->isn, found);
     }
     for (unsigned i = 0; i < n; i++) {
         if (found[i] != conv && !toa_same_wire(found[i], conv) && !has_leg(found[i]) && toa_group_legs(conv, found[i])) {

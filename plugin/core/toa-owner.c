@@ -81,7 +81,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
     }
 }
 
-static void try_value(search *s, const toa_party *party, toa_index_kind kind, uint32_t value, toa_where where)
+static void try_value(search *s, toa_party *party, toa_index_kind kind, uint32_t value, toa_where where)
 {
     toa_conversation *found[TOA_HITS_MAX];
     unsigned n = toa_index_find(s->state, party, kind, value, found);
@@ -107,11 +107,10 @@ static void try_group(search *s)
         return;
     }
     /* every row of the table for groups asks for seq, ack or tsecr */
-    toa_index_group(s->state, party);
     try_value(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT, segment->seq, TOA_WHERE_GROUP);
     try_value(s, party, server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, segment->seq, TOA_WHERE_GROUP);
     if (segment->flags & TOA_FLAG_SYN) {
-        try_value(s, party, TOA_BY_GROUP_ISN, segment->seq, TOA_WHERE_GROUP);
+        try_value(s, party, TOA_BY_ISN, segment->seq, TOA_WHERE_GROUP);
     }
     if (segment->flags & TOA_FLAG_ACK) {
         try_value(s, party, server ? TOA_BY_GROUP_CLIENT_NEXT : TOA_BY_GROUP_SERVER_NEXT, segment->ack,
@@ -137,7 +136,6 @@ static void try_server(search *s)
         return;
     }
     /* every row of the table for the second look asks for seq */
-    toa_index_served(s->state, party);
     try_value(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT, s->segment->seq,
               TOA_WHERE_SERVER);
     try_value(s, party, server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, s->segment->seq,
@@ -199,12 +197,18 @@ static void try_distance(search *s)
     extra->distance_ack = segment->ack;
 }
 
+/* The previous conversation on the same wire tuple. */
+static toa_conversation *earlier_of(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->earlier : NULL;
+}
+
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
 {
     search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
-    toa_conversation *earlier = x->earlier;
+    toa_conversation *earlier = earlier_of(x);
 
-    for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier->earlier) {
+    for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
         try(&s, earlier, TOA_WHERE_EARLIER);
     }
     if (!s.best.owner) {
@@ -245,7 +249,7 @@ static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segmen
 }
 
 /* A crossed segment is y's: it moves y's next number and identification, nothing of x (R6). */
-static void credit(toa_state *state, toa_conversation *y, const toa_pair *pair, const toa_segment *segment,
+static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment *segment,
                    bool from_server)
 {
     unsigned ys = from_server ? !y->client : y->client;
@@ -271,7 +275,7 @@ static void credit(toa_state *state, toa_conversation *y, const toa_pair *pair, 
         }
     }
     if (y->flags & TOA_CONV_INDEXED) {
-        toa_index_refresh(state, y);
+        toa_index_changed(y);
     }
 }
 
@@ -303,6 +307,6 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
         remember_ack(pair, segment->ack);
     }
     learn_shift(pair, match, segment, from_server);
-    credit(state, match->owner, pair, segment, from_server);
+    credit(match->owner, pair, segment, from_server);
     return pair;
 }

@@ -12,6 +12,7 @@
 #include "toa-conversation.h"
 #include "toa-copies.h"
 #include "toa-finding.h"
+#include "toa-table.h"
 
 #include <glib.h>
 
@@ -44,13 +45,16 @@ typedef struct toa_index_node {
 } toa_index_node;
 
 typedef struct toa_extra {
+    toa_conversation *earlier; /* previous conversation on this wire tuple */
     toa_conversation *leg; /* other leg of the same connection */
     bool leg_certain;
     bool has_distance;     /* R7: the last unexplained SYN-ACK */
     uint32_t distance;     /* its ack - y.isn - 1 */
     uint32_t distance_ack;
     toa_pair *pairs;       /* newest first */
-    toa_index_node *group_nodes, *served_nodes;
+    toa_index_node *group_nodes, *served_nodes, *isn_nodes;
+    struct toa_conversation *group_changed_next, *served_changed_next;
+    bool in_group_changed, in_served_changed;
 } toa_extra;
 
 typedef struct toa_index {
@@ -63,14 +67,13 @@ typedef struct toa_state {
     const toa_config *config; /* not owned */
     uint64_t seed;
     toa_arena arena;
-    GHashTable *conversations; /* newest conversation of each wire tuple, a set hashed by wire[] */
+    toa_table conversations;
     GHashTable *parties;       /* set of toa_party by endpoint */
     GHashTable *keys;          /* set of toa_key by its two parties */
     GHashTable *pairs;         /* set of toa_pair by (x, y) */
     GHashTable *toa_sources;   /* set of endpoints: address that sent a TOA, kind as its port */
     toa_index index;
     uint32_t next_stream;  /* of the next new key */
-    uint32_t n_conversations;
     GArray *found;         /* toa_finding, of the segment being fed */
     const toa_segment *segment; /* being fed */
     toa_copies copies;

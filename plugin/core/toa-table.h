@@ -1,0 +1,59 @@
+/* toa-table.h
+ * Storage of all conversations, and the look-up by wire tuple that every segment needs.
+ *
+ * Not GHashTable: it costs four dependent cache misses and two calls through pointers a segment, half of the engine's
+ * time with a million conversations (tests/bench). Only this look-up is made by hand, everything that happens once a
+ * conversation uses GLib.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_TABLE_H
+#define TOA_TABLE_H
+
+#include "toa-conversation.h"
+
+typedef struct toa_table_slot {
+    uint32_t hash;
+    uint32_t number; /* of the conversation, from 1; 0: empty */
+} toa_table_slot;
+
+/* All zero is an empty table. */
+typedef struct toa_table {
+    toa_table_slot *slots;    /* linear probing; a power of two of them, at most 3 of 4 used */
+    toa_conversation **chunks; /* conversations by number; they never move */
+    uint32_t n_slots;
+    uint32_t n_used;          /* slots */
+    uint32_t n_conversations; /* those of reused tuples included */
+    uint32_t n_chunks;
+} toa_table;
+
+/* A tuple in canonical order with its hash. */
+typedef struct toa_tuple {
+    toa_endpoint wire[2];
+    uint32_t hash;
+    unsigned sender; /* index of the first endpoint given to toa_tuple_make */
+} toa_tuple;
+
+static inline toa_tuple toa_tuple_make(const toa_endpoint *from, const toa_endpoint *to, uint64_t seed)
+{
+    toa_tuple tuple;
+
+    tuple.sender = toa_endpoint_compare(from, to) > 0;
+    tuple.wire[tuple.sender] = *from;
+    tuple.wire[!tuple.sender] = *to;
+    tuple.hash = (uint32_t)toa_endpoint_hash(&tuple.wire[1], toa_endpoint_hash(&tuple.wire[0], seed));
+    return tuple;
+}
+
+/* The newest conversation of the tuple, NULL: none. */
+toa_conversation *toa_table_find(const toa_table *table, const toa_tuple *tuple);
+
+/* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple. */
+toa_conversation *toa_table_add(toa_table *table, const toa_tuple *tuple, toa_conversation *earlier);
+
+void toa_table_free(toa_table *table);
+
+/* Bytes held. */
+size_t toa_table_memory(const toa_table *table);
+
+#endif
