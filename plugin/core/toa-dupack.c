@@ -9,12 +9,18 @@
 
 #define SECOND INT64_C(1000000000)
 
-/* The two already have something with each other, so less evidence will do. */
-static bool related(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
+/* A segment of y was found on x before, or the other way round. */
+static bool crossed(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     const toa_pair *pair = toa_state_find_pair(state, x, y), *back = toa_state_find_pair(state, y, x);
 
-    return x->key == y->key || (pair && (pair->n_found || pair->collision)) || (back && (back->n_found || back->collision));
+    return (pair && (pair->n_found || pair->confirmed)) || (back && (back->n_found || back->confirmed));
+}
+
+/* The two already have something with each other, so less evidence will do. */
+static bool related(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
+{
+    return x->key == y->key || crossed(state, x, y);
 }
 
 /* Members of the group that a duplicate ACK on x can answer: all of a small group, else the last that asked. */
@@ -172,6 +178,9 @@ static void check_silent(toa_state *state, toa_conversation *x)
         return;
     }
     toa_client_side(y)->unanswered--; /* each explains one duplicate ACK */
+    if (toa_client_side(y)->demand_end == toa_client_side(y)->demand_seq && !crossed(state, x, y)) {
+        return; /* a keep-alive: x's own one, lost by the capture, would look the same */
+    }
     pair = toa_state_pair(state, x, y);
     pair->n_dup_acks++;
     if (pair->n_dup_acks < 2 && !related(state, x, y)) {

@@ -206,7 +206,9 @@ static toa_conversation *earlier_of(const toa_conversation *conv)
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
 {
     search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
-    toa_conversation *earlier = earlier_of(x);
+    /* a client that uses its port again may still have segments of before under way: those are nobody's mistake */
+    bool can_be_stale = s.from_server || (state->segment->flags & TOA_FLAG_RST);
+    toa_conversation *earlier = can_be_stale ? earlier_of(x) : NULL;
 
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
         try(&s, earlier, TOA_WHERE_EARLIER);
