@@ -32,4 +32,37 @@ typedef gboolean toa_bool;
 #define toa_get32 pntoh32
 #endif
 
+/* Conversation filters: the callbacks have got user data. */
+#if TOA_WIRESHARK_AT_LEAST(4, 4)
+#define TOA_FILTER_USER_DATA , void *user_data G_GNUC_UNUSED
+#define toa_register_conversation_filter(protocol, name, valid, build) \
+    register_conversation_filter(protocol, name, valid, build, NULL)
+#else
+#define TOA_FILTER_USER_DATA
+#define toa_register_conversation_filter register_conversation_filter
+#endif
+
+/* Followers: the number of streams and sub-streams can be told. */
+#if TOA_WIRESHARK_AT_LEAST(4, 4)
+#define toa_register_follow_stream(...) register_follow_stream(__VA_ARGS__, NULL, NULL)
+#else
+#define toa_register_follow_stream(...) register_follow_stream(__VA_ARGS__)
+#endif
+
+/* Statistics trees: what makes a submenu of a name. */
+#if TOA_WIRESHARK_AT_LEAST(4, 4)
+#define TOA_SUBMENU "//"
+#else
+#define TOA_SUBMENU "/"
+#endif
+
+/* Result of a "-z" handler. */
+#if TOA_WIRESHARK_AT_LEAST(4, 6)
+#define TOA_STAT_RESULT bool
+#define TOA_STAT_OK true
+#else
+#define TOA_STAT_RESULT void
+#define TOA_STAT_OK
+#endif
+
 #endif

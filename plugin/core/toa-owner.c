@@ -91,6 +91,18 @@ static void try_value(search *s, toa_party *party, toa_index_kind kind, uint32_t
     }
 }
 
+/* All for which the segment's sequence number can be evidence: see seq_is in toa-rules.c. */
+static void try_seq(search *s, toa_party *party, toa_index_kind by_next, toa_index_kind by_ack, toa_where where)
+{
+    const toa_segment *segment = s->segment;
+
+    try_value(s, party, by_next, segment->seq, where);
+    if (segment->length > 0) {
+        try_value(s, party, by_next, segment->seq + segment->length, where);
+    }
+    try_value(s, party, by_ack, segment->seq, where);
+}
+
 static void try_group(search *s)
 {
     toa_party *party = s->x->key->client;
@@ -107,8 +119,8 @@ static void try_group(search *s)
         return;
     }
     /* every row of the table for groups asks for seq, ack or tsecr */
-    try_value(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT, segment->seq, TOA_WHERE_GROUP);
-    try_value(s, party, server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, segment->seq, TOA_WHERE_GROUP);
+    try_seq(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT,
+            server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, TOA_WHERE_GROUP);
     if (segment->flags & TOA_FLAG_SYN) {
         try_value(s, party, TOA_BY_ISN, segment->seq, TOA_WHERE_GROUP);
     }
@@ -136,10 +148,8 @@ static void try_server(search *s)
         return;
     }
     /* every row of the table for the second look asks for seq */
-    try_value(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT, s->segment->seq,
-              TOA_WHERE_SERVER);
-    try_value(s, party, server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, s->segment->seq,
-              TOA_WHERE_SERVER);
+    try_seq(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT,
+            server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
 }
 
 /* A RST whose seq is the ack of a segment found to be foreign on this conversation has that segment's owner (R8). */

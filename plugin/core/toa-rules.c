@@ -62,7 +62,8 @@ static bool is_synack(const toa_segment *segment)
     return (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == (TOA_FLAG_SYN | TOA_FLAG_ACK);
 }
 
-/* seq is what y's sender would send next, or what y's peer asked for last. */
+/* seq is what y's sender would send next, or what y's peer asked for last; or the segment repeats the end of what y's
+ * sender has sent. */
 static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq)
 {
     if (segment->seq == 0) {
@@ -71,7 +72,11 @@ static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *se
     if (is_synack(segment)) {
         return (ya->flags & TOA_SIDE_SYN) && seq == ya->isn;
     }
-    return ((ya->flags & TOA_SIDE_ANCHORED) && seq == ya->next) || (yb->n_acks > 0 && seq == yb->acks[0]);
+    if ((ya->flags & TOA_SIDE_ANCHORED) &&
+        (seq == ya->next || (segment->length > 0 && seq + segment->length == ya->next))) {
+        return true;
+    }
+    return yb->n_acks > 0 && seq == yb->acks[0];
 }
 
 static bool ack_is(const toa_side *yb, const toa_segment *segment, uint32_t ack)

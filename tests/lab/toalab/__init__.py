@@ -1,0 +1,1 @@
+"""The lab's driver: namespaces, scenarios, labels, scores. See ../README.md."""
