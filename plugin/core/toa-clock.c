@@ -60,7 +60,8 @@ uint32_t toa_clock_reach(uint32_t n_group)
 {
     int64_t limit = min64(5 * MS, chance_limit(n_group)); /* 1 ms of transit and 4 ms of drift, see tolerance() */
 
-    return limit > 0 ? (uint32_t)(limit / TOA_CLOCK_BUCKET) + 1 : 0;
+    /* one more for where in their buckets the two are, one for the last bucket of the period, which is a short one */
+    return limit > 0 ? (uint32_t)(limit / TOA_CLOCK_BUCKET) + 2 : 0;
 }
 
 uint32_t toa_clock_bucket(const toa_conversation *conv)

@@ -95,7 +95,7 @@ static toa_own classify_range(const toa_side *a, const toa_side *b, const toa_se
     uint32_t low = a->low - (segment->length == 0), upper;
 
     if (toa_seq_within(segment->seq, low, a->next)) {
-        return ack_fits(b, segment) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
+        return ack_fits(b, segment) || !(b->flags & TOA_SIDE_SYN) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
     }
     upper = (b->flags & TOA_SIDE_ACKED ? b->acks[0] : a->next) + window_of(b, a);
     if (toa_seq_lt(a->next, segment->seq) && toa_seq_le(segment->seq, upper)) {
@@ -120,7 +120,7 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
             ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next)) {
             return TOA_OWN_EXACT;
         }
-        if (!(b->flags & (TOA_SIDE_SYN | TOA_SIDE_ACKED)) && !(a->flags & TOA_SIDE_SHOWN)) {
+        if (!((a->flags | b->flags) & TOA_SIDE_SYN) && !(b->flags & TOA_SIDE_ACKED)) {
             return TOA_OWN_UNKNOWN;
         }
     }
@@ -134,11 +134,12 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
     return classify_range(a, b, segment);
 }
 
-static void take_syn(toa_side *a, const toa_segment *segment)
+static void take_syn(toa_side *a, const toa_side *b, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;
+    bool settled = (a->flags & TOA_SIDE_SYN) && b->n_acks > 0; /* the peer has answered it */
 
-    if (!(a->flags & TOA_SIDE_SYN) || a->isn != segment->seq) {
+    if (!(a->flags & TOA_SIDE_SYN) || (a->isn != segment->seq && !settled)) {
         a->isn = a->low = segment->seq;
         a->next = toa_segment_end(segment);
         a->flags &= (uint16_t) ~(TOA_SIDE_TIMESTAMPS | TOA_SIDE_SCALE | TOA_SIDE_FIN | TOA_SIDE_FIN_ACKED);
@@ -199,8 +200,7 @@ static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
         b->flags |= TOA_SIDE_FIN_ACKED;
     }
     if ((b->flags & TOA_SIDE_STRAY) && ack == b->stray_end) {
-        b->low = toa_seq_min(b->low, ack); /* R13: the peer took the unexplained segment */
-        b->next = ack;
+        b->low = b->next = ack; /* R13: the peer took the unexplained segment */
         b->flags = (uint16_t)((b->flags & ~TOA_SIDE_STRAY) | TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED);
     }
 }
@@ -263,7 +263,7 @@ void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_
     bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment);
 
     if (segment->flags & TOA_FLAG_SYN) {
-        take_syn(a, segment);
+        take_syn(a, b, segment);
     } else if (!rst) {
         take_range(a, segment);
     }

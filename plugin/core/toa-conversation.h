@@ -67,9 +67,14 @@ typedef enum toa_key_source { /* toa.key.source */
     TOA_KEY_PROVEN
 } toa_key_source;
 
+/* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
+#define TOA_ASKERS_KEPT 8
+
 /* What toa-index keeps of a party with many conversations. */
 typedef struct toa_party_index {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
+    struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9), a ring */
+    uint32_t n_askers; /* so far */
     bool group, served, isn; /* which kinds are indexed */
 } toa_party_index;
 
@@ -82,7 +87,6 @@ typedef struct toa_party {
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
     struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
-    struct toa_conversation *asker;  /* group member whose client spoke last with a demand (R9) */
     toa_party_index *index;          /* NULL until the party is indexed */
 } toa_party;
 

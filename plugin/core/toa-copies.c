@@ -14,28 +14,37 @@ static uint64_t fingerprint(const toa_conversation *conv, unsigned sender, const
     uint64_t sizes = (uint64_t)segment->length << 32 | (uint32_t)segment->window << 16 | segment->ip_id;
     uint64_t rest = (uint64_t)conv->hash << 32 | (uint32_t)segment->flags << 16 | sender << 15 |
                     (uint32_t)options->n_sack << 8 | options->n_items;
-    uint64_t hash = toa_mix(numbers ^ rest) ^ sizes;
+    uint64_t hash = toa_mix(toa_mix(numbers ^ rest) ^ sizes);
 
     if (options->has_timestamps) {
-        hash ^= (uint64_t)options->tsval << 32 ^ (uint64_t)options->tsecr << 7;
+        hash = toa_mix(hash ^ ((uint64_t)options->tsval << 32 | options->tsecr));
+    }
+    for (unsigned i = 0; i < options->n_items; i++) {
+        hash = toa_endpoint_hash(&options->items[i].info.client, hash ^ options->items[i].kind);
     }
     for (unsigned i = 0; i < options->n_sack; i++) {
         hash = toa_mix(hash ^ ((uint64_t)options->sack[i][0] << 32 | options->sack[i][1]));
     }
-    return toa_mix(hash);
+    return hash;
 }
 
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     uint64_t print = fingerprint(conv, sender, segment);
-    toa_copy_slot *slot = &copies->slots[print % TOA_COPY_SLOTS];
-    int64_t age = segment->time - slot->time;
-    bool same = slot->fingerprint == print && age >= 0 && age <= WINDOW_NS &&
-                (segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface ||
-                 age <= SAME_NS);
+    toa_copy_slot *set = copies->slots[print % TOA_COPY_SETS], *oldest = &set[0];
 
-    if (!same) {
-        *slot = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
+    for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
+        const toa_copy_slot *slot = &set[i];
+        int64_t age = segment->time - slot->time;
+        bool marked = segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface;
+
+        if (slot->fingerprint == print && age >= 0 && age <= (marked ? WINDOW_NS : SAME_NS)) {
+            return true;
+        }
+        if (slot->time < oldest->time) {
+            oldest = &set[i];
+        }
     }
-    return same;
+    *oldest = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
+    return false;
 }

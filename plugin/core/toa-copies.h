@@ -8,9 +8,10 @@
 
 #include "toa-conversation.h"
 
-/* Slots are overwritten by newer packets with the same remainder. A copy whose slot was overwritten within
- * the 10 ms is not recognised; it then counts as a segment like any other. */
-#define TOA_COPY_SLOTS 4096
+/* The oldest of a set is overwritten. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as a
+ * segment like any other; that takes well over a thousand packets in that time. */
+#define TOA_COPY_SETS 1024
+#define TOA_COPY_WAYS 4
 
 typedef struct toa_copy_slot {
     uint64_t fingerprint;
@@ -20,7 +21,7 @@ typedef struct toa_copy_slot {
 } toa_copy_slot;
 
 typedef struct toa_copies {
-    toa_copy_slot slots[TOA_COPY_SLOTS];
+    toa_copy_slot slots[TOA_COPY_SETS][TOA_COPY_WAYS];
 } toa_copies;
 
 /* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the same endpoints, numbers, flags,

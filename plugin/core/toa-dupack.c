@@ -5,6 +5,7 @@
 
 #include "toa-group.h"
 #include "toa-index.h"
+#include "toa-owner.h"
 #include "toa-serial.h"
 
 #define SECOND INT64_C(1000000000)
@@ -21,26 +22,6 @@ static bool crossed(const toa_state *state, const toa_conversation *x, const toa
 static bool related(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     return x->key == y->key || crossed(state, x, y);
-}
-
-/* Members of the group that a duplicate ACK on x can answer: all of a small group, else the last that asked. */
-static unsigned askers(const toa_conversation *x, toa_conversation *ret_askers[TOA_SCAN_MAX])
-{
-    toa_party *party = x->key->client;
-    unsigned n = 0;
-
-    if (party->n_group > TOA_SCAN_MAX) {
-        if (party->asker && !toa_group_excluded(x, party->asker)) {
-            ret_askers[n++] = party->asker;
-        }
-        return n;
-    }
-    for (toa_conversation *y = party->group; y; y = y->group_next) {
-        if (!toa_group_excluded(x, y)) {
-            ret_askers[n++] = y;
-        }
-    }
-    return n;
 }
 
 /* ---- D-SACK ---- */
@@ -101,7 +82,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
     if (!block_is_foreign(toa_client_side(x), toa_server_side(x), options->sack[0])) {
         return false;
     }
-    n = askers(x, candidates);
+    n = toa_index_askers(x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         toa_side *client = toa_client_side(y);
@@ -109,7 +90,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         toa_finding *finding;
         uint16_t evidence = TOA_EV_SACK;
 
-        if (!block_is_data_of(state, x, y, options->sack[0])) {
+        if (toa_group_excluded(x, y) || !block_is_data_of(state, x, y, options->sack[0])) {
             continue;
         }
         pair = toa_state_pair(state, x, y);
@@ -141,28 +122,6 @@ static bool answers_nothing_own(const toa_side *server, const toa_side *client, 
            !((client->flags & TOA_SIDE_DEMAND) && client->demand_time >= server->last_time);
 }
 
-/* Newest unanswered segment of the group since the server's last one on x. */
-static toa_conversation *newest_asker(const toa_state *state, const toa_conversation *x)
-{
-    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    int64_t since = x->side[!x->client].last_time;
-    unsigned n = askers(x, candidates);
-
-    for (unsigned i = 0; i < n; i++) {
-        toa_conversation *y = candidates[i];
-        const toa_side *client = toa_client_side(y);
-
-        if (!(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) || client->unanswered == 0 ||
-            client->demand_time < since || state->segment->time - client->demand_time > SECOND) {
-            continue;
-        }
-        if (!newest || client->demand_time > toa_client_side(newest)->demand_time) {
-            newest = y;
-        }
-    }
-    return newest;
-}
-
 static void check_silent(toa_state *state, toa_conversation *x)
 {
     toa_conversation *y;
@@ -173,7 +132,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (!answers_nothing_own(toa_server_side(x), toa_client_side(x), state->segment)) {
         return;
     }
-    y = newest_asker(state, x);
+    y = toa_owner_newest_asker(state, x, toa_server_side(x)->last_time);
     if (!y) {
         return;
     }

@@ -225,13 +225,10 @@ static void check_keys(toa_state *state, toa_conversation *conv)
 /* The server's SYN-ACK has been accepted. */
 static void after_synack(toa_state *state, toa_conversation *conv)
 {
-    toa_conversation *other;
-
     conv->flags |= TOA_CONV_SYNACK_SEEN;
     conv->synack_time = state->segment->time;
     toa_index_isn(state, conv);
-    if (toa_legs_check_isn(state, conv, &other)) {
-        toa_collision_check_key(state, other);
+    if (toa_legs_check_isn(state, conv)) {
         toa_collision_check_key(state, conv);
     }
     toa_collision_check_isn(state, conv);
@@ -247,7 +244,7 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
         conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
     }
     toa_conversation_accept(conv, sender, segment);
-    if (!was_closed && (conv->flags & TOA_CONV_CLOSED)) {
+    if (syn || (!was_closed && (conv->flags & TOA_CONV_CLOSED))) {
         toa_index_isn(state, conv);
     }
     if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
@@ -257,7 +254,7 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     }
     if ((conv->flags & TOA_CONV_SHARED) && sender == conv->client) {
         if (conv->side[sender].demand_frame == segment->frame) {
-            conv->key->client->asker = conv;
+            toa_index_asked(state, conv);
         }
         if (segment->length > 0) {
             toa_legs_check_data(state, conv);
@@ -283,6 +280,8 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
     if (match.owner) {
         toa_owner_report(state, conv, sender, &match);
         toa_collision_check_match(state, conv, sender != conv->client, &match);
+    } else if (own == TOA_OWN_WINDOW && (segment->flags & TOA_FLAG_RST)) {
+        return false; /* a stack answers it with a challenge ACK and lives on (RFC 5961) */
     } else if (own != TOA_OWN_NONE) {
         accept(state, conv, sender);
     } else {

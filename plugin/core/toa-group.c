@@ -38,9 +38,6 @@ static void leave_group(toa_state *state, toa_conversation *conv)
     if (conv->group_next) {
         conv->group_next->group_prev = conv->group_prev;
     }
-    if (party->asker == conv) {
-        party->asker = NULL;
-    }
     party->n_group--;
 }
 

@@ -21,6 +21,14 @@ static const toa_party_index *indexed(const toa_party *party)
     return party->index ? party->index : &none;
 }
 
+static toa_party_index *make_index(toa_state *state, toa_party *party)
+{
+    if (!party->index) {
+        party->index = toa_arena_new(&state->arena, toa_party_index);
+    }
+    return party->index;
+}
+
 static size_t bucket_of(const toa_state *state, const toa_party *party, unsigned kind, uint32_t value)
 {
     uint64_t hash = toa_mix(toa_mix((uint64_t)(uintptr_t)party ^ state->seed) ^ ((uint64_t)kind << 32 | value));
@@ -132,6 +140,9 @@ static bool value_of(const toa_conversation *conv, unsigned kind, uint32_t *ret_
     case TOA_BY_ISN:
         *ret_value = side_of(conv, true)->isn;
         return (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
+    case TOA_BY_ISN_CLIENT:
+        *ret_value = side_of(conv, false)->isn;
+        return (side_of(conv, false)->flags & TOA_SIDE_SYN) != 0;
     case TOA_BY_ISN_RECYCLED:
         *ret_value = toa_clock_recycled(side_of(conv, true)->next);
         return (conv->flags & TOA_CONV_SYNACK_SEEN) && (conv->flags & TOA_CONV_CLOSED);
@@ -244,7 +255,10 @@ static void follow_group(toa_state *state, toa_party *party)
     take_group_changes(state, party);
     if (!party->index->group) {
         party->index->group = true;
-        for (conv = party->group; conv; conv = conv->group_next) {
+        for (conv = party->group; conv && conv->group_next;) {
+            conv = conv->group_next;
+        }
+        for (; conv; conv = conv->group_prev) { /* oldest first: the newest shall be found first */
             toa_index_join_group(state, conv);
         }
     }
@@ -271,7 +285,10 @@ static void follow_served(toa_state *state, toa_party *party)
     take_served_changes(state, party);
     if (!party->index->served) {
         party->index->served = true;
-        for (conv = party->served; conv; conv = conv->served_next) {
+        for (conv = party->served; conv && conv->served_next;) {
+            conv = conv->served_next;
+        }
+        for (; conv; conv = conv->served_prev) { /* oldest first: the newest shall be found first */
             toa_index_join_served(state, conv);
         }
     }
@@ -280,6 +297,13 @@ static void follow_served(toa_state *state, toa_party *party)
 /* A list of changes holds members only: who leaves takes it along. */
 void toa_index_leave_group(toa_state *state, toa_conversation *conv)
 {
+    toa_party_index *index = conv->key ? conv->key->client->index : NULL;
+
+    for (unsigned i = 0; index && i < TOA_ASKERS_KEPT; i++) {
+        if (index->askers[i] == conv) {
+            index->askers[i] = NULL;
+        }
+    }
     if (!conv->extra) {
         return;
     }
@@ -308,7 +332,7 @@ void toa_index_isn(toa_state *state, toa_conversation *conv)
     const unsigned n = TOA_BY_MAX - TOA_BY_ISN_PHASE;
     toa_extra *extra;
 
-    if (!indexed(conv->key->client)->isn || !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
+    if (!indexed(conv->key->client)->isn) {
         return;
     }
     extra = toa_state_extra(state, conv);
@@ -322,7 +346,11 @@ static void follow_isn(toa_state *state, toa_party *party)
 {
     if (!party->index->isn) {
         party->index->isn = true;
-        for (toa_conversation *conv = party->group; conv; conv = conv->group_next) {
+        toa_conversation *conv = party->group;
+        while (conv && conv->group_next) {
+            conv = conv->group_next;
+        }
+        for (; conv; conv = conv->group_prev) {
             toa_index_isn(state, conv);
         }
     }
@@ -334,9 +362,7 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
     unsigned found = 0, visited = 0;
     toa_index_node *node;
 
-    if (!party->index) {
-        party->index = toa_arena_new(&state->arena, toa_party_index);
-    }
+    make_index(state, party);
     if (kind < TOA_BY_GROUP_MAX) {
         follow_group(state, party);
     } else if (kind < TOA_BY_SERVED_MAX) {
@@ -354,6 +380,41 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
         }
     }
     return found;
+}
+
+/* ---- who waits for an answer ---- */
+
+_Static_assert(TOA_ASKERS_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_MAX");
+
+void toa_index_asked(toa_state *state, toa_conversation *conv)
+{
+    toa_party_index *index;
+
+    if (conv->key->client->n_group <= TOA_SCAN_MAX) {
+        return;
+    }
+    index = make_index(state, conv->key->client);
+    if (index->n_askers == 0 || index->askers[(index->n_askers - 1) % TOA_ASKERS_KEPT] != conv) {
+        index->askers[index->n_askers++ % TOA_ASKERS_KEPT] = conv;
+    }
+}
+
+unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[TOA_SCAN_MAX])
+{
+    unsigned n = 0;
+
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *conv = party->group; conv; conv = conv->group_next) {
+            ret_askers[n++] = conv;
+        }
+        return n;
+    }
+    for (unsigned i = 0; party->index && i < TOA_ASKERS_KEPT; i++) {
+        if (party->index->askers[i]) {
+            ret_askers[n++] = party->index->askers[i];
+        }
+    }
+    return n;
 }
 
 void toa_index_free(toa_index *index)

@@ -28,6 +28,7 @@ typedef enum toa_index_kind {
     TOA_BY_SERVED_MAX,
     TOA_BY_ISN_PHASE = TOA_BY_SERVED_MAX, /* of the ISN clock, in buckets of toa-clock.h */
     TOA_BY_ISN,                           /* of the server */
+    TOA_BY_ISN_CLIENT,                    /* of the client */
     TOA_BY_ISN_RECYCLED,                  /* the ISN that would replace a closed conversation in TIME_WAIT */
     TOA_BY_MAX
 } toa_index_kind;
@@ -46,8 +47,15 @@ void toa_index_leave_served(toa_state *state, toa_conversation *conv);
 /* Numbers of a conversation with TOA_CONV_INDEXED have changed. */
 void toa_index_changed(toa_conversation *conv);
 
-/* conv has got its first SYN-ACK, or has closed: the ISN kinds follow at once, they change no more. */
+/* conv has shown a SYN or a SYN-ACK, or has closed: the ISN kinds follow at once, they hardly change any more. */
 void toa_index_isn(toa_state *state, toa_conversation *conv);
+
+/* The client of conv has sent something that demands an answer. */
+void toa_index_asked(toa_state *state, toa_conversation *conv);
+
+/* Members of the party's group that may still wait for an answer: all of a small group, of a large one those that asked
+ * last. Returns how many. */
+unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[TOA_SCAN_MAX]);
 
 /* Conversations of the party with this value; returns how many, newest first. The party is indexed if it was not. */
 unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind, uint32_t value,

@@ -74,20 +74,8 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv)
     }
 }
 
-/* Another conversation of the group with the same server ISN. */
-static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
+static toa_conversation *pick_leg(toa_conversation *conv, toa_conversation *const *found, unsigned n)
 {
-    toa_party *party = conv->key->client;
-    toa_conversation *found[TOA_HITS_MAX];
-    unsigned n = 0;
-
-    if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = y->group_next) {
-            found[n++] = y;
-        }
-    } else {
-        n = toa_index_find(state, party, TOA_BY_ISN, toa_server_side(conv)->isn, found);
-    }
     for (unsigned i = 0; i < n; i++) {
         if (found[i] != conv && !toa_same_wire(found[i], conv) && !has_leg(found[i]) && toa_group_legs(conv, found[i])) {
             return found[i];
@@ -96,21 +84,52 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
     return NULL;
 }
 
+/* Another conversation of the group with the same server's or client's ISN. */
+static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+    toa_conversation *found[TOA_HITS_MAX], *same;
+    unsigned n = 0;
+
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->group; y; y = y->group_next) {
+            found[n++] = y;
+        }
+    } else {
+        n = toa_index_find(state, party, TOA_BY_ISN, toa_server_side(conv)->isn, found);
+        same = pick_leg(conv, found, n);
+        if (same || !(toa_client_side(conv)->flags & TOA_SIDE_SYN)) {
+            return same;
+        }
+        n = toa_index_find(state, party, TOA_BY_ISN_CLIENT, toa_client_side(conv)->isn, found);
+    }
+    return pick_leg(conv, found, n);
+}
+
 static bool is_rs_side(const toa_conversation *conv)
 {
     return conv->source == TOA_KEY_TOA;
 }
 
+/* x has just shown what y has shown before. With no TOA to tell the sides apart: what a server says passes its own
+ * side first. */
 static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
-    if (is_rs_side(x) || !is_rs_side(y)) {
+    if (is_rs_side(x)) {
         join(state, x, y, true);
     } else {
         join(state, y, x, true);
     }
 }
 
-bool toa_legs_check_isn(toa_state *state, toa_conversation *conv, toa_conversation **ret_other)
+void toa_legs_found(toa_state *state, toa_conversation *x, toa_conversation *y)
+{
+    if (!has_leg(x) && !has_leg(y)) {
+        confirm(state, x, y);
+    }
+}
+
+bool toa_legs_check_isn(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
 
@@ -133,7 +152,6 @@ bool toa_legs_check_isn(toa_state *state, toa_conversation *conv, toa_conversati
     }
     conv->extra->leg = NULL;
     other->extra->leg = NULL;
-    *ret_other = other;
     return true;
 }
 

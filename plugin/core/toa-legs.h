@@ -14,11 +14,14 @@
 void toa_legs_seek(toa_state *state, toa_conversation *conv);
 
 /* conv's first SYN-ACK was accepted: equal ISNs make legs, different ones end a guess. True if a guess ended: then
- * shared keys must be looked at again for *ret_other and conv. */
-bool toa_legs_check_isn(toa_state *state, toa_conversation *conv, toa_conversation **ret_other);
+ * shared keys must be looked at again. */
+bool toa_legs_check_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent data: behind a SYN proxy the ISNs differ, equal relative numbers tell. */
 void toa_legs_check_data(toa_state *state, toa_conversation *conv);
+
+/* Segments of the server have shown x and y to be legs; y carried them first. */
+void toa_legs_found(toa_state *state, toa_conversation *x, toa_conversation *y);
 
 /* The other leg for display; NULL: none known for certain. */
 const toa_conversation *toa_legs_other(const toa_conversation *conv);

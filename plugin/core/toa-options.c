@@ -299,6 +299,13 @@ static void note_address(const walk *w, toa_item *item)
     }
 }
 
+/* A variant without port says less, not something else. */
+static bool same_client(const toa_address_info *a, const toa_address_info *b)
+{
+    return toa_endpoint_same_address(&a->client, &b->client) &&
+           (!a->has_client_port || !b->has_client_port || a->client.port == b->client.port);
+}
+
 /* Which client address counts, and whether there are two different ones. */
 static void choose_client(toa_options *options, toa_effective effective)
 {
@@ -310,7 +317,7 @@ static void choose_client(toa_options *options, toa_effective effective)
         if (!item->decoded || !item->info.has_client || (item->flags & TOA_ITEM_AFTER_EOL)) {
             continue;
         }
-        conflict |= seen && !toa_endpoint_equal(&seen->info.client, &item->info.client);
+        conflict |= seen && !same_client(&seen->info, &item->info);
         seen = item;
         if (options->client_item < 0 || effective == TOA_EFFECTIVE_LAST) {
             options->client_item = (int8_t)i;

@@ -5,6 +5,7 @@
 
 #include "toa-group.h"
 #include "toa-index.h"
+#include "toa-legs.h"
 #include "toa-serial.h"
 
 #include <string.h>
@@ -46,13 +47,12 @@ static void note_copy(search *s, toa_conversation *y)
 {
     toa_pair *pair = toa_state_pair(s->state, s->x, y);
 
+    if (pair->copy_frame == s->segment->frame) {
+        return; /* found by another of its numbers */
+    }
+    pair->copy_frame = s->segment->frame;
     if (++pair->n_copies >= 2) {
-        toa_extra *extra = toa_state_extra(s->state, s->x), *other = toa_state_extra(s->state, y);
-        if (!extra->leg && !other->leg) {
-            extra->leg = y;
-            other->leg = s->x;
-            extra->leg_certain = other->leg_certain = true;
-        }
+        toa_legs_found(s->state, s->x, y);
     }
 }
 
@@ -103,6 +103,17 @@ static void try_seq(search *s, toa_party *party, toa_index_kind by_next, toa_ind
     try_value(s, party, by_ack, segment->seq, where);
 }
 
+static void try_pairs(search *s)
+{
+    unsigned tried = 0;
+
+    for (toa_pair *pair = s->x->extra ? s->x->extra->pairs : NULL; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        if (pair->y->key->client == s->x->key->client) {
+            try(s, pair->y, TOA_WHERE_GROUP);
+        }
+    }
+}
+
 static void try_group(search *s)
 {
     toa_party *party = s->x->key->client;
@@ -118,7 +129,9 @@ static void try_group(search *s)
         }
         return;
     }
-    /* every row of the table for groups asks for seq, ack or tsecr */
+    /* every row of the table for groups asks for seq, ack or tsecr; numbers that are shifted cannot be looked up, so
+     * those whose shift is known are tried one by one */
+    try_pairs(s);
     try_seq(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT,
             server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, TOA_WHERE_GROUP);
     if (segment->flags & TOA_FLAG_SYN) {
@@ -166,11 +179,32 @@ static void try_answer(search *s)
                 continue;
             }
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
-            s->best.where = pair->stale ? TOA_WHERE_EARLIER : TOA_WHERE_GROUP;
+            s->best.where = pair->where;
             s->best.evidence |= TOA_EV_TRIGGER;
             return;
         }
     }
+}
+
+toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conversation *x, int64_t since)
+{
+    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
+    unsigned n = toa_index_askers(x->key->client, candidates);
+
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        const toa_side *client = toa_client_side(y);
+
+        if (toa_group_excluded(x, y) || !(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) ||
+            client->unanswered == 0 || client->demand_time < since ||
+            state->segment->time - client->demand_time > SECOND) {
+            continue;
+        }
+        if (!newest || client->demand_time > toa_client_side(newest)->demand_time) {
+            newest = y;
+        }
+    }
+    return newest;
 }
 
 /* A SYN-ACK through a load balancer that shifts the client's numbers, without timestamps to tell: right after an
@@ -178,20 +212,21 @@ static void try_answer(search *s)
 static void try_distance(search *s)
 {
     const toa_segment *segment = s->segment;
-    toa_party *party = s->x->key->client;
-    toa_conversation *y = party->asker;
+    toa_conversation *y;
     toa_extra *extra;
     const toa_side *client;
     uint32_t distance;
 
     if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != (TOA_FLAG_SYN | TOA_FLAG_ACK) ||
-        s->own != TOA_OWN_NONE || !s->from_server || (s->x->flags & TOA_CONV_SELF) || !y ||
-        toa_group_excluded(s->x, y)) {
+        s->own != TOA_OWN_NONE || !s->from_server) {
+        return;
+    }
+    y = toa_owner_newest_asker(s->state, s->x, 0);
+    if (!y) {
         return;
     }
     client = toa_client_side(y);
-    if (!(client->flags & TOA_SIDE_SYN) || (client->flags & TOA_SIDE_ANSWERED) ||
-        client->demand_seq != client->isn || segment->time - client->demand_time > SECOND) {
+    if (!(client->flags & TOA_SIDE_SYN) || client->demand_seq != client->isn) {
         return;
     }
     distance = segment->ack - client->isn - 1;
@@ -252,11 +287,11 @@ static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segmen
     }
     if (!pair->has_ack_shift && (segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
         pair->has_ack_shift = true;
-        pair->ack_shift = segment->ack - yb->next;
+        pair->ack_shift = match->evidence & TOA_EV_ACK ? 0 : segment->ack - yb->next;
     }
-    if (!pair->has_seq_shift && !(match->evidence & TOA_EV_SEQ) && (ya->flags & TOA_SIDE_ANCHORED)) {
+    if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
         pair->has_seq_shift = true;
-        pair->seq_shift = segment->seq - ya->next;
+        pair->seq_shift = match->evidence & TOA_EV_SEQ ? 0 : segment->seq - ya->next;
     }
 }
 
@@ -313,7 +348,7 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
 
     finding->other_frame = match->other_frame;
     finding->ip_id_delta = match->ip_id_delta;
-    pair->stale = stale;
+    pair->where = match->where;
     pair->n_found++;
     if (segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, segment->ack);

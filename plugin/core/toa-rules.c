@@ -33,10 +33,10 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | TSECR},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | IP_ID},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_RST, SEQ | TRIGGER},
-    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | ACK},
-    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | TSECR},
-    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, SEQ | IP_ID},
-    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | ACK},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | TSECR},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, KEY | SEQ | TRIGGER},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, ACK | TSECR},
@@ -64,13 +64,13 @@ static bool is_synack(const toa_segment *segment)
 
 /* seq is what y's sender would send next, or what y's peer asked for last; or the segment repeats the end of what y's
  * sender has sent. */
-static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq)
+static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq, bool from_server)
 {
     if (segment->seq == 0) {
         return false; /* a RST,ACK to a SYN; also the chance value of broken stacks */
     }
     if (is_synack(segment)) {
-        return (ya->flags & TOA_SIDE_SYN) && seq == ya->isn;
+        return from_server && (ya->flags & TOA_SIDE_SYN) && seq == ya->isn;
     }
     if ((ya->flags & TOA_SIDE_ANCHORED) &&
         (seq == ya->next || (segment->length > 0 && seq + segment->length == ya->next))) {
@@ -147,7 +147,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
 
     ret_match->n_exact = 0;
     ret_match->other_frame = ya->last_frame ? ya->last_frame : y->first_frame;
-    if (seq_is(ya, yb, segment, seq)) {
+    if (seq_is(ya, yb, segment, seq, from_server)) {
         evidence |= SEQ;
         ret_match->n_exact = (uint8_t)(ret_match->n_exact + (shift.seq == 0));
     }

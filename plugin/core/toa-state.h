@@ -27,9 +27,10 @@ typedef struct toa_pair {
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
     uint32_t n_copies;     /* segments that both carried (R4) */
+    uint32_t copy_frame;   /* the last of them */
     uint8_t n_acks;
     bool has_ack_shift, has_seq_shift, has_sack_shift;
-    bool stale;     /* y is an earlier connection of x's wire tuple */
+    uint8_t where;  /* toa_where of the last finding */
     bool collision; /* raised; these three are kept with x the one that began later */
     bool confirmed;
     bool reuse;
