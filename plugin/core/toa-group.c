@@ -4,6 +4,7 @@
 #include "toa-group.h"
 
 #include "toa-index.h"
+#include "toa-serial.h"
 
 #include <string.h>
 
@@ -348,10 +349,21 @@ bool toa_group_legs(const toa_conversation *x, const toa_conversation *y)
     return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
 }
 
+/* Two clients' numbers are as far apart as chance puts them, 1 MiB or less in 1 of 2048 pairs. The sides of a NAT have
+ * the same ones; that tells when the capture has lost the SYNs. (A server's numbers are no help: those of one tuple are
+ * close to each other when two connections begin within 67 ms.) */
+static bool client_numbers_close(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_side *a = &x->side[x->client], *b = &y->side[y->client];
+    int32_t distance = toa_seq_diff(a->next, b->next);
+
+    return (a->flags & b->flags & TOA_SIDE_SHOWN) && distance < (1 << 20) && distance > -(1 << 20);
+}
+
 bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_conversation *x_leg = x->extra ? x->extra->leg : NULL, *y_leg = y->extra ? y->extra->leg : NULL;
 
-    return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
+    return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || client_numbers_close(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
            (y_leg && toa_same_wire(x, y_leg));
 }
