@@ -56,9 +56,9 @@ static void tell_victims(const toa_story *story, GString *out, GString *text)
     if (story->data_segments) {
         toa_text_count(text, story->data_segments, "segment", "segments");
         g_string_append_printf(text,
-                               " with data arrived on the wrong connection, the first in frame %u. TCP throws such data "
-                               "away where its numbers do not fit; where they happen to fit, a program reads what was "
-                               "not meant for it.",
+                               " with data arrived on the wrong connection, the first in frame %u. TCP throws such "
+                               "data away where its numbers do not fit; where they happen to fit, a program reads "
+                               "what was not meant for it.",
                                story->data_frame);
         toa_text_flush(out, "- ", text);
     }
@@ -91,8 +91,9 @@ static void tell_certainty(const toa_story *story, GString *out, GString *text)
     } else if (toa_incident_only_dup_acks(incident)) {
         g_string_append(text, incident->evidence & TOA_EV_SACK
                                   ? "The duplicate ACKs name bytes of the other connection. "
-                                  : "By time alone: the duplicate ACKs have their own connection's numbers, but nothing on "
-                                    "it had asked for them, and a segment of the other connection just before had. ");
+                                  : "By time alone: the duplicate ACKs have their own connection's numbers, but "
+                                    "nothing on it had asked for them, and a segment of the other connection just "
+                                    "before had. ");
         g_string_append(text, "That the server sees one pair of addresses is likely, but not proven by this capture.");
     } else if (verdict == TOA_VERDICT_CROSSED) {
         g_string_append(text, "The numbers of the segments above belong to the other connection. That the server sees "
@@ -101,9 +102,10 @@ static void tell_certainty(const toa_story *story, GString *out, GString *text)
                                   ? ", though both have the same post-rewrite key."
                                   : ".");
     } else if (verdict == TOA_VERDICT_SHARED) {
-        g_string_append(text, "By addresses alone. It is a fault only if the real server puts the client's address into "
-                              "its connections. One that merely reports it to programs (getpeername, as the open-source "
-                              "toa.ko does) keeps both apart; then set the preference toa.rewriting to \"no\".");
+        g_string_append(text, "By addresses alone. It is a fault only if the real server puts the client's address "
+                              "into its connections. One that merely reports it to programs (getpeername, as the "
+                              "open-source toa.ko does) keeps both apart; then set the preference toa.rewriting to "
+                              "\"no\".");
     } else {
         g_string_append(text, "The numbers are those of the earlier connection. Who has kept it cannot be told from "
                               "them.");
@@ -154,8 +156,8 @@ static void tell_for_good(const toa_story *story, GString *out)
         "net.ipv4.ip_local_port_range per host or network namespace, or by bind() before connect() from two separate "
         "ranges.",
         "Paths: let one client reach this server by one path only, through the VIP or directly, and close the other.",
-        "Real server: turn off the module that writes the client's address into the connection (slb_toa), or replace it "
-        "by one that only answers getpeername (toa.ko).",
+        "Real server: turn off the module that writes the client's address into the connection (slb_toa), or replace "
+        "it by one that only answers getpeername (toa.ko).",
         "Programs: keepalive or a query timeout, and a new connection on error, so that a victim is noticed by itself.",
         NULL};
     static const char *const stale[] = {
@@ -199,8 +201,8 @@ void toa_story_quiet(const toa_quiet *quiet, GString *out)
                                         : "; the preference toa.map is empty, so VIPs are taken for servers. ");
     g_string_append_printf(text, "The SYN-ACK of %u was captured; without it the server's clock cannot be compared. ",
                            quiet->n_synack);
-    g_string_append(text, "Two connections cross only when one client uses one source port on two paths, and it shows when "
-                          "the older one is used again: a capture that ends before does not have it.");
+    g_string_append(text, "Two connections cross only when one client uses one source port on two paths, and it shows "
+                          "when the older one is used again: a capture that ends before does not have it.");
     toa_text_flush(out, "", text);
     if (quiet->n_unexplained) {
         toa_text_count(text, quiet->n_unexplained, "segment", "segments");
@@ -210,14 +212,14 @@ void toa_story_quiet(const toa_quiet *quiet, GString *out)
     }
     if (quiet->n_reused) {
         toa_text_count(text, quiet->n_reused, "pair of conversations", "pairs of conversations");
-        g_string_append(text, " had one key, but the first was closed before the second began: ordinary reuse of a port "
-                              "(toa.reuse).");
+        g_string_append(text, " had one key, but the first was closed before the second began: ordinary reuse of a "
+                              "port (toa.reuse).");
         toa_text_flush(out, "", text);
     }
     if (quiet->n_shared) {
         toa_text_count(text, quiet->n_shared, "pair of open conversations has", "pairs of open conversations have");
-        g_string_append(text, " one key, which is no fault where real servers do not put the client's address into their "
-                              "connections, as the preference toa.rewriting says.");
+        g_string_append(text, " one key, which is no fault where real servers do not put the client's address into "
+                              "their connections, as the preference toa.rewriting says.");
         toa_text_flush(out, "", text);
     }
     g_string_free(text, TRUE);

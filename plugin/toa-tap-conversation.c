@@ -14,21 +14,22 @@
 #define CONVERSATION_WITH_PORTS CONVERSATION_NCP
 #define ENDPOINT_WITH_PORTS ENDPOINT_NCP
 
-/* Fields by what is asked for; index 1: IPv6. */
-static const char *const field_names[][2] = {
-    [CONV_FT_SRC_ADDRESS] = {"toa.key.client.ip", "toa.key.client.ipv6"},
-    [CONV_FT_DST_ADDRESS] = {"toa.key.server.ip", "toa.key.server.ipv6"},
-    [CONV_FT_ANY_ADDRESS] = {"toa.key.ip", "toa.key.ipv6"},
-    [CONV_FT_SRC_PORT] = {"toa.key.client.port", "toa.key.client.port"},
-    [CONV_FT_DST_PORT] = {"toa.key.server.port", "toa.key.server.port"},
-    [CONV_FT_ANY_PORT] = {"toa.key.port", "toa.key.port"}};
-
+/* Wireshark asks for source, destination or either. A key has a client and a server, whoever sends: so "A -> B" and
+ * "B -> A" are both directions, too. */
 static const char *field_name(conv_filter_type_e type, const address *of)
 {
-    if ((unsigned)type >= array_length(field_names) || !field_names[type][0]) {
+    switch (type) {
+    case CONV_FT_SRC_ADDRESS:
+    case CONV_FT_DST_ADDRESS:
+    case CONV_FT_ANY_ADDRESS:
+        return of->type == AT_IPv6 ? "toa.key.ipv6" : "toa.key.ip";
+    case CONV_FT_SRC_PORT:
+    case CONV_FT_DST_PORT:
+    case CONV_FT_ANY_PORT:
+        return "toa.key.port";
+    default:
         return CONV_FILTER_INVALID;
     }
-    return field_names[type][of->type == AT_IPv6];
 }
 
 static const char *conversation_field(conv_item_t *item, conv_filter_type_e type)

@@ -15,6 +15,7 @@ enum {
     COLUMN_FIRST_FRAME,
     COLUMN_LAST_FRAME,
     COLUMN_OVERLAP,
+    COLUMN_VERDICT,
     COLUMN_RSTS,
     COLUMN_SEGMENTS,
     COLUMN_DUP_ACKS,
@@ -23,7 +24,6 @@ enum {
     COLUMN_LATE_STREAM,
     COLUMN_LATE,
     COLUMN_KEY,
-    COLUMN_VERDICT,
     COLUMN_EVIDENCE,
     COLUMN_FILTER,
     N_COLUMNS
@@ -36,6 +36,7 @@ static stat_tap_table_item columns[N_COLUMNS] = {
     [COLUMN_FIRST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u"},
     [COLUMN_LAST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last frame", "%10u"},
     [COLUMN_OVERLAP] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Overlap began", "%13s"},
+    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%-7s"},
     [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign RSTs", "%12u"},
     [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign segments", "%16u"},
     [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign dup ACKs", "%16u"},
@@ -44,7 +45,6 @@ static stat_tap_table_item columns[N_COLUMNS] = {
     [COLUMN_LATE_STREAM] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Later stream", "%12u"},
     [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later conversation", "%s"},
     [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Post-rewrite key", "%s"},
-    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
     [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence", "%s"},
     [COLUMN_FILTER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Filter", "%s"}};
 
@@ -184,6 +184,7 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     set_uint(&row[COLUMN_FIRST_FRAME], incident->first_frame);
     set_uint(&row[COLUMN_LAST_FRAME], incident->last_frame);
     set_text(&row[COLUMN_OVERLAP], overlap_text(incident));
+    set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
     set_uint(&row[COLUMN_RSTS], incident->n[TOA_FINDING_FOREIGN_RST]);
     set_uint(&row[COLUMN_SEGMENTS], incident->n[TOA_FINDING_FOREIGN_SEGMENT] + incident->n[TOA_FINDING_STALE_SESSION]);
     set_uint(&row[COLUMN_DUP_ACKS], incident->n[TOA_FINDING_FOREIGN_DUP_ACK]);
@@ -192,7 +193,6 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     set_uint(&row[COLUMN_LATE_STREAM], late->stream);
     set_text(&row[COLUMN_LATE], wire_text(late));
     set_text(&row[COLUMN_KEY], key_text(incident));
-    set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
     set_text(&row[COLUMN_EVIDENCE], toa_evidence_text(incident->evidence));
     set_text(&row[COLUMN_FILTER],
              ws_strdup_printf("tcp.stream == %u or tcp.stream == %u", early->stream, late->stream));

@@ -68,8 +68,8 @@ static void tell_other_key(const toa_story *story, GString *text)
     append_key(text, incident->early);
     g_string_append(text, " and ");
     append_key(text, incident->late);
-    g_string_append(text, ". A TOA option or SYN-ACK that was not captured, or a row that is missing in the address map "
-                          "(preference toa.map), can be the reason.");
+    g_string_append(text, ". A TOA option or SYN-ACK that was not captured, or a row that is missing in the address "
+                          "map (preference toa.map), can be the reason.");
 }
 
 static void tell_stale_session(const toa_story *story, GString *text)

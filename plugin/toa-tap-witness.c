@@ -138,8 +138,8 @@ static void tell_dup_ack(const toa_witness *witness, int64_t start, GString *tex
     tell_segment(witness, text);
     g_string_append_printf(text, "repeats the acknowledgment %u", witness->ack);
     if ((finding->evidence & TOA_EV_SACK) && witness->has_sack) {
-        g_string_append_printf(text, "; its D-SACK block %u to %u is not of stream %u, but of the same bytes as frame %u "
-                                     "on stream %u",
+        g_string_append_printf(text, "; its D-SACK block %u to %u is not of stream %u, but of the same bytes as frame "
+                                     "%u on stream %u",
                                witness->sack[0], witness->sack[1], finding->own->stream, finding->other_frame,
                                finding->other->stream);
     }
@@ -163,8 +163,8 @@ static void tell_proof(const toa_witness *witness, int64_t start, GString *text)
         g_string_append(text, ". A server runs such a clock for each pair of addresses, so it made both for one pair.");
     } else if (finding->evidence & TOA_EV_RECYCLED) {
         g_string_append_printf(text,
-                               "the server's initial sequence number %u on stream %u is stream %u's last one plus 65537: "
-                               "so Linux replaces a connection of the same pair of addresses.",
+                               "the server's initial sequence number %u on stream %u is stream %u's last one plus "
+                               "65537: so Linux replaces a connection of the same pair of addresses.",
                                witness->seq, own, other);
     } else {
         g_string_append_printf(text,

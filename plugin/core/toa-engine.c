@@ -216,12 +216,6 @@ static void remember_source(toa_state *state, const toa_segment *segment)
     }
 }
 
-static void check_keys(toa_state *state, toa_conversation *conv)
-{
-    toa_legs_seek(state, conv);
-    toa_collision_check_key(state, conv);
-}
-
 /* The server's SYN-ACK has been accepted. */
 static void after_synack(toa_state *state, toa_conversation *conv)
 {
@@ -310,6 +304,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     bool is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
     toa_fed fed = {.conversation = conv};
     unsigned sender;
+    bool new_key;
 
     if (state->found->len) {
         g_array_set_size(state->found, 0);
@@ -329,11 +324,16 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         if (segment->options.client_item >= 0) {
             remember_source(state, segment);
         }
-        if ((is_new || (segment->flags & TOA_FLAG_SYN) || segment->options.client_item >= 0) &&
-            toa_group_learn(state, conv, sender)) {
-            check_keys(state, conv);
+        new_key = (is_new || (segment->flags & TOA_FLAG_SYN) || segment->options.client_item >= 0) &&
+                  toa_group_learn(state, conv, sender);
+        if (new_key) {
+            toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
         }
         fed.unexplained = judge(state, conv, sender);
+        if (new_key) {
+            toa_legs_seek(state, conv); /* by the ISN, which is known only now */
+            toa_collision_check_key(state, conv);
+        }
         if (conv->flags & TOA_CONV_INDEXED) {
             toa_index_changed(conv);
         }

@@ -140,7 +140,8 @@ static toa_endpoint read_endpoint(const toa_layout *layout, const uint8_t *addre
     uint16_t number = 0;
 
     if (port) {
-        number = little ? (uint16_t)(port[1] << 8 | port[0]) : (uint16_t)(port[0] << 8 | port[1]);
+        unsigned low = port[little ? 0 : 1], high = port[little ? 1 : 0];
+        number = (uint16_t)(high << 8 | low);
     }
     return layout->family == TOA_FAMILY_IPV6 ? toa_endpoint_ipv6(address, number) : toa_endpoint_ipv4(address, number);
 }

@@ -174,10 +174,7 @@ static void try_answer(search *s)
         return;
     }
     for (toa_pair *pair = s->x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
-        for (unsigned i = 0; i < pair->n_acks; i++) {
-            if (pair->acks[i] != s->segment->seq) {
-                continue;
-            }
+        if (toa_rules_answers(pair, s->segment)) {
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
             s->best.where = pair->where;
             s->best.evidence |= TOA_EV_TRIGGER;

@@ -115,12 +115,25 @@ static bool waits_for_answer(const toa_side *side, const toa_segment *segment)
            segment->time - side->demand_time <= SECOND;
 }
 
+bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
+{
+    for (unsigned i = 0; pair && i < pair->n_acks; i++) {
+        if (pair->acks[i] == segment->seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The segment that caused this one; *ret_frame its frame if it is y's. */
 static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segment *segment, uint32_t seq,
-                        uint32_t *ret_frame)
+                        bool from_server, const toa_pair *pair, uint32_t *ret_frame)
 {
     bool plain_rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
 
+    if (plain_rst && !from_server) {
+        return toa_rules_answers(pair, segment);
+    }
     if (plain_rst) {
         /* RFC 9293 section 3.10.7.1: the RST of a closed port takes its seq from SEG.ACK */
         if (yb->n_acks > 0 && yb->acks[0] == seq && segment->time - yb->last_time <= SECOND) {
@@ -163,7 +176,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     if (ret_match->ip_id_delta) {
         evidence |= IP_ID;
     }
-    if (has_trigger(xb, yb, segment, seq, &ret_match->other_frame)) {
+    if (has_trigger(xb, yb, segment, seq, from_server, ret_match->pair, &ret_match->other_frame)) {
         evidence |= TRIGGER;
     }
     if (segment->options.has_timestamps && toa_conversation_without_timestamps(x)) {

@@ -55,6 +55,9 @@ typedef struct toa_shift {
 
 toa_shift toa_rules_shift(const toa_pair *pair, bool from_server);
 
+/* A RST with the ack of a segment of pair->y that was found on pair->x: its answer (R8). pair may be NULL. */
+bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment);
+
 /* What speaks for `segment`, carried by x in direction from_server, being y's. pair may be NULL. Fills all of
  * *ret_match but where. */
 void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool from_server, const toa_segment *segment,
