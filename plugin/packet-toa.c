@@ -352,12 +352,21 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
     add_expert(pinfo, other ? other : title, &ei_finding[finding->kind]);
 }
 
+/* Somebody will look: the tree is visible, a filter, column or -e names a field of ours, or there is something to hang
+ * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time. */
+static bool wants_tree(proto_tree *tree, const toa_layer *layer)
+{
+    return tree && layer->conversation &&
+           (layer->n_findings || layer->segment->options.n_items || proto_field_is_referenced(tree, proto_toa) ||
+            proto_field_is_referenced(tree, proto_toa_conv));
+}
+
 static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
 {
     proto_item *title = NULL;
     proto_tree *conv_tree = NULL;
 
-    if (tree && layer->conversation) {
+    if (wants_tree(tree, layer)) {
         title = proto_tree_add_item(tree, proto_toa_conv, tvb, 0, 0, ENC_NA);
         proto_item_set_generated(title);
         conv_tree = proto_item_add_subtree(title, ett_conv);

@@ -238,6 +238,9 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
         conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
     }
     toa_conversation_accept(conv, sender, segment);
+    if (conv->flags & TOA_CONV_INDEXED) {
+        toa_index_changed(conv);
+    }
     if (syn || (!was_closed && (conv->flags & TOA_CONV_CLOSED))) {
         toa_index_isn(state, conv);
     }
@@ -279,7 +282,12 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
     } else if (own != TOA_OWN_NONE) {
         accept(state, conv, sender);
     } else {
-        return !toa_conversation_stray(conv, sender, segment);
+        if (!toa_conversation_stray(conv, sender, segment)) {
+            return true;
+        }
+        if (conv->flags & TOA_CONV_INDEXED) {
+            toa_index_changed(conv);
+        }
     }
     return false;
 }
@@ -333,9 +341,6 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         if (new_key) {
             toa_legs_seek(state, conv); /* by the ISN, which is known only now */
             toa_collision_check_key(state, conv);
-        }
-        if (conv->flags & TOA_CONV_INDEXED) {
-            toa_index_changed(conv);
         }
     }
     state->segment = NULL;
