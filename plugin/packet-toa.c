@@ -245,27 +245,36 @@ static proto_item *generated_uint(proto_tree *tree, tvbuff_t *tvb, int hf, uint3
     return item;
 }
 
-static void add_key_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *endpoint, int hf_ip, int hf_ipv6,
-                             int hf_port)
+static proto_item *add_endpoint_address(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *endpoint, int hf_ip,
+                                        int hf_ipv6)
 {
-    proto_item *item, *either;
+    uint32_t raw; /* network order, as the field wants it */
+    proto_item *item;
 
     if (endpoint->family == TOA_FAMILY_IPV6) {
-        const ws_in6_addr *raw = (const ws_in6_addr *)(const void *)endpoint->address;
-        item = proto_tree_add_ipv6(tree, hf_ipv6, tvb, 0, 0, raw);
-        either = proto_tree_add_ipv6(tree, hf_key_ipv6, tvb, 0, 0, raw);
+        item = proto_tree_add_ipv6(tree, hf_ipv6, tvb, 0, 0, (const ws_in6_addr *)(const void *)endpoint->address);
     } else {
-        uint32_t raw; /* network order, as the field wants it */
         memcpy(&raw, endpoint->address, sizeof raw);
         item = proto_tree_add_ipv4(tree, hf_ip, tvb, 0, 0, raw);
-        either = proto_tree_add_ipv4(tree, hf_key_ip, tvb, 0, 0, raw);
     }
     proto_item_set_generated(item);
-    generated_uint(tree, tvb, hf_port, endpoint->port);
-    /* client or server: what the conversation and endpoint tables filter by */
-    proto_item_set_generated(either);
-    proto_item_set_hidden(either);
-    proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
+    return item;
+}
+
+/* "Client or server" is what the conversation and endpoint tables filter by; nobody sees it, so it is only there when
+ * a filter asks. */
+static void add_either_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *endpoint)
+{
+    const int fields[] = {hf_key_ip, hf_key_ipv6, hf_key_port};
+    bool asked = false;
+
+    for (unsigned i = 0; i < array_length(fields); i++) {
+        asked |= proto_registrar_get_nth((guint)fields[i])->ref_type != HF_REF_TYPE_NONE;
+    }
+    if (asked) {
+        proto_item_set_hidden(add_endpoint_address(tree, tvb, endpoint, hf_key_ip, hf_key_ipv6));
+        proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
+    }
 }
 
 static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
@@ -274,18 +283,21 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     const toa_conversation *leg = toa_engine_leg(conv);
     bool rewritten =
         !toa_endpoint_equal(client, toa_wire_client(conv)) || !toa_endpoint_equal(server, toa_wire_server(conv));
-    char text[TOA_KEY_TEXT];
+    const char *text = toa_glue_key_text(conv->key);
     proto_tree *key_tree;
     proto_item *item;
 
-    toa_key_format(client, server, text);
     proto_item_append_text(title, ", Stream: %u, Key: %s%s", conv->key->stream, text, rewritten ? " (rewritten)" : "");
     generated_uint(tree, tvb, hf_stream, conv->key->stream);
     item = proto_tree_add_string(tree, hf_key, tvb, 0, 0, text);
     proto_item_set_generated(item);
     key_tree = proto_item_add_subtree(item, ett_key);
-    add_key_endpoint(key_tree, tvb, client, hf_key_client_ip, hf_key_client_ipv6, hf_key_client_port);
-    add_key_endpoint(key_tree, tvb, server, hf_key_server_ip, hf_key_server_ipv6, hf_key_server_port);
+    add_endpoint_address(key_tree, tvb, client, hf_key_client_ip, hf_key_client_ipv6);
+    generated_uint(key_tree, tvb, hf_key_client_port, client->port);
+    add_endpoint_address(key_tree, tvb, server, hf_key_server_ip, hf_key_server_ipv6);
+    generated_uint(key_tree, tvb, hf_key_server_port, server->port);
+    add_either_endpoint(key_tree, tvb, client);
+    add_either_endpoint(key_tree, tvb, server);
     generated_uint(key_tree, tvb, hf_key_source, conv->source);
     item = proto_tree_add_boolean(tree, hf_rewritten, tvb, 0, 0, rewritten);
     proto_item_set_generated(item);

@@ -35,11 +35,24 @@ static struct {
     toa_config config;
     toa_engine *engine;     /* NULL: analysis is off */
     GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
+    GHashTable *key_texts;  /* toa_key to its text, of keys that were shown */
 } glue;
 
 const toa_config *toa_glue_config(void)
 {
     return &glue.config;
+}
+
+const char *toa_glue_key_text(const toa_key *key)
+{
+    char *text = g_hash_table_lookup(glue.key_texts, key);
+
+    if (!text) {
+        text = g_malloc(TOA_KEY_TEXT);
+        toa_key_format(&key->client->endpoint, &key->server->endpoint, text);
+        g_hash_table_insert(glue.key_texts, (void *)key, text);
+    }
+    return text;
 }
 
 static void init_file(void)
@@ -50,6 +63,7 @@ static void init_file(void)
     if (glue.config.analysis) {
         glue.engine = toa_engine_new(&glue.config);
         glue.by_stream = g_ptr_array_new();
+        glue.key_texts = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     }
 }
 
@@ -60,6 +74,7 @@ static void cleanup_file(void)
     if (glue.by_stream) {
         g_ptr_array_free(glue.by_stream, true);
         glue.by_stream = NULL;
+        g_hash_table_destroy(glue.key_texts);
     }
     toa_config_clear(&glue.config);
 }
