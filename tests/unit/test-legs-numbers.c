@@ -1,0 +1,110 @@
+/* Rule R4: legs without TOA: what their numbers alone tell, one ISN or twice the same segment.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "story.h"
+
+#define CLIENT "10.0.0.1:5000"
+#define VIP "10.0.2.2:3306"
+#define RS "10.0.1.9:3306"
+
+/* Conversations of the client with other servers: with many, the number index is used. */
+static void add_group(story *s, unsigned extra)
+{
+    for (unsigned i = 0; i < extra; i++) {
+        char *server = g_strdup_printf("10.9.%u.%u:80", i >> 8, i & 255);
+        flow f = flow_new(s, CLIENT, server);
+        open_flow(&f);
+        exchange(&f, 10 + i, 20 + i);
+        g_free(server);
+    }
+}
+
+/* No TOA, no common ISN (a proxy): what both carried is a copy, and twice makes them legs. */
+static void test_copies_make_legs(void)
+{
+    story *s = story_new();
+    flow a = flow_new(s, CLIENT, "10.0.5.1:80"), b = flow_new(s, CLIENT, "10.0.5.2:80");
+
+    open_flow(&a);
+    open_flow(&b);
+    for (unsigned i = 0; i < 5; i++) {
+        toa_segment data = from_server(&a, PSH | ACK, 100), copy = crossed(data, &a, &b);
+        emit(&a, data);
+        emit(&b, copy);
+        EXPECT_NONE(s);
+        story_wait(s, 20 * MS);
+        g_assert_cmpint(toa_engine_leg(a.conv) != NULL, ==, i >= 1);
+    }
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
+/* one copy is one copy, however many indexes find it. */
+static void test_one_copy_no_legs(void)
+{
+    for (unsigned extra = 0; extra <= 20; extra += 20) {
+        story *s = story_new();
+        flow y = flow_new(s, CLIENT, RS), x = flow_new(s, CLIENT, VIP);
+        toa_segment ack;
+        open_flow(&y);
+        open_flow(&x);
+        add_group(s, extra);
+        story_wait(s, SEC);
+        ack = from_server(&y, ACK, 0);
+        emit(&y, ack);
+        emit(&x, crossed(ack, &y, &x));
+        EXPECT_NONE(s);
+        g_assert_null(toa_engine_leg(x.conv)); /* twice makes legs (R4) */
+        story_free(s);
+    }
+}
+
+/* contract 3, "source 3: the two legs share a key". */
+static void test_legs_by_copies_share_key(void)
+{
+    story *s = story_new();
+    flow a = flow_new(s, CLIENT, "10.0.5.1:80"), b = flow_new(s, CLIENT, "10.0.5.2:80");
+
+    open_flow(&a);
+    open_flow(&b);
+    for (unsigned i = 0; i < 3; i++) {
+        toa_segment data = from_server(&a, PSH | ACK, 100), copy = crossed(data, &a, &b);
+        emit(&a, data);
+        emit(&b, copy);
+        story_wait(s, 20 * MS);
+    }
+    g_assert_true(toa_engine_leg(a.conv) == b.conv);
+    g_assert_true(a.conv->key == b.conv->key);
+    story_free(s);
+}
+
+/* a NAT (VIP > server, client kept), captured on both sides the second time only. A: client > VIP, B: client > server.
+ * B is A's leg by its client's ISN (R4; in a group of many only the server's ISN is looked up), so the earlier connection on A's wire tuple is not "other" for B. */
+static void test_leg_by_client_isn(void)
+{
+    story *s = story_new();
+    flow old = flow_new(s, CLIENT, VIP), a = flow_new(s, CLIENT, VIP), b;
+
+    open_flow(&old); /* stays open */
+    add_group(s, 20); /* with few conversations it is found */
+    s->now = old.conv->synack_time + 20 * SEC - 2 * MS;
+    b = a;
+    b.server.at = endpoint_of("192.168.7.7:3306");
+    client_sends(&a, SYN, 0);
+    client_sends(&b, SYN, 0);
+    b.server.isn = b.server.next = old.server.isn + (uint32_t)(20 * SEC / 64); /* one server, one clock, one tuple */
+    server_sends(&b, SYN | ACK, 0); /* passes the inner side first */
+    EXPECT_NONE(s);
+    story_free(s);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/legs-numbers/copies-make-legs", test_copies_make_legs);
+    g_test_add_func("/legs-numbers/one-copy-does-not", test_one_copy_no_legs);
+    g_test_add_func("/legs-numbers/by-copies-share-key", test_legs_by_copies_share_key);
+    g_test_add_func("/legs-numbers/by-client-isn", test_leg_by_client_isn);
+    return g_test_run();
+}

@@ -1,0 +1,384 @@
+/* Rule R4: the two legs of one load-balanced connection, captured together, never accuse each other.
+ *
+ * C is the leg client > VIP, R the leg local address > real server, D the client's direct conversation.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "story.h"
+
+#define CLIENT "10.0.0.1:5000"
+#define VIP "10.0.2.2:3306"
+#define LVS "172.16.0.1:7000"
+#define RS "10.0.1.9:3306"
+
+typedef struct stage {
+    story *s;
+    flow c, r;
+    uint32_t delta; /* the load balancer adds it to the client's numbers */
+} stage;
+
+static stage stage_new(uint32_t delta)
+{
+    stage g = {.s = story_new(), .delta = delta};
+
+    g.c = flow_new(g.s, CLIENT, VIP);
+    g.r = flow_new(g.s, LVS, RS);
+    return g;
+}
+
+/* One segment on both legs, 50 us apart, the numbers of the client's side shifted. */
+static void forward(stage *g, toa_segment segment, bool from_client_side, const char *toa)
+{
+    flow *first = from_client_side ? &g->c : &g->r, *second = from_client_side ? &g->r : &g->c;
+    toa_segment copy = crossed(segment, first, second);
+
+    copy.ttl--;
+    if (from_client_side) {
+        copy.seq += g->delta;
+    } else if (segment.flags & ACK) {
+        copy.ack -= g->delta;
+    }
+    emit(first, segment);
+    copy.time = segment.time ? 0 : g->s->now - MS + 50 * US;
+    emit(second, toa ? with_toa(copy, toa) : copy);
+}
+
+/* The client's stack sends on c; the server's answers on r with the shifted ack. */
+static void client_to_server(stage *g, unsigned flags, uint32_t length, const char *toa)
+{
+    toa_segment segment = from_client(&g->c, flags, length);
+
+    forward(g, segment, true, toa);
+}
+
+static void server_to_client(stage *g, unsigned flags, uint32_t length)
+{
+    toa_segment segment = from_server(&g->c, flags, length), on_r = crossed(segment, &g->c, &g->r);
+
+    if (flags & ACK) {
+        on_r.ack += g->delta;
+    }
+    forward(g, on_r, false, NULL);
+}
+
+static void handshake(stage *g)
+{
+    client_to_server(g, SYN, 0, CLIENT);
+    server_to_client(g, SYN | ACK, 0);
+    client_to_server(g, ACK, 0, NULL);
+}
+
+static void assert_legs(const stage *g, bool certain)
+{
+    g_assert_true(toa_engine_leg(g->c.conv) == (certain ? g->r.conv : NULL));
+    g_assert_true(toa_engine_leg(g->r.conv) == (certain ? g->c.conv : NULL));
+}
+
+/* A healthy connection through the load balancer, seen twice all along. */
+static void talk(stage *g)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        client_to_server(g, PSH | ACK, 100 + i, NULL);
+        server_to_client(g, PSH | ACK, 1000 + i);
+        client_to_server(g, ACK, 0, NULL);
+    }
+    client_to_server(g, FIN | ACK, 0, NULL);
+    server_to_client(g, FIN | ACK, 0);
+    client_to_server(g, ACK, 0, NULL);
+}
+
+static void test_legs(void)
+{
+    const uint32_t deltas[] = {0, 0x31415926, 0xfffff000};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(deltas); i++) {
+        stage g = stage_new(deltas[i]);
+        handshake(&g);
+        assert_legs(&g, true);
+        EXPECT_KEY(&g.r, CLIENT " > " RS);
+        EXPECT_KEY(&g.c, CLIENT " > " RS); /* the leg makes VIP > RS known */
+        g_assert_cmpuint(g.c.conv->source, ==, TOA_KEY_LEG);
+        g_assert_cmpuint(g.r.conv->source, ==, TOA_KEY_TOA);
+        g_assert_true(g.c.conv->key == g.r.conv->key);
+        talk(&g);
+        EXPECT_QUIET(g.s);
+        story_free(g.s);
+    }
+}
+
+/* Before the SYN-ACK the legs are a guess: no accusation, and nothing shown. */
+static void test_tentative(void)
+{
+    stage g = stage_new(1000);
+
+    client_to_server(&g, SYN, 0, CLIENT);
+    assert_legs(&g, false);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* Another ISN refutes the guess: R is somebody else's leg. From then on the two may accuse each other. */
+static void test_refuted(void)
+{
+    stage g = stage_new(0);
+
+    g.r.client.isn = g.r.client.next = 77;
+    client_sends(&g.c, SYN, 0);
+    emit(&g.r, with_toa(from_client(&g.r, SYN, 0), CLIENT));
+    EXPECT_NONE(g.s); /* C may be its leg */
+    server_sends(&g.c, SYN | ACK, 0);
+    server_sends(&g.r, SYN | ACK, 0);
+    assert_legs(&g, false);
+    client_sends(&g.r, ACK, 0);
+    EXPECT_QUIET(g.s);
+    client_sends(&g.r, PSH | ACK, 100);
+    emit(&g.c, crossed(from_server(&g.r, RST, 0), &g.r, &g.c));
+    EXPECT_HAS(g.s, FOREIGN_RST, &g.r, TOA_EV_SEQ);
+    story_free(g.s);
+}
+
+/* The direct conversation of the same client port goes to R's own server: never a leg, whatever the time. */
+static void test_direct_is_no_leg(void)
+{
+    stage g = stage_new(0);
+    flow d = flow_new(g.s, CLIENT, RS);
+
+    client_sends(&d, SYN, 0);
+    emit(&g.r, with_toa(from_client(&g.r, SYN, 0), CLIENT));
+    EXPECT_ONE(g.s, COLLISION, &d, TOA_EV_KEY);
+    g_assert_null(toa_engine_leg(d.conv));
+    story_free(g.s);
+}
+
+/* With D beside them: R collides with D; the legs stay legs and are not accused of each other. */
+static void test_legs_and_direct(void)
+{
+    stage g = stage_new(0x31415926);
+    flow d = flow_new(g.s, CLIENT, RS);
+
+    open_flow(&d);
+    handshake(&g);
+    assert_legs(&g, true);
+    EXPECT_TOTAL(g.s, CONFIRMED, 0);
+    g_assert_cmpuint(g.s->count[TOA_FINDING_COLLISION], >=, 1);
+    talk(&g);
+    EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
+    EXPECT_TOTAL(g.s, FOREIGN_RST, 0);
+    EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, 0);
+    story_free(g.s);
+}
+
+/* D's RST crosses V: on both legs it is D's, and the two copies accuse nobody else. */
+static void test_crossed_on_both_legs(void)
+{
+    stage g = stage_new(0);
+    flow d = flow_new(g.s, CLIENT, RS);
+    toa_segment rst;
+
+    open_flow(&d);
+    handshake(&g);
+    client_sends(&d, PSH | ACK, 100);
+    rst = from_server(&d, RST, 0);
+    emit(&g.r, crossed(rst, &d, &g.r));
+    EXPECT_HAS(g.s, FOREIGN_RST, &d, TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_EV_KEY);
+    emit(&g.c, crossed(rst, &d, &g.c));
+    EXPECT_HAS(g.s, FOREIGN_RST, &d, TOA_EV_SEQ | TOA_EV_TRIGGER);
+    story_free(g.s);
+}
+
+/* Behind a SYN proxy both ISNs differ; equal relative numbers of the first data tell. */
+static void test_syn_proxy(void)
+{
+    stage g = stage_new(0);
+    toa_segment data;
+
+    open_flow(&g.c); /* the proxy answers by itself */
+    g.r.client.isn = g.r.client.next = g.c.client.isn + 5000;
+    emit(&g.r, with_toa(from_client(&g.r, SYN, 0), CLIENT));
+    server_sends(&g.r, SYN | ACK, 0);
+    client_sends(&g.r, ACK, 0);
+    assert_legs(&g, false);
+    EXPECT_QUIET(g.s);
+    data = from_client(&g.c, PSH | ACK, 300);
+    emit(&g.c, data);
+    emit(&g.r, from_client(&g.r, PSH | ACK, 300));
+    assert_legs(&g, true);
+    EXPECT_KEY(&g.c, CLIENT " > " RS);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* The client side appears after the server's side (merged captures): found by the equal ISN. */
+static void test_client_side_later(void)
+{
+    stage g = stage_new(0x1000);
+
+    open_flow_as(&g.r, CLIENT);
+    g.c.server.isn = g.c.server.next = g.r.server.isn;
+    open_flow(&g.c);
+    assert_legs(&g, true);
+    EXPECT_KEY(&g.c, CLIENT " > " RS);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* The same in a group of many. */
+static void test_many_legs(void)
+{
+    story *s = story_new();
+
+    for (unsigned i = 0; i < 40; i++) {
+        char *vip = g_strdup_printf("10.0.2.%u:3306", i + 1), *rs = g_strdup_printf("10.0.1.%u:3306", i + 1);
+        stage g = {.s = s, .delta = 0x1000 * i};
+        g.c = flow_new(s, CLIENT, vip);
+        g.r = flow_new(s, LVS, rs);
+        handshake(&g);
+        assert_legs(&g, true);
+        talk(&g);
+        g_free(vip);
+        g_free(rs);
+    }
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
+/* The same local port again: a later connection of C's wire tuple is not accused by the legs of the earlier one. */
+static void test_reused_legs(void)
+{
+    stage g = stage_new(0x2000);
+    story *s = g.s;
+
+    for (unsigned i = 0; i < 3; i++) {
+        handshake(&g);
+        assert_legs(&g, true);
+        talk(&g);
+        story_wait(s, SEC);
+        g.c = flow_new(s, CLIENT, VIP);
+        g.r = flow_new(s, LVS, RS);
+        g.delta += 77777;
+    }
+    EXPECT_TOTAL(s, CONFIRMED, 0);
+    EXPECT_TOTAL(s, FOREIGN_SEGMENT, 0);
+    EXPECT_TOTAL(s, COLLISION, 0);
+    story_free(s);
+}
+
+/* Receive offload merges two segments on one leg only: ranges count, not lengths and IP-IDs. */
+static void test_offload(void)
+{
+    stage g = stage_new(0x2000);
+
+    handshake(&g);
+    for (unsigned i = 0; i < 10; i++) {
+        toa_segment first = from_server(&g.c, ACK, 1448), merged = first;
+        from_server(&g.c, ACK, 1448);
+        merged.length = 2896;
+        merged.ack += g.delta;
+        emit(&g.r, crossed(merged, &g.c, &g.r));
+        emit(&g.c, first);
+        first.seq += 1448;
+        first.ip_id++;
+        emit(&g.c, first);
+        client_to_server(&g, ACK, 0, NULL);
+    }
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* ... and if both map to one key, the collision is raised then, on R's frame and in R's name. */
+static void test_refuted_collision(void)
+{
+    story *s = story_new();
+    flow c = flow_new(s, CLIENT, VIP), r = flow_new(s, LVS, RS);
+    const toa_map_row row = {endpoint_of(VIP), endpoint_of(RS)};
+
+    toa_config_set_map(&s->config, &row, 1);
+    client_sends(&c, SYN, 0);
+    emit(&r, with_toa(from_client(&r, SYN, 0), CLIENT));
+    EXPECT_NONE(s); /* C may be its leg */
+    server_sends(&c, SYN | ACK, 0);
+    server_sends(&r, SYN | ACK, 0); /* another ISN: it is not, and now it may be said */
+    EXPECT_HAS(s, COLLISION, &c, TOA_EV_KEY);
+    story_free(s);
+}
+
+/* The legs of one connection, one of them seen with a long hole: what the other one explains is not crossed. */
+static void test_leg_explains(void)
+{
+    stage g = stage_new(0x2000);
+    toa_segment segment;
+
+    handshake(&g);
+    for (unsigned i = 0; i < 60; i++) { /* captured on R only */
+        emit(&g.r, crossed(from_server(&g.c, ACK, 65000), &g.c, &g.r));
+    }
+    story_wait(g.s, SEC);
+    segment = from_server(&g.c, ACK, 1000); /* captured on C only */
+    emit(&g.c, segment);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* The same client port again while the earlier connection is still open to the capture, the server's clock fits (it
+ * is one tuple): no leg of the new one is compared with a leg of the old one. */
+static void test_reused_legs_clock(void)
+{
+    stage g = stage_new(0x2000);
+    story *s = g.s;
+    const uint32_t isn = g.c.server.isn;
+    int64_t first;
+
+    handshake(&g);
+    first = g.r.conv->synack_time;
+    for (unsigned i = 1; i < 4; i++) {
+        s->now = first + i * 20 * SEC - 3 * MS;
+        g.c = flow_new(s, CLIENT, VIP);
+        g.r = flow_new(s, LVS, RS);
+        client_to_server(&g, SYN, 0, CLIENT);
+        g.c.server.isn = g.c.server.next = isn + (uint32_t)(uint64_t)((s->now - first) / 64);
+        server_to_client(&g, SYN | ACK, 0);
+        assert_legs(&g, true);
+    }
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
+/* A guess that ends is looked at again: what was raised before is not raised twice. */
+static void test_refuted_raises_once(void)
+{
+    stage g = stage_new(0);
+    flow d = flow_new(g.s, CLIENT, RS);
+
+    open_flow(&d);
+    g.r.client.isn = g.r.client.next = 77;
+    client_sends(&g.c, SYN, 0);
+    emit(&g.r, with_toa(from_client(&g.r, SYN, 0), CLIENT));
+    EXPECT_ONE(g.s, COLLISION, &d, TOA_EV_KEY);
+    server_sends(&g.c, SYN | ACK, 0);
+    server_sends(&g.r, SYN | ACK, 0);
+    EXPECT_TOTAL(g.s, COLLISION, 1);
+    story_free(g.s);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct { const char *path; void (*test)(void); } tests[] = {
+        {"legs", test_legs}, {"tentative", test_tentative}, {"refuted", test_refuted},
+        {"direct-is-no-leg", test_direct_is_no_leg}, {"legs-and-direct", test_legs_and_direct},
+        {"crossed-on-both-legs", test_crossed_on_both_legs}, {"syn-proxy", test_syn_proxy},
+        {"client-side-later", test_client_side_later}, {"many-legs", test_many_legs},
+        {"reused-legs", test_reused_legs}, {"offload", test_offload},
+        {"refuted-collision", test_refuted_collision},
+        {"leg-explains", test_leg_explains},
+        {"reused-legs-clock", test_reused_legs_clock},
+        {"refuted-raises-once", test_refuted_raises_once},
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+        char *path = g_strdup_printf("/legs/%s", tests[i].path);
+        g_test_add_func(path, tests[i].test);
+        g_free(path);
+    }
+    return g_test_run();
+}
