@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname -- "$0")/.."
 
 BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev wireshark-dev tshark"
-TEST_PACKAGES="python3 wireshark-common util-linux"
+TEST_PACKAGES="python3 wireshark-common util-linux iproute2"
 
 say() { printf '\n== %s\n' "$*"; }
 
