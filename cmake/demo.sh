@@ -21,7 +21,7 @@ title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || title() { printf '\n%s\n' "$*"; }
 
 title "1. At the real server: the load balancer (10.143.0.7) puts the client into a TCP option"
-show -n -r "$rs" -Y toa -c 12 -T fields -E header=y -e frame.number -e ip.src -e tcp.srcport -e toa.kind \
+show -n -r "$rs" -Y 'toa && frame.number <= 20' -T fields -E header=y -e frame.number -e ip.src -e tcp.srcport -e toa.kind \
     -e toa.layout -e toa.client.ip -e toa.client.port
 
 title "2. Two conversations, one key: to the real server's TCP stack they are one connection"
@@ -36,7 +36,10 @@ title "4. The RSTs on the connection through the VIP answer the direct connectio
 show -n -r "$client" -Y toa.foreign.rst -T fields -E header=y -e frame.number -e ip.src -e tcp.srcport -e tcp.stream \
     -e tcp.seq_raw -e toa.other.stream -e toa.other.frame -e toa.evidence
 
-title "5. The same in Wireshark"
+title "5. All of it in words"
+show -n -r "$client" -q -z toa,explain
+
+title "6. The same in Wireshark"
 cat <<TEXT
 TSHARK=wireshark $tshark $client
 Display filter: toa.other.stream          (more filters in README.md)
