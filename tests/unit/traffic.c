@@ -260,7 +260,7 @@ static void add_one(traffic *t, int64_t start)
     maker m = {.t = t, .has_leg = balanced || natted, .rtt = (int64_t)(200 + below(t, 20000)) * US};
     int64_t *busy = &t->busy[who][port][which][balanced];
 
-    t->stacks->now = MAX(start, *busy);
+    t->stacks->now = MAX(start, *busy) + below(t, 100000) * US; /* no two ISNs by the same grid */
     set_endpoints(&m, who, port, which, balanced);
     m.f.timestamps = chance(t, 700);
     m.f.has_scale = chance(t, 800);
