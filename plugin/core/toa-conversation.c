@@ -34,8 +34,7 @@ static bool acked_before(const toa_side *side, uint32_t number)
     return false;
 }
 
-/* How far the peer of `receiver` may send, counted from the receiver's last ack. */
-static uint32_t window_of(const toa_side *receiver, const toa_side *sender)
+uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender)
 {
     bool no_scale = (sender->flags & TOA_SIDE_SYN) && !(sender->flags & TOA_SIDE_SCALE);
     uint32_t window;
@@ -97,7 +96,7 @@ static toa_own classify_range(const toa_side *a, const toa_side *b, const toa_se
     if (toa_seq_within(segment->seq, low, a->next)) {
         return ack_fits(b, segment) || !(b->flags & TOA_SIDE_SYN) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
     }
-    upper = (b->flags & TOA_SIDE_ACKED ? b->acks[0] : a->next) + window_of(b, a);
+    upper = (b->flags & TOA_SIDE_ACKED ? b->acks[0] : a->next) + toa_conversation_window(b, a);
     if (toa_seq_lt(a->next, segment->seq) && toa_seq_le(segment->seq, upper)) {
         return TOA_OWN_WINDOW;
     }

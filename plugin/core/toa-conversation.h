@@ -177,6 +177,10 @@ static inline bool toa_same_wire(const toa_conversation *x, const toa_conversati
 /* Both SYN and SYN-ACK told, and at least one of them without timestamps (RFC 7323: then none are used). */
 bool toa_conversation_without_timestamps(const toa_conversation *conv);
 
+/* How far the peer of `receiver` may send, counted from the receiver's last ack: its window, 65535 at least, 1 MiB if no
+ * SYN told the scale. sender is that peer. */
+uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender);
+
 /* Are the segment's numbers those of its own conversation? sender is the index of its side. */
 toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);
 

@@ -28,22 +28,25 @@ static uint64_t fingerprint(const toa_conversation *conv, unsigned sender, const
     return hash;
 }
 
+/* The same bytes: close enough in time, and with a mark that a second packet would not have? */
+static bool is_copy(const toa_copy_slot *slot, const toa_segment *segment)
+{
+    int64_t age = segment->time - slot->time;
+    bool marked = segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface;
+
+    return age >= 0 && age <= (marked ? WINDOW_NS : SAME_NS);
+}
+
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     uint64_t print = fingerprint(conv, sender, segment);
     toa_copy_slot *set = copies->slots[print % TOA_COPY_SETS], *oldest = &set[0];
 
     for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
-        const toa_copy_slot *slot = &set[i];
-        int64_t age = segment->time - slot->time;
-        bool marked = segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface;
-
-        if (slot->fingerprint == print && age >= 0 && age <= (marked ? WINDOW_NS : SAME_NS)) {
+        if (set[i].fingerprint == print && is_copy(&set[i], segment)) {
             return true;
         }
-        if (slot->time < oldest->time) {
-            oldest = &set[i];
-        }
+        oldest = set[i].time < oldest->time ? &set[i] : oldest;
     }
     *oldest = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
     return false;

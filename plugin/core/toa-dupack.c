@@ -29,7 +29,7 @@ static bool related(const toa_state *state, const toa_conversation *x, const toa
 /* The first block lies outside of everything x's client can have sent. */
 static bool block_is_foreign(const toa_side *client, const toa_side *server, const uint32_t block[2])
 {
-    uint32_t reach = client->next + ((uint32_t)server->window << server->scale);
+    uint32_t reach = client->next + toa_conversation_window(server, client);
 
     if (!(client->flags & TOA_SIDE_ANCHORED) || !toa_seq_lt(block[0], block[1])) {
         return false;

@@ -7,22 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-toa_endpoint toa_endpoint_ipv4(const uint8_t address[4], uint16_t port)
-{
-    toa_endpoint endpoint = {.port = port, .family = TOA_FAMILY_IPV4};
-
-    memcpy(endpoint.address, address, 4);
-    return endpoint;
-}
-
-toa_endpoint toa_endpoint_ipv6(const uint8_t address[16], uint16_t port)
-{
-    toa_endpoint endpoint = {.port = port, .family = TOA_FAMILY_IPV6};
-
-    memcpy(endpoint.address, address, 16);
-    return endpoint;
-}
-
 bool toa_endpoint_parse(const char *text, uint16_t port, toa_endpoint *ret_endpoint)
 {
     uint8_t bytes[16];

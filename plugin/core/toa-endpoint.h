@@ -28,8 +28,21 @@ typedef struct toa_endpoint {
 /* Longest text of a key, "endpoint > endpoint", with its NUL. */
 #define TOA_KEY_TEXT (2 * TOA_ENDPOINT_TEXT + 3)
 
-toa_endpoint toa_endpoint_ipv4(const uint8_t address[4], uint16_t port);
-toa_endpoint toa_endpoint_ipv6(const uint8_t address[16], uint16_t port);
+static inline toa_endpoint toa_endpoint_ipv4(const uint8_t address[4], uint16_t port)
+{
+    toa_endpoint endpoint = {.port = port, .family = TOA_FAMILY_IPV4};
+
+    memcpy(endpoint.address, address, 4);
+    return endpoint;
+}
+
+static inline toa_endpoint toa_endpoint_ipv6(const uint8_t address[16], uint16_t port)
+{
+    toa_endpoint endpoint = {.port = port, .family = TOA_FAMILY_IPV6};
+
+    memcpy(endpoint.address, address, 16);
+    return endpoint;
+}
 
 /* Reads "10.0.0.1" or "fd00::1" (no brackets, no port). False, *ret_endpoint untouched, if it is neither. */
 bool toa_endpoint_parse(const char *text, uint16_t port, toa_endpoint *ret_endpoint);
