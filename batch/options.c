@@ -1,0 +1,176 @@
+/* options.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "options.h"
+
+#include <stdlib.h>
+
+static const char summary[] =
+    "Runs tshark with the TOA plugin over captures, joins what the files say, and prints the\n"
+    "incidents: pairs of TCP connections that a real server sees as one, and the segments that\n"
+    "ended up on the wrong one. Folders are searched for *.pcap*, *.cap and *.records files.";
+
+static const char description[] =
+    "CAPTURE POINTS\n"
+    "  Files of one capture point are one rotated capture: connections continue from file to file.\n"
+    "  Without --capture-point, files belong together when they lie in one folder and their names\n"
+    "  differ in digits only (tcpdump -C/-G, dumpcap -b). Clocks of different points may differ:\n"
+    "  the skew is estimated from connections seen at both and told with its error.\n"
+    "\n"
+    "EXIT STATUS\n"
+    "  0  no incident\n"
+    "  1  incidents (notes such as port reuse do not count; --notes shows them)\n"
+    "  2  an error: standard error says which file and why; the other files are done\n"
+    "\n"
+    "ENVIRONMENT\n"
+    "  TSHARK  the tshark to run, when --tshark is not given. Else the launcher \"tshark\" of the\n"
+    "          build tree that toa-scan lies in, else tshark of the PATH\n"
+    "  TMPDIR  where records wait until a file is done, and the database without --db\n"
+    "\n"
+    "EXAMPLES\n"
+    "  toa-scan incident.pcap\n"
+    "  toa-scan -j 4 --db scan.sqlite --html report.html captures/\n"
+    "  toa-scan --capture-point client='*client*' --capture-point rs='*rs*' captures/\n"
+    "  ipvsadm -Ln > map.txt; toa-scan --map map.txt client.pcap\n"
+    "  toa-scan --records - captures/ | ssh head 'cat > host7.records'; toa-scan *.records";
+
+static void free_point(gpointer data)
+{
+    scan_point *point = data;
+
+    g_free(point->name);
+    g_pattern_spec_free(point->glob);
+    g_free(point);
+}
+
+static gboolean add_point(scan_options *self, const char *text, GError **error)
+{
+    const char *equals = strchr(text, '=');
+
+    if (!equals || equals == text || !equals[1]) {
+        g_set_error(error, SCAN_FAILURE, 0, "--capture-point %s: must be NAME=GLOB", text);
+        return FALSE;
+    }
+    scan_point *point = g_new(scan_point, 1);
+    point->name = g_strndup(text, (gsize)(equals - text));
+    point->glob = g_pattern_spec_new(equals + 1);
+    g_ptr_array_add(self->points, point);
+    return TRUE;
+}
+
+/* ISO 8601 (local time without a zone), a date alone, or seconds since the epoch. */
+static gboolean parse_time(const char *name, const char *text, gint64 *ret_ns, GError **error)
+{
+    if (!text) {
+        return TRUE;
+    }
+    char *end;
+    gint64 seconds = g_ascii_strtoll(text, &end, 10);
+    if (*text && !*end && ABS(seconds) < G_MAXINT64 / SCAN_NS_PER_S && strlen(text) > 8) {
+        *ret_ns = seconds * SCAN_NS_PER_S;
+        return TRUE;
+    }
+    char *full = strchr(text, 'T') || strchr(text, ' ') ? g_strdup(text) : g_strconcat(text, "T00:00:00", NULL);
+    GTimeZone *local = g_time_zone_new_local();
+    GDateTime *time = g_date_time_new_from_iso8601(full, local);
+    if (time) {
+        *ret_ns = g_date_time_to_unix(time) * SCAN_NS_PER_S + (gint64)g_date_time_get_microsecond(time) * 1000;
+        g_date_time_unref(time);
+    } else {
+        g_set_error(error, SCAN_FAILURE, 0, "--%s %s: must be like 2026-11-22T18:00:00Z, or seconds since the epoch",
+                    name, text);
+    }
+    g_time_zone_unref(local);
+    g_free(full);
+    return time != NULL;
+}
+
+static gboolean check(scan_options *self, char **points, const char *since, const char *until, GError **error)
+{
+    for (char **point = points; point && *point; point++) {
+        if (!add_point(self, *point, error)) {
+            return FALSE;
+        }
+    }
+    if (!parse_time("since", since, &self->since, error) || !parse_time("until", until, &self->until, error)) {
+        return FALSE;
+    }
+    if (self->since > self->until) {
+        g_set_error(error, SCAN_FAILURE, 0, "--since is later than --until");
+        return FALSE;
+    }
+    if (self->jobs < 0 || self->jobs > 1024) {
+        g_set_error(error, SCAN_FAILURE, 0, "-j %d: must be 1 to 1024", self->jobs);
+        return FALSE;
+    }
+    if (!self->jobs) {
+        self->jobs = (int)g_get_num_processors();
+    }
+    if (!self->inputs && !self->db_path) {
+        g_set_error(error, SCAN_FAILURE, 0, "no FILE or DIR; try --help");
+        return FALSE;
+    }
+    if (!self->host) {
+        self->host = g_strdup(g_get_host_name());
+    }
+    return TRUE;
+}
+
+gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError **error)
+{
+    char **points = NULL, *since = NULL, *until = NULL;
+    gboolean version = FALSE, ok;
+    const GOptionEntry entries[] = {
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs, "Run N tsharks at a time (default: one a core)", "N"},
+        {"capture-point", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &points,
+         "Files whose path matches GLOB are of capture point NAME; may be repeated", "NAME=GLOB"},
+        {"map", 'm', 0, G_OPTION_ARG_FILENAME, &self->map_path,
+         "Which real server is behind a VIP: output of ipvsadm -Ln or -Sn, or rows of Wireshark's toa_map", "FILE"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Show incidents that were going on at TIME or later", "TIME"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Show incidents that had begun by TIME", "TIME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Print one JSON object", NULL},
+        {"html", 0, 0, G_OPTION_ARG_FILENAME, &self->html_path, "Write a page with a picture of each incident", "FILE"},
+        {"db", 0, 0, G_OPTION_ARG_FILENAME, &self->db_path,
+         "Keep everything in an SQLite database; a second run does only what is new", "FILE"},
+        {"records", 0, 0, G_OPTION_ARG_FILENAME, &self->export_path,
+         "Write the records (NDJSON) instead of reducing them; - is standard output", "FILE"},
+        {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Print notes as well (port reuse, stale sessions ...)", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "Print nothing but errors", NULL},
+        {"tshark", 0, 0, G_OPTION_ARG_FILENAME, &self->tshark, "The tshark to run", "PROGRAM"},
+        {"host", 0, 0, G_OPTION_ARG_STRING, &self->host, "Name of this host in the records", "NAME"},
+        {"no-reduce", 0, 0, G_OPTION_ARG_NONE, &self->no_reduce, "Only fill the database", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->inputs, NULL, "FILE|DIR..."},
+        G_OPTION_ENTRY_NULL};
+    GOptionContext *context = g_option_context_new(NULL);
+
+    self->points = g_ptr_array_new_with_free_func(free_point);
+    self->since = G_MININT64;
+    self->until = G_MAXINT64;
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, description);
+    ok = g_option_context_parse(context, argc, argv, error);
+    if (ok && version) {
+        g_print("toa-scan %s\n", TOA_VERSION);
+        exit(SCAN_CLEAN);
+    }
+    ok = ok && check(self, points, since, until, error);
+    g_option_context_free(context);
+    g_strfreev(points);
+    g_free(since);
+    g_free(until);
+    return ok;
+}
+
+void scan_options_clear(scan_options *self)
+{
+    g_strfreev(self->inputs);
+    g_clear_pointer(&self->points, g_ptr_array_unref);
+    g_free(self->db_path);
+    g_free(self->html_path);
+    g_free(self->export_path);
+    g_free(self->map_path);
+    g_free(self->tshark);
+    g_free(self->host);
+}

@@ -1,0 +1,627 @@
+-- reduce.sql: joins the records of many captures. Reads capture_file, conversation, finding, unexplained; makes the
+-- tables r_* (steps) and incident, incident_fact, clock_skew (results) anew. See README.md for what each rule is for.
+--
+-- One text for SQLite and ClickHouse. So: no correlated subqueries, no min(a, b), no bit operations, no integer
+-- division, every table made with CREATE TABLE ... AS. ClickHouse needs the settings of clickhouse-prefix.sql. Lines
+-- that start with "--sqlite " are run by toa-scan (indexes); without them the results are the same, only later.
+--
+-- Times are ns. Words: fragment = one conversation of one file; flow = fragments of one connection in the rotated
+-- files of one capture point; connection (conn) = flows that are one TCP connection, seen at several points or on both
+-- sides of a load balancer. "Corrected" times are those of the reference point's clock (clock_skew).
+
+DROP TABLE IF EXISTS r_wanted;
+DROP TABLE IF EXISTS r_client;
+DROP TABLE IF EXISTS r_tuple;
+DROP TABLE IF EXISTS r_used;
+DROP TABLE IF EXISTS r_reversed;
+DROP TABLE IF EXISTS r_step;
+DROP TABLE IF EXISTS r_numbered;
+DROP TABLE IF EXISTS r_fragment;
+DROP TABLE IF EXISTS r_flow;
+DROP TABLE IF EXISTS r_meeting;
+DROP TABLE IF EXISTS r_meeting_best;
+DROP TABLE IF EXISTS r_link;
+DROP TABLE IF EXISTS clock_skew;
+DROP TABLE IF EXISTS r_alias;
+DROP TABLE IF EXISTS r_hole;
+DROP TABLE IF EXISTS r_end;
+DROP TABLE IF EXISTS r_candidate;
+DROP TABLE IF EXISTS r_conn;
+DROP TABLE IF EXISTS r_successive;
+DROP TABLE IF EXISTS r_known;
+DROP TABLE IF EXISTS r_together;
+DROP TABLE IF EXISTS r_shared;
+DROP TABLE IF EXISTS r_unknown;
+DROP TABLE IF EXISTS r_own;
+DROP TABLE IF EXISTS r_open;
+DROP TABLE IF EXISTS r_match;
+DROP TABLE IF EXISTS r_leg;
+DROP TABLE IF EXISTS r_accepted;
+DROP TABLE IF EXISTS r_attributed;
+DROP TABLE IF EXISTS r_ticking;
+DROP TABLE IF EXISTS r_clock;
+DROP TABLE IF EXISTS incident_fact;
+DROP TABLE IF EXISTS r_order;
+DROP TABLE IF EXISTS incident;
+
+-- ---- 0. What can matter ----------------------------------------------------------------------------------------------
+
+-- Most connections meet nobody: their client endpoint had no other connection, and none of their numbers turns up
+-- anywhere else. They are counted, not joined.
+
+-- Numbers that are looked for: of segments that no conversation of their file explains, and of conversations of which a
+-- file shows nothing but one number of one side.
+CREATE TABLE r_wanted AS
+SELECT u.file AS file, u.stream AS stream, u.seq AS number FROM unexplained u WHERE u.seq <> 0
+UNION ALL
+SELECT u.file, u.stream, u.ack FROM unexplained u WHERE u.ack IS NOT NULL
+UNION ALL
+SELECT c.file, c.stream, COALESCE(c.server_next, c.client_next) FROM conversation c
+WHERE (c.client_low IS NULL AND c.server_isn IS NULL AND c.server_low = c.server_next)
+    OR (c.server_low IS NULL AND c.client_isn IS NULL AND c.client_low = c.client_next);
+
+-- Client endpoints: with connections of different tuples; with a finding; with a number that is looked for, or that was
+-- found.
+CREATE TABLE r_client AS
+SELECT c.key_client AS client FROM conversation c GROUP BY c.key_client
+HAVING (MIN(c.server) <> MAX(c.server) OR MIN(c.client) <> MAX(c.client))
+    AND MIN(COALESCE(c.server_isn, -1)) <> MAX(COALESCE(c.server_isn, -1))
+UNION
+SELECT c.key_client FROM (
+    SELECT f.file AS file, f.stream AS stream FROM finding f
+    UNION
+    SELECT f.file, f.other_stream FROM finding f WHERE f.other_stream IS NOT NULL
+    UNION
+    SELECT w.file, w.stream FROM r_wanted w
+) m JOIN conversation c ON c.file = m.file AND c.stream = m.stream
+UNION
+SELECT c.key_client FROM conversation c
+WHERE c.server_next IN (SELECT w.number FROM r_wanted w) OR c.client_ack IN (SELECT w.number FROM r_wanted w)
+    OR c.client_next IN (SELECT w.number FROM r_wanted w) OR c.server_ack IN (SELECT w.number FROM r_wanted w);
+
+-- All that those endpoints did, on any tuple and in any file; and enough of the rest to compare the clocks with.
+CREATE TABLE r_tuple AS
+SELECT DISTINCT c.client AS client, c.server AS server FROM conversation c
+WHERE c.key_client IN (SELECT k.client FROM r_client k)
+    OR (c.client_isn % 32 = 0 OR (SELECT COUNT(*) FROM conversation) < 100000)
+        AND (SELECT COUNT(DISTINCT c.point) FROM capture_file c) > 1;
+
+CREATE TABLE r_used AS
+SELECT c.* FROM conversation c WHERE (c.client, c.server) IN (SELECT t.client, t.server FROM r_tuple t)
+UNION ALL
+SELECT c.* FROM conversation c
+WHERE COALESCE(c.roles, 'port') = 'port' AND (c.server, c.client) IN (SELECT t.client, t.server FROM r_tuple t)
+    AND (c.client, c.server) NOT IN (SELECT t.client, t.server FROM r_tuple t);
+--sqlite CREATE INDEX r_used_at ON r_used(file, stream);
+
+-- ---- 1. Rotation: fragments to flows --------------------------------------------------------------------------------
+
+-- A file that starts within a connection shows no SYN, and the guess "lower port is the server" may be wrong: another
+-- file knows better.
+CREATE TABLE r_reversed AS
+SELECT DISTINCT p.client AS client, p.server AS server
+FROM r_used p JOIN r_used s ON s.client = p.server AND s.server = p.client
+WHERE COALESCE(p.roles, 'port') = 'port' AND COALESCE(s.roles, 'port') <> 'port';
+
+-- In the order of time within a capture point and wire tuple; "begins" where a new connection does: another SYN, or
+-- two conversations of one file, or two hours of silence (the time after which Linux probes an idle connection). A SYN
+-- with the ISN of before is a retransmission, which makes a conversation of its own in a file that began after the first.
+CREATE TABLE r_step AS
+SELECT c.file AS file, c.stream AS stream, c.turned AS turned,
+    ROW_NUMBER() OVER w AS n,
+    CASE
+        WHEN COALESCE(LAG(c.place) OVER w, '') <> c.place THEN 1
+        WHEN c.client_isn IS NOT NULL AND (c.client_isn = LAG(c.client_isn) OVER w
+            OR c.client_isn = LAG(c.client_isn, 2) OVER w) THEN 0
+        WHEN LAG(c.file) OVER w = c.file THEN 1
+        WHEN c.client_isn IS NOT NULL THEN 1
+        WHEN c.server_isn IS NOT NULL AND COALESCE(LAG(c.server_isn) OVER w, c.server_isn) <> c.server_isn THEN 1
+        WHEN c.first_time - LAG(c.last_time) OVER w > 7200000000000 THEN 1
+        ELSE 0
+    END AS begins
+FROM (
+    SELECT o.file AS file, o.stream AS stream, o.first_time AS first_time, o.last_time AS last_time,
+        CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port' THEN 0 ELSE 1 END AS turned,
+        CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port'
+            THEN o.point || ' ' || o.client || ' ' || o.server
+            ELSE o.point || ' ' || o.server || ' ' || o.client END AS place,
+        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.client_isn END AS client_isn,
+        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.server_isn END AS server_isn
+    FROM r_used o LEFT JOIN r_reversed v ON v.client = o.client AND v.server = o.server
+) c
+WINDOW w AS (ORDER BY c.place, c.first_time, c.file, c.stream);
+
+CREATE TABLE r_numbered AS
+SELECT p.file AS file, p.stream AS stream, p.turned AS turned, p.n AS n,
+    SUM(p.begins) OVER (ORDER BY p.n ROWS UNBOUNDED PRECEDING) AS flow
+FROM r_step p;
+DROP TABLE r_step;
+
+CREATE TABLE r_fragment AS
+SELECT p.flow AS flow, p.n AS n, o.file AS file, o.stream AS stream, o.point AS point, o.client AS client,
+    o.server AS server, o.key_client AS key_client, o.key_server AS key_server, o.key_source AS key_source,
+    o.first_frame AS first_frame, o.first_time AS first_time, o.last_time AS last_time, o.frames AS frames,
+    o.closed_time AS closed_time, o.syn_time AS syn_time, o.synack_time AS synack_time,
+    o.client_isn AS client_isn, o.client_low AS client_low, o.client_next AS client_next,
+    o.client_ack AS client_ack, o.client_tsval AS client_tsval, o.client_ip_id AS client_ip_id,
+    o.server_isn AS server_isn, o.server_low AS server_low, o.server_next AS server_next,
+    o.server_ack AS server_ack, o.server_tsval AS server_tsval, o.server_ip_id AS server_ip_id
+FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
+WHERE p.turned = 0
+UNION ALL
+SELECT p.flow, p.n, o.file, o.stream, o.point, o.server, o.client, o.server, o.client, 'wire', o.first_frame,
+    o.first_time, o.last_time, o.frames, o.closed_time, o.syn_time, o.synack_time,
+    o.server_isn, o.server_low, o.server_next, o.server_ack, o.server_tsval, o.server_ip_id,
+    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id
+FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
+WHERE p.turned = 1;
+DROP TABLE r_numbered;
+--sqlite CREATE INDEX r_fragment_flow ON r_fragment(flow);
+--sqlite CREATE INDEX r_fragment_stream ON r_fragment(file, stream);
+
+-- What one file knows holds for the whole flow: a TOA in file 1 counts in file 7. Best source first. Flows with one
+-- client endpoint and one server ISN are one connection: two points, or both sides of a load balancer. Where no SYN-ACK
+-- was seen: the same wire tuple and client ISN. A key that the plugin proved is not taken over: it depends on which of
+-- the two connections came first in that file; the finding that goes with it says the same for good.
+CREATE TABLE r_flow AS
+SELECT g.flow AS flow, g.point AS point, g.client AS client, g.server AS server,
+    SUBSTR(g.best_client, 2) AS key_client, SUBSTR(g.best_server, 2) AS key_server, SUBSTR(g.best_server, 1, 1) AS source,
+    g.first_time AS first_time, g.last_time AS last_time, g.closed_time AS closed_time, g.syn_time AS syn_time,
+    g.synack_time AS synack_time, g.client_isn AS client_isn, g.server_isn AS server_isn, g.frames AS frames,
+    g.fragments AS fragments,
+    MIN(g.flow) OVER (PARTITION BY
+        CASE WHEN g.server_isn IS NULL AND g.client_isn IS NOT NULL THEN g.client || '>' || g.server
+            ELSE SUBSTR(g.best_client, 2) END,
+        COALESCE(g.server_isn, g.client_isn + 4294967296, -g.flow)) AS conn
+FROM (
+    SELECT f.flow AS flow, MIN(f.point) AS point, MIN(f.client) AS client, MIN(f.server) AS server,
+        MAX(CASE f.key_source WHEN 'toa' THEN '4' || f.key_client WHEN 'leg' THEN '3' || f.key_client
+            WHEN 'map' THEN '2' || f.key_client ELSE '1' || f.client END) AS best_client,
+        MAX(CASE f.key_source WHEN 'toa' THEN '4' || f.key_server WHEN 'leg' THEN '3' || f.key_server
+            WHEN 'map' THEN '2' || f.key_server ELSE '1' || f.server END) AS best_server,
+        MIN(f.first_time) AS first_time, MAX(f.last_time) AS last_time, MAX(f.closed_time) AS closed_time,
+        MIN(f.syn_time) AS syn_time, MIN(f.synack_time) AS synack_time, MAX(f.client_isn) AS client_isn,
+        MAX(f.server_isn) AS server_isn, SUM(f.frames) AS frames, COUNT(*) AS fragments
+    FROM r_fragment f GROUP BY f.flow
+) g;
+--sqlite CREATE INDEX r_flow_flow ON r_flow(flow);
+--sqlite CREATE INDEX r_flow_conn ON r_flow(conn);
+
+-- ---- 2. Clocks of the capture points --------------------------------------------------------------------------------
+
+-- One connection seen at two points: its SYN says "skew + way there", its SYN-ACK "skew - way back". The truth lies
+-- between the two, so half their distance is the error.
+CREATE TABLE r_meeting AS
+SELECT m.a AS a, m.b AS b, m.by_syn AS by_syn, m.by_synack AS by_synack, ABS(m.by_syn - m.by_synack) AS width
+FROM (
+    SELECT x.point AS a, y.point AS b, y.syn_time - x.syn_time AS by_syn, y.synack_time - x.synack_time AS by_synack
+    FROM r_flow x JOIN r_flow y ON y.conn = x.conn
+    WHERE x.point < y.point AND x.syn_time IS NOT NULL AND y.syn_time IS NOT NULL AND x.synack_time IS NOT NULL
+        AND y.synack_time IS NOT NULL
+) m;
+
+CREATE TABLE r_meeting_best AS
+SELECT q.a AS a, q.b AS b, q.width AS width, q.by_syn + q.by_synack AS twice
+FROM (
+    SELECT m.*, ROW_NUMBER() OVER (PARTITION BY m.a, m.b ORDER BY m.width, m.by_syn) AS place FROM r_meeting m
+) q
+WHERE q.place = 1;
+
+-- Drift and steps widen the error: what the other good meetings say.
+CREATE TABLE r_link AS
+SELECT l.a AS a, l.b AS b, l.skew AS skew, l.error AS error, l.meetings AS meetings
+FROM (
+    SELECT t.a AS a, t.b AS b, CAST(MIN(t.twice) / 2 AS BIGINT) AS skew,
+        CAST((MIN(t.width) + MAX(ABS(m.by_syn + m.by_synack - t.twice))) / 2 AS BIGINT) AS error, COUNT(*) AS meetings
+    FROM r_meeting_best t JOIN r_meeting m ON m.a = t.a AND m.b = t.b
+    WHERE m.width <= 3 * t.width + 1000000
+    GROUP BY t.a, t.b
+) l;
+
+-- Against the first point, directly or over one other; 10 s where nothing was seen at both.
+CREATE TABLE clock_skew AS
+SELECT p.point AS point, p.reference AS reference, COALESCE(r.skew, 0) AS skew_ns,
+    CASE WHEN p.point = p.reference THEN 0 ELSE COALESCE(r.error, 10000000000) END AS error_ns,
+    COALESCE(r.meetings, 0) AS meetings
+FROM (
+    SELECT DISTINCT c.point AS point, MIN(c.point) OVER (ORDER BY c.point ROWS BETWEEN UNBOUNDED PRECEDING AND
+        UNBOUNDED FOLLOWING) AS reference
+    FROM capture_file c
+) p LEFT JOIN (
+    SELECT u.a AS a, u.b AS b, u.skew AS skew, u.error AS error, u.meetings AS meetings,
+        ROW_NUMBER() OVER (PARTITION BY u.a, u.b ORDER BY u.error, u.meetings DESC, u.skew) AS place
+    FROM (
+        SELECT l.a AS a, l.b AS b, l.skew AS skew, l.error AS error, l.meetings AS meetings FROM r_link l
+        UNION ALL
+        SELECT l.a, k.b, l.skew + k.skew, l.error + k.error, k.meetings FROM r_link l JOIN r_link k ON k.a = l.b
+        UNION ALL
+        SELECT l.a, k.a, l.skew - k.skew, l.error + k.error, k.meetings FROM r_link l JOIN r_link k ON k.b = l.b
+        WHERE l.a < k.a
+    ) u
+) r ON r.a = p.reference AND r.b = p.point AND r.place = 1;
+
+-- Flows whose start was not captured, joined later: one client endpoint, and the same server numbers at the same time.
+CREATE TABLE r_alias AS
+SELECT w.conn AS conn, MIN(v.conn) AS alias
+FROM r_flow w JOIN r_flow v ON v.key_client = w.key_client
+JOIN r_fragment x ON x.flow = w.flow JOIN r_fragment y ON y.flow = v.flow
+JOIN clock_skew s ON s.point = w.point JOIN clock_skew t ON t.point = v.point
+WHERE w.server_isn IS NULL AND w.client_isn IS NULL AND v.conn <> w.conn
+    AND (v.server_isn IS NOT NULL OR v.conn < w.conn)
+    AND (v.point <> w.point OR v.client <> w.client OR v.server <> w.server)
+    AND x.server_low <> x.server_next AND y.server_low <> y.server_next
+    AND x.first_time - s.skew_ns < y.last_time - t.skew_ns + s.error_ns + t.error_ns
+    AND y.first_time - t.skew_ns < x.last_time - s.skew_ns + s.error_ns + t.error_ns
+    AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
+        OR (x.server_low - y.server_low + 4294967296) % 4294967296 < (y.server_next - y.server_low + 4294967296) % 4294967296)
+GROUP BY w.conn;
+--sqlite CREATE INDEX r_alias_conn ON r_alias(conn);
+
+-- ---- 3. The server's ISN clock over files (R10) ----------------------------------------------------------------
+
+-- Pairs of one client endpoint that no file has both of, the first not closed when the second began. tolerance as in
+-- R10 plus the error of the clocks; no verdict where that would exceed 5 ms.
+CREATE TABLE r_ticking AS
+SELECT q.a AS a, q.b AS b, q.b_time AS b_time, q.error AS isn_error
+FROM (
+    SELECT p.a AS a, p.b AS b, p.b_time AS b_time, p.tolerance AS tolerance,
+        CASE WHEN p.raw > 137438953472 THEN p.raw - 274877906944
+            WHEN p.raw < -137438953472 THEN p.raw + 274877906944 ELSE p.raw END AS error
+    FROM (
+        SELECT x.conn AS a, y.conn AS b, y.synack_time - t.skew_ns AS b_time,
+            ((y.server_isn - x.server_isn + 4294967296) % 4294967296) * 64
+                - ((y.synack_time - t.skew_ns) - (x.synack_time - s.skew_ns)) % 274877906944 AS raw,
+            CASE WHEN x.point = y.point THEN 0 ELSE s.error_ns + t.error_ns END
+                + CASE WHEN y.synack_time - y.syn_time > 1000000 OR x.synack_time - x.syn_time > 1000000 THEN 1000000
+                    WHEN y.synack_time - y.syn_time > x.synack_time - x.syn_time AND y.synack_time - y.syn_time > 100000
+                    THEN y.synack_time - y.syn_time
+                    WHEN x.synack_time - x.syn_time > 100000 THEN x.synack_time - x.syn_time ELSE 100000 END
+                + CASE WHEN y.synack_time - x.synack_time > 4000000000000 THEN 4000000
+                    ELSE (y.synack_time - x.synack_time) * 0.000001 END AS tolerance
+        FROM r_flow x JOIN r_flow y ON y.key_client = x.key_client
+        JOIN clock_skew s ON s.point = x.point JOIN clock_skew t ON t.point = y.point
+        WHERE x.conn <> y.conn AND x.server_isn IS NOT NULL AND y.server_isn IS NOT NULL
+            AND x.server <> y.server AND x.syn_time IS NOT NULL AND y.syn_time IS NOT NULL
+            AND x.synack_time - s.skew_ns + 100000000 < y.synack_time - t.skew_ns
+            AND y.first_time - t.skew_ns - (x.last_time - s.skew_ns) <= 7200000000000
+            AND (x.closed_time IS NULL OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns + s.error_ns + t.error_ns)
+    ) p
+) q
+WHERE q.tolerance <= 5000000 AND ABS(q.error) <= q.tolerance;
+
+-- ---- 4. Shared keys over files and points ---------------------------------------------------------------------------
+
+-- All flows of connections that have a key with another wire tuple, or an ISN clock.
+CREATE TABLE r_candidate AS
+SELECT f.flow AS flow, f.conn AS conn, f.point AS point, f.client || '>' || f.server AS tuple,
+    f.key_client AS key_client, f.key_client || '>' || f.key_server AS key_text, f.source AS source,
+    CASE WHEN f.client = f.key_client AND f.server = f.key_server THEN 1 ELSE 0 END AS direct,
+    f.first_time - s.skew_ns AS first_time, f.last_time - s.skew_ns AS last_time,
+    f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, f.fragments AS fragments,
+    f.last_time AS raw_last_time
+FROM r_flow f JOIN clock_skew s ON s.point = f.point
+JOIN (
+    SELECT DISTINCT x.conn AS conn
+    FROM r_flow x JOIN (
+        SELECT k.key_client AS key_client, k.key_server AS key_server
+        FROM r_flow k GROUP BY k.key_client, k.key_server
+        HAVING MIN(k.conn) <> MAX(k.conn) AND (MIN(k.client) <> MAX(k.client) OR MIN(k.server) <> MAX(k.server))
+    ) h ON h.key_client = x.key_client AND h.key_server = x.key_server
+    UNION
+    SELECT i.a FROM r_ticking i
+    UNION
+    SELECT i.b FROM r_ticking i
+) q ON q.conn = f.conn;
+--sqlite CREATE INDEX r_candidate_conn ON r_candidate(conn);
+
+-- Where a capture point was blind for over a minute, and where it ended: a close may have been missed there.
+CREATE TABLE r_hole AS
+SELECT g.point AS point, g.hole_start - s.skew_ns AS hole_start, g.hole_end - s.skew_ns AS hole_end
+FROM (
+    SELECT c.point AS point, c.first_time AS hole_end,
+        MAX(c.last_time) OVER (PARTITION BY c.point ORDER BY c.first_time, c.file
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS hole_start
+    FROM capture_file c WHERE c.packets > 0
+) g JOIN clock_skew s ON s.point = g.point
+WHERE g.hole_start IS NOT NULL AND g.hole_end - g.hole_start > 60000000000
+UNION ALL
+SELECT e.point, MAX(e.last_time) - MIN(s.skew_ns), 9000000000000000000
+FROM capture_file e JOIN clock_skew s ON s.point = e.point GROUP BY e.point;
+
+-- The last fragment of each candidate: three packets or less at the start of a file may be the rest of a close whose
+-- FIN is in the file before.
+CREATE TABLE r_end AS
+SELECT q.flow AS flow, CASE WHEN q.frames <= 3 AND q.fragments > 1 THEN 1 ELSE 0 END AS tail
+FROM (
+    SELECT f.flow AS flow, f.frames AS frames, c.fragments AS fragments,
+        ROW_NUMBER() OVER (PARTITION BY f.flow ORDER BY f.n DESC) AS place
+    FROM r_candidate c JOIN r_fragment f ON f.flow = c.flow
+) q
+WHERE q.place = 1;
+
+CREATE TABLE r_conn AS
+SELECT c.conn AS conn, c.key_text AS key_text, c.tuple AS tuple, MIN(c.source) AS source, MAX(c.direct) AS direct,
+    MIN(c.point) AS first_point, MAX(c.point) AS last_point, MIN(w.first_time) AS first_time,
+    MAX(w.last_time) AS last_time, MIN(w.closed_time) AS closed_time, MAX(c.error_ns) AS error_ns, MAX(e.tail) AS tail
+FROM r_candidate c
+JOIN r_end e ON e.flow = c.flow
+JOIN (
+    SELECT i.conn AS conn, MIN(i.first_time) AS first_time, MAX(i.last_time) AS last_time,
+        MIN(i.closed_time) AS closed_time
+    FROM r_candidate i GROUP BY i.conn
+) w ON w.conn = c.conn
+GROUP BY c.conn, c.key_text, c.tuple;
+--sqlite CREATE INDEX r_conn_key ON r_conn(key_text);
+
+-- Pairs with a wire tuple in common: one came after the other there (R4), however they may look elsewhere.
+CREATE TABLE r_successive AS
+SELECT DISTINCT x.conn AS a, y.conn AS b FROM r_conn x JOIN r_conn y ON y.tuple = x.tuple WHERE x.conn <> y.conn;
+
+-- Pairs that one file has both of, with the key known: the plugin has judged them.
+CREATE TABLE r_known AS
+SELECT DISTINCT c.conn AS conn, c.key_text AS key_text, f.file AS file
+FROM r_candidate c JOIN r_fragment f ON f.flow = c.flow
+WHERE f.key_client || '>' || f.key_server = c.key_text;
+
+CREATE TABLE r_together AS
+SELECT DISTINCT x.conn AS a, y.conn AS b FROM r_known x JOIN r_known y ON y.file = x.file AND y.key_text = x.key_text
+WHERE x.conn <> y.conn
+UNION
+SELECT v.a, v.b FROM r_successive v;
+
+-- a began first and was not closed when b began. "unclear" where that cannot be told: the end of a may have been
+-- missed, or both may be sides of one connection behind a SYN proxy.
+CREATE TABLE r_shared AS
+SELECT p.a AS a, p.b AS b, p.key_text AS key_text, MAX(p.b_time) AS b_time,
+    MAX(CASE WHEN h.point IS NOT NULL THEN 1 ELSE p.doubtful END) AS unclear
+FROM (
+    SELECT x.conn AS a, y.conn AS b, x.key_text AS key_text, x.first_point AS point, x.last_time AS a_last,
+        y.first_time AS b_time,
+        CASE WHEN x.tail = 1 AND x.last_time < y.first_time THEN 1
+            WHEN (x.direct = 0 AND y.direct = 0 OR x.source = '2' OR y.source = '2') AND x.first_point <> y.first_point
+                AND y.first_time - x.first_time <= 1000000000 + x.error_ns + y.error_ns THEN 1
+            ELSE 0 END AS doubtful
+    FROM r_conn x JOIN r_conn y ON y.key_text = x.key_text
+    WHERE x.conn <> y.conn AND x.tuple <> y.tuple
+        AND (x.first_time < y.first_time OR (x.first_time = y.first_time AND x.conn < y.conn))
+        AND (x.closed_time IS NULL OR x.closed_time > y.first_time + x.error_ns + y.error_ns)
+        AND y.first_time - x.last_time <= 7200000000000
+) p
+LEFT JOIN r_together t ON t.a = p.a AND t.b = p.b
+LEFT JOIN r_hole h ON h.point = p.point AND h.hole_end > p.a_last AND h.hole_start < p.b_time
+WHERE t.a IS NULL
+GROUP BY p.a, p.b, p.key_text;
+
+-- Clock pairs. Not those that one file has both SYN-ACKs of: the plugin has judged them. Closed: "reuse".
+CREATE TABLE r_clock AS
+SELECT t.a AS a, t.b AS b, MAX(t.b_time) AS b_time, MIN(t.isn_error) AS isn_error,
+    MAX(CASE WHEN x.closed_time <= t.b_time OR (x.tail = 1 AND x.last_time < t.b_time) OR h.point IS NOT NULL THEN 1 ELSE 0 END) AS closed
+FROM r_ticking t JOIN r_conn x ON x.conn = t.a LEFT JOIN (
+    SELECT DISTINCT k.a AS a, k.b AS b
+    FROM r_ticking k
+    JOIN r_flow wx ON wx.conn = k.a JOIN r_fragment x ON x.flow = wx.flow
+    JOIN r_flow wy ON wy.conn = k.b JOIN r_fragment y ON y.flow = wy.flow
+    WHERE x.file = y.file AND x.synack_time IS NOT NULL AND y.synack_time IS NOT NULL
+) g ON g.a = t.a AND g.b = t.b
+LEFT JOIN r_hole h ON h.point = x.first_point AND h.hole_end > x.last_time AND h.hole_start < t.b_time
+LEFT JOIN r_successive v ON v.a = t.a AND v.b = t.b
+WHERE g.a IS NULL AND v.a IS NULL
+GROUP BY t.a, t.b;
+
+-- ---- 5. Segments whose owner is in another file ---------------------------------------------------------------------
+
+-- Segments that no conversation of their file explains; and conversations of which a file shows nothing but one number
+-- of one side, which the plugin has to take for their own (lone = 1).
+CREATE TABLE r_unknown AS
+SELECT u.file AS file, u.frame AS frame, u.time AS time, u.time - s.skew_ns AS at, s.error_ns AS error_ns,
+    u.sender AS sender, u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr,
+    f.flow AS flow, w.conn AS conn, f.client AS client, f.server AS server, w.key_client AS key_client,
+    w.key_server AS key_server, f.point AS point, 0 AS lone, 1 AS times
+FROM unexplained u JOIN r_fragment f ON f.file = u.file AND f.stream = u.stream
+JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
+UNION ALL
+SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns,
+    'server', CASE WHEN f.server_ack IS NULL THEN 4 ELSE 16 END, f.server_next, f.server_ack, f.server_ip_id, NULL,
+    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
+FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
+WHERE f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next
+UNION ALL
+SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns,
+    'client', CASE WHEN f.client_ack IS NULL THEN 4 ELSE 16 END, f.client_next, f.client_ack, f.client_ip_id, NULL,
+    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
+FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
+WHERE f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next;
+--sqlite CREATE INDEX r_unknown_conn ON r_unknown(conn);
+
+-- Own first (R3), over files: within the numbers that the same connection shows on the same wire tuple elsewhere.
+CREATE TABLE r_own AS
+SELECT DISTINCT u.file AS file, u.frame AS frame
+FROM r_unknown u JOIN r_flow w ON w.conn = u.conn JOIN r_fragment g ON g.flow = w.flow
+WHERE w.client = u.client AND w.server = u.server AND g.file <> u.file
+    AND ((u.sender = 'server' AND g.server_low IS NOT NULL
+            AND (u.seq - g.server_low + 4294967297) % 4294967296
+                <= (g.server_next - g.server_low + 4294967296) % 4294967296 + 1048577)
+        OR (u.sender = 'client' AND g.client_low IS NOT NULL
+            AND (u.seq - g.client_low + 4294967297) % 4294967296
+                <= (g.client_next - g.client_low + 4294967296) % 4294967296 + 1048577)
+        OR (u.sender = 'server' AND u.flags % 8 >= 4 AND u.seq = g.client_ack)
+        OR (u.sender = 'client' AND u.flags % 8 >= 4 AND u.seq = g.server_ack));
+
+CREATE TABLE r_open AS
+SELECT u.* FROM r_unknown u
+WHERE u.seq <> 0 AND (u.file, u.frame) NOT IN (SELECT o.file, o.frame FROM r_own o);
+--sqlite CREATE INDEX r_fragment_server_next ON r_fragment(server_next);
+--sqlite CREATE INDEX r_fragment_client_ack ON r_fragment(client_ack);
+--sqlite CREATE INDEX r_fragment_client_next ON r_fragment(client_next);
+--sqlite CREATE INDEX r_fragment_server_ack ON r_fragment(server_ack);
+
+-- Evidence as of R5, against the numbers at the end of each file. relation: 3 an earlier connection of the same wire
+-- tuple, 2 same client endpoint behind the rewrite, 1 same server endpoint only.
+CREATE TABLE r_match AS
+SELECT m.*,
+    m.e_ack + m.e_tsecr + m.e_ip_id + m.e_trigger AS more,
+    CASE WHEN m.y_client = m.client AND m.y_server = m.server THEN 3
+        WHEN m.y_key_client = m.key_client THEN 2
+        WHEN m.y_server = m.server OR m.y_key_server = m.key_server THEN 1 ELSE 0 END AS relation
+FROM (
+    SELECT n.file AS file, n.frame AS frame, n.time AS time, n.at AS at, n.sender AS sender, n.flags AS flags,
+        n.seq AS seq, n.ack AS ack, n.ip_id AS ip_id, n.conn AS conn, n.flow AS flow, n.client AS client,
+        n.server AS server, n.key_client AS key_client, n.key_server AS key_server, n.point AS point, n.lone AS lone,
+        n.times AS times, w.conn AS y_conn, n.y_file AS y_file, n.y_stream AS y_stream, w.client AS y_client,
+        w.server AS y_server, w.key_client AS y_key_client, w.key_server AS y_key_server, n.e_seq AS e_seq,
+        n.e_ack AS e_ack,
+        CASE WHEN n.tsecr <> 0 AND n.tsecr = n.y_peer_tsval THEN 1 ELSE 0 END AS e_tsecr,
+        CASE WHEN n.ip_id <> 0 AND n.y_ip_id <> 0 AND (n.ip_id - n.y_ip_id + 65535) % 65536 <= 7 THEN 1 ELSE 0 END AS e_ip_id,
+        CASE WHEN n.y_last - s.skew_ns BETWEEN n.at - 1000000000 - n.error_ns - s.error_ns
+            AND n.at + n.error_ns + s.error_ns THEN 1 ELSE 0 END AS e_trigger,
+        n.at - (n.y_last - s.skew_ns) AS age, n.error_ns + s.error_ns AS error_ns
+    FROM (
+        SELECT u.file AS file, u.frame AS frame, u.time AS time, u.at AS at, u.error_ns AS error_ns, u.sender AS sender,
+            u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr, u.flow AS flow,
+            u.conn AS conn, u.client AS client, u.server AS server, u.key_client AS key_client,
+            u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
+            y.server_ip_id AS y_ip_id, y.client_tsval AS y_peer_tsval, 1 AS e_seq,
+            CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END AS e_ack
+        FROM r_fragment y JOIN r_open u ON u.seq = y.server_next WHERE u.sender = 'server'
+        UNION ALL
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 1,
+            CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END
+        FROM r_fragment y JOIN r_open u ON u.seq = y.client_ack
+        WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> y.client_ack
+        UNION ALL
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 0, 1
+        FROM r_fragment y JOIN r_open u ON u.ack = y.client_next
+        WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> u.seq AND COALESCE(y.client_ack, -1) <> u.seq
+        UNION ALL
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+            CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
+        FROM r_fragment y JOIN r_open u ON u.seq = y.client_next WHERE u.sender = 'client'
+        UNION ALL
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+            CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
+        FROM r_fragment y JOIN r_open u ON u.seq = y.server_ack
+        WHERE u.sender = 'client' AND COALESCE(y.client_next, -1) <> y.server_ack
+    ) n
+    JOIN r_flow w ON w.flow = n.y_flow JOIN clock_skew s ON s.point = n.y_point
+    WHERE w.conn <> n.conn AND w.first_time - s.skew_ns <= n.at + n.error_ns + s.error_ns
+) m;
+
+-- Conversations that move through the same server numbers are two sides of one connection (R4), not two.
+CREATE TABLE r_leg AS
+SELECT DISTINCT p.conn AS conn, p.y_conn AS y_conn
+FROM (SELECT DISTINCT m.conn AS conn, m.y_conn AS y_conn FROM r_match m) p
+JOIN r_flow wx ON wx.conn = p.conn JOIN r_fragment x ON x.flow = wx.flow
+JOIN r_flow wy ON wy.conn = p.y_conn JOIN r_fragment y ON y.flow = wy.flow
+WHERE x.server_low <> x.server_next AND y.server_low <> y.server_next
+    AND (x.server_isn IS NULL OR y.server_isn IS NULL)
+    AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
+        OR (x.server_low - y.server_low + 4294967296) % 4294967296 < (y.server_next - y.server_low + 4294967296) % 4294967296);
+
+-- The rows of R5's table that can be told from records. What holds for one segment holds for its repetitions.
+CREATE TABLE r_accepted AS
+SELECT DISTINCT m.conn AS conn, m.y_conn AS y_conn, m.seq AS seq, m.sender AS sender
+FROM r_match m LEFT JOIN r_leg l ON l.conn = m.conn AND l.y_conn = m.y_conn
+WHERE l.conn IS NULL AND (
+    (m.relation >= 2 AND m.lone = 0 AND m.e_seq = 1 AND m.age <= 7200000000000 + m.error_ns)
+    OR (m.relation >= 2 AND m.lone = 0 AND m.e_ack = 1 AND m.e_tsecr + m.e_ip_id > 0 AND m.age <= 7200000000000 + m.error_ns)
+    OR (m.relation >= 1 AND m.e_seq = 1 AND m.e_ack + m.e_tsecr + m.e_ip_id > 0 AND m.age <= 60000000000 + m.error_ns)
+    OR (m.relation >= 1 AND m.e_seq = 1 AND m.e_trigger = 1 AND m.flags % 8 >= 4));
+
+CREATE TABLE r_attributed AS
+SELECT q.* FROM (
+    SELECT m.*, ROW_NUMBER() OVER (PARTITION BY m.file, m.frame
+        ORDER BY m.relation DESC, m.e_seq DESC, m.more DESC, m.age, m.y_conn, m.y_file) AS place
+    FROM r_match m
+    WHERE (m.conn, m.y_conn, m.seq, m.sender) IN (SELECT a.conn, a.y_conn, a.seq, a.sender FROM r_accepted a)
+) q
+WHERE q.place = 1;
+
+-- ---- 6. Facts and incidents -----------------------------------------------------------------------------------------
+
+-- One row per observation: x carries it, y is the other. across = 1: it took two files to see.
+CREATE TABLE incident_fact AS
+SELECT d.finding AS finding, d.severity AS severity, COALESCE(ax.alias, d.x) AS x, COALESCE(ay.alias, d.y) AS y, d.file AS file, d.frame AS frame,
+    d.time AS time, d.time - s.skew_ns AS at, d.point AS point, d.sender AS sender, d.flags AS flags, d.seq AS seq,
+    d.ack AS ack, d.ip_id AS ip_id, d.stream AS stream, d.y_file AS y_file, d.y_stream AS y_stream,
+    d.y_frame AS y_frame, d.evidence AS evidence, d.isn_error AS isn_error, d.times AS times, d.across AS across
+FROM (
+    SELECT i.finding AS finding, i.severity AS severity, wx.conn AS x, wy.conn AS y, i.file AS file, i.frame AS frame,
+        i.time AS time, i.point AS point, i.sender AS sender, i.flags AS flags, i.seq AS seq, i.ack AS ack,
+        i.ip_id AS ip_id, i.stream AS stream, i.file AS y_file, i.other_stream AS y_stream, i.other_frame AS y_frame,
+        i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across
+    FROM finding i
+    JOIN r_fragment fx ON fx.file = i.file AND fx.stream = i.stream
+    JOIN r_fragment fy ON fy.file = i.file AND fy.stream = COALESCE(i.other_stream, i.stream)
+    JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
+    UNION ALL
+    SELECT CASE WHEN a.relation = 3 THEN 'stale_session' WHEN a.flags % 8 >= 4 THEN 'foreign.rst'
+            ELSE 'foreign.segment' END,
+        CASE WHEN a.relation = 3 THEN 'note' ELSE 'warn' END, a.conn, a.y_conn, a.file, a.frame, a.time, a.point,
+        a.sender, a.flags, a.seq, a.ack, a.ip_id, NULL, a.y_file, a.y_stream, NULL,
+        CASE WHEN a.e_seq = 1 THEN 'seq,' ELSE '' END || CASE WHEN a.e_ack = 1 THEN 'ack,' ELSE '' END
+            || CASE WHEN a.e_ip_id = 1 THEN 'ip_id,' ELSE '' END || CASE WHEN a.e_tsecr = 1 THEN 'tsecr,' ELSE '' END
+            || CASE WHEN a.e_trigger = 1 THEN 'trigger,' ELSE '' END,
+        NULL, a.times, 1
+    FROM r_attributed a
+    UNION ALL
+    SELECT CASE WHEN h.unclear = 1 THEN 'collision.unclear' ELSE 'collision' END,
+        CASE WHEN h.unclear = 1 THEN 'note' ELSE 'warn' END, h.b, h.a, NULL, NULL, h.b_time + z.skew_ns, z.point,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key,', NULL, 1, 1
+    FROM r_shared h JOIN r_flow k ON k.flow = h.b JOIN clock_skew z ON z.point = k.point
+    UNION ALL
+    SELECT CASE WHEN c.closed = 1 THEN 'reuse' ELSE 'collision.confirmed' END,
+        CASE WHEN c.closed = 1 THEN 'note' ELSE 'warn' END, c.b, c.a, NULL, NULL, c.b_time + z.skew_ns, z.point, NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL, NULL, 'isn_clock,', c.isn_error, 1, 1
+    FROM r_clock c JOIN r_flow k ON k.flow = c.b JOIN clock_skew z ON z.point = k.point
+) d JOIN clock_skew s ON s.point = d.point
+LEFT JOIN r_alias ax ON ax.conn = d.x LEFT JOIN r_alias ay ON ay.conn = d.y
+WHERE COALESCE(ax.alias, d.x) <> COALESCE(ay.alias, d.y) OR d.finding = 'self_connect';
+
+-- Which of the two began first, over all points.
+CREATE TABLE r_order AS
+SELECT p.x AS x, p.y AS y,
+    CASE WHEN MIN(wx.first_time - sx.skew_ns) < MIN(wy.first_time - sy.skew_ns) THEN p.x
+        WHEN MIN(wx.first_time - sx.skew_ns) = MIN(wy.first_time - sy.skew_ns) AND p.x < p.y THEN p.x ELSE p.y END AS first_conn,
+    MAX(wx.source || wx.key_client) AS x_key_client, MAX(wx.source || wx.key_server) AS x_key_server,
+    MAX(wy.source || wy.key_client) AS y_key_client, MAX(wy.source || wy.key_server) AS y_key_server,
+    MAX(wx.source) AS x_source, MAX(wy.source) AS y_source
+FROM (SELECT DISTINCT d.x AS x, d.y AS y FROM incident_fact d) p
+JOIN r_flow wx ON wx.conn = p.x JOIN clock_skew sx ON sx.point = wx.point
+JOIN r_flow wy ON wy.conn = p.y JOIN clock_skew sy ON sy.point = wy.point
+GROUP BY p.x, p.y;
+
+CREATE TABLE incident AS
+SELECT g.a AS a, g.b AS b,
+    CASE WHEN g.confirmed > 0 OR (g.shared > 0 AND g.answers > 0) THEN 'collision.confirmed'
+        WHEN g.shared > 0 THEN 'collision' WHEN g.foreign_segments > 0 THEN 'foreign'
+        WHEN g.reuses > 0 THEN 'reuse' WHEN g.stale > 0 THEN 'stale_session' WHEN g.unclear > 0 THEN 'collision.unclear'
+        WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' ELSE 'self_connect' END AS kind,
+    g.severity AS severity, g.key_text AS key_text, g.first_time AS first_time, g.last_time AS last_time,
+    g.rsts AS foreign_rsts, g.foreign_segments - g.rsts AS foreign_segments, g.dup_acks AS dup_acks, g.stale AS stale,
+    g.across AS across, g.points AS points
+FROM (
+    SELECT e.a AS a, e.b AS b, MAX(e.confirmed) AS confirmed, MAX(e.shared) AS shared, MAX(e.answers) AS answers,
+        MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
+        MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.severity) AS severity,
+        MAX(e.key_text) AS key_text, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
+        MAX(e.across) AS across, COUNT(*) AS points
+    FROM (
+        SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
+            SUM(CASE WHEN d.finding = 'collision.confirmed' THEN 1 ELSE 0 END) AS confirmed,
+            SUM(CASE WHEN d.finding = 'collision' THEN 1 ELSE 0 END) AS shared,
+            SUM(CASE WHEN d.severity = 'warn' AND d.sender = 'server' AND d.finding <> 'collision' THEN 1 ELSE 0 END) AS answers,
+            SUM(CASE WHEN d.finding = 'foreign.rst' OR d.finding = 'foreign.segment' THEN d.times ELSE 0 END) AS foreigns,
+            SUM(CASE WHEN d.finding = 'foreign.rst' THEN d.times ELSE 0 END) AS rsts,
+            SUM(CASE WHEN d.finding = 'reuse' THEN 1 ELSE 0 END) AS reuses,
+            SUM(CASE WHEN d.finding = 'stale_session' THEN d.times ELSE 0 END) AS stale,
+            SUM(CASE WHEN d.finding = 'collision.unclear' THEN 1 ELSE 0 END) AS unclear,
+            SUM(CASE WHEN d.finding = 'foreign.dup_ack' THEN 1 ELSE 0 END) AS dup_acks,
+            MAX(CASE d.severity WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
+            MAX(CASE WHEN o.x_source > o.y_source OR (o.x_source = o.y_source AND o.first_conn = d.x) THEN SUBSTR(o.x_key_client, 2) || ' > ' || SUBSTR(o.x_key_server, 2)
+                ELSE SUBSTR(o.y_key_client, 2) || ' > ' || SUBSTR(o.y_key_server, 2) END) AS key_text,
+            MIN(d.at) AS first_time, MAX(d.at) AS last_time, MAX(d.across) AS across, d.point AS point
+        FROM incident_fact d JOIN r_order o ON o.x = d.x AND o.y = d.y
+        GROUP BY o.first_conn, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END, d.point
+    ) e
+    GROUP BY e.a, e.b
+) g;

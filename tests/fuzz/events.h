@@ -1,0 +1,123 @@
+/* events.h
+ * A fuzzer's input as a sequence of TCP segments between 16 endpoints. Numbers can be given relative to what some
+ * conversation has used, so that crossed segments are easily found.
+ *
+ * One event: bits (1), source and destination endpoint (1 each), ms since the last event (1), TCP flags (1), length
+ * (2), seq (4), ack (4), window (2), IP-ID (2), then as bits say: timestamps (8), one SACK block (8), endpoint that a
+ * TOA names (1).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef FUZZ_EVENTS_H
+#define FUZZ_EVENTS_H
+
+#include "input.h"
+
+#include "toa-engine.h"
+
+enum {
+    EVENT_TIMESTAMPS = 1,
+    EVENT_SACK = 2,
+    EVENT_TOA = 4,
+    EVENT_SEQ_RELATIVE = 8,  /* the four bytes are: conversation, which number, signed distance, ignored */
+    EVENT_ACK_RELATIVE = 16,
+    EVENT_REST_RELATIVE = 32, /* IP-ID and TSecr; conversation and side as for seq */
+    EVENT_LEG = 64            /* the endpoint behind TOA, SACK or source belongs to a second network */
+};
+
+#define EVENT_ENDPOINTS 16
+#define CONVERSATIONS_MAX 128
+
+/* Conversations so far, in the order in which they began. */
+typedef struct known {
+    toa_conversation *list[CONVERSATIONS_MAX];
+    unsigned n;
+} known;
+
+/* Takes the next segment; false at the end of the input. *time is moved on. */
+static inline bool take_event(input *in, const known *known, int64_t *time, uint32_t frame, toa_segment *ret_segment);
+
+static inline toa_endpoint event_endpoint(unsigned number)
+{
+    /* few clients and several servers: groups of more than 8 are needed to reach the indexes */
+    uint8_t address[4] = {10, 0, number % EVENT_ENDPOINTS < 4, (uint8_t)(number % EVENT_ENDPOINTS)};
+
+    return toa_endpoint_ipv4(address, number % EVENT_ENDPOINTS < 4 ? 40000 : 80);
+}
+
+static inline const toa_side *event_side(const known *known, uint8_t conversation, uint8_t which)
+{
+    static const toa_side nothing;
+
+    return known->n ? &known->list[conversation % known->n]->side[which & 1] : &nothing;
+}
+
+static inline uint32_t event_number(const known *known, uint32_t raw)
+{
+    uint8_t which = (uint8_t)(raw >> 16);
+    const toa_side *side = event_side(known, (uint8_t)(raw >> 24), which);
+    const uint32_t numbers[8] = {side->next, side->acks[0], side->isn, side->isn + 1,
+                                 side->low,  side->acks[1], side->demand_seq, side->demand_end};
+
+    return numbers[which >> 1 & 7] + (uint32_t)(int8_t)(raw >> 8);
+}
+
+static inline void event_toa(input *in, toa_segment *segment)
+{
+    toa_options *options = &segment->options;
+    toa_item *item = &options->items[0];
+
+    *item = (toa_item){.kind = 254, .length = 8, .offset = 20, .decoded = true, .effective = true};
+    item->info.has_client = item->info.has_client_port = true;
+    item->info.client = event_endpoint(take8(in));
+    options->n_items = 1;
+    options->client_item = 0;
+}
+
+static inline bool take_event(input *in, const known *known, int64_t *time, uint32_t frame, toa_segment *ret_segment)
+{
+    toa_segment *segment = ret_segment;
+    uint8_t bits = take8(in);
+    uint32_t raw_seq;
+
+    if (in->left < 20) {
+        return false;
+    }
+    *segment = (toa_segment){.frame = frame, .ttl = 64, .options.client_item = -1};
+    segment->source = event_endpoint(take8(in));
+    segment->destination = event_endpoint(take8(in));
+    *time += (int64_t)take8(in) * 1000000;
+    segment->time = *time;
+    segment->flags = take8(in) & 0x1f;
+    segment->length = take16(in);
+    raw_seq = take32(in);
+    segment->seq = bits & EVENT_SEQ_RELATIVE ? event_number(known, raw_seq) : raw_seq;
+    segment->ack = take32(in);
+    if (bits & EVENT_ACK_RELATIVE) {
+        segment->ack = event_number(known, segment->ack);
+    }
+    segment->window = take16(in);
+    segment->ip_id = take16(in);
+    if (bits & EVENT_TIMESTAMPS) {
+        segment->options.has_timestamps = true;
+        segment->options.tsval = take32(in);
+        segment->options.tsecr = take32(in);
+    }
+    if (bits & EVENT_REST_RELATIVE) {
+        const toa_side *side = event_side(known, (uint8_t)(raw_seq >> 24), (uint8_t)(raw_seq >> 16));
+        const toa_side *peer = event_side(known, (uint8_t)(raw_seq >> 24), (uint8_t)(raw_seq >> 16) ^ 1);
+        segment->ip_id = (uint16_t)(side->ip_id + (segment->ip_id & 15));
+        segment->options.tsecr = segment->options.has_timestamps ? peer->tsval : 0;
+    }
+    if (bits & EVENT_SACK) {
+        segment->options.n_sack = 1;
+        segment->options.sack[0][0] = take32(in);
+        segment->options.sack[0][1] = take32(in);
+    }
+    if (bits & EVENT_TOA) {
+        event_toa(in, segment);
+    }
+    return true;
+}
+
+#endif

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Turn captures into seed corpora for the three fuzzers.
+
+    make-seeds.py OUT CAPTURE...     writes OUT/options, OUT/engine, OUT/frames
+
+Any format that editcap reads. What a fuzzer's input looks like stands at the
+top of its source; the event format is that of events.h.
+"""
+
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+FRAMES_PER_SEED = 24
+# Where IP begins, by link type: (offset of the ethertype or None, offset of IP).
+LINKS = {1: (12, 14), 101: (None, 0), 228: (None, 0), 229: (None, 0), 113: (14, 16),
+         276: (0, 20), 0: (None, 4), 108: (None, 4)}
+ETHERTYPES_IP = (0x0800, 0x86dd)
+ETHERTYPES_TAG = (0x8100, 0x88a8)
+
+
+def read_pcap(path):
+    """(link type, [(seconds, captured bytes, original length)]) of any capture."""
+    with tempfile.NamedTemporaryFile(suffix='.pcap') as plain:
+        done = subprocess.run(['editcap', '-F', 'pcap', path, plain.name],
+                              capture_output=True, check=False)
+        data = plain.read()
+    if done.returncode or len(data) < 24:
+        return None, []
+    order = '<' if data[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1') else '>'
+    nano = data[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d')
+    link = struct.unpack_from(order + 'I', data, 20)[0] & 0xffff
+    packets, at = [], 24
+    while at + 16 <= len(data):
+        seconds, part, captured, length = struct.unpack_from(order + 'IIII', data, at)
+        packets.append((seconds + part / (1e9 if nano else 1e6),
+                        data[at + 16:at + 16 + captured], length))
+        at += 16 + captured
+    return link, packets
+
+
+def ip_packets(path):
+    """(time, bytes from the IP header, original length) of each IP packet."""
+    link, packets = read_pcap(path)
+    if link not in LINKS:
+        return []
+    type_at, start = LINKS[link]
+    result = []
+    for when, data, length in packets:
+        offset = start
+        if type_at is not None:
+            if len(data) < offset:
+                continue
+            ethertype = struct.unpack_from('>H', data, type_at)[0]
+            while ethertype in ETHERTYPES_TAG and len(data) >= offset + 4:
+                ethertype = struct.unpack_from('>H', data, offset + 2)[0]
+                offset += 4
+            if ethertype not in ETHERTYPES_IP:
+                continue
+        if len(data) > offset:
+            result.append((when, data[offset:], length - offset))
+    return result
+
+
+class Segment:
+    """A TCP segment directly in IP; None is what it is not."""
+
+    @staticmethod
+    def parse(when, data, length):
+        if data[0] >> 4 == 4 and len(data) >= 40 and data[9] == 6:
+            start = (data[0] & 15) * 4
+            addresses, ip_id, ttl = (data[12:16], data[16:20]), data[4:6], data[8]
+        elif data[0] >> 4 == 6 and len(data) >= 60 and data[6] == 6:
+            start = 40
+            addresses, ip_id, ttl = (data[8:24], data[24:40]), b'\0\0', data[7]
+        else:
+            return None
+        tcp = data[start:]
+        if len(tcp) < 20 or tcp[12] >> 4 < 5:
+            return None
+        self = Segment()
+        self.when, self.ip_id, self.ttl = when, struct.unpack('>H', ip_id)[0], ttl
+        ports = struct.unpack('>HH', tcp[:4])
+        self.ends = (addresses[0], ports[0]), (addresses[1], ports[1])
+        self.seq, self.ack, offset, self.flags, self.window = struct.unpack('>IIBBH', tcp[4:16])
+        self.options = tcp[20:(offset >> 4) * 4]
+        self.length = max(0, length - start - (offset >> 4) * 4)
+        return self
+
+
+def write(folder, content):
+    os.makedirs(folder, exist_ok=True)
+    name = hashlib.sha1(content).hexdigest()[:16]
+    with open(os.path.join(folder, name), 'wb') as file:
+        file.write(content)
+
+
+def frames_seed(packets, mode):
+    seed, before = bytes([mode]), None
+    for when, data, length in packets:
+        step = 0 if before is None else max(0, min(255, int((when - before) * 1000)))
+        before = when
+        length = min(length, 1999)
+        data = data[:length]
+        captured = 0 if len(data) == length else min(len(data), 255)
+        data = data[:captured or length]
+        seed += struct.pack('>HBB', length, captured, step) + data
+    return seed
+
+
+def event(segment, number, before):
+    """One event of events.h: endpoints by number, so that the fuzzer can change them."""
+    step = max(0, min(255, int((segment.when - before) * 1000))) if before else 0
+    options = segment.options[:40]
+    timestamps = sack = b''
+    toa, at = b'', 0
+    while at + 1 < len(options) and options[at] != 0:
+        if options[at] == 1:
+            at += 1
+            continue
+        size = max(2, options[at + 1])
+        if options[at] == 8 and size == 10:
+            timestamps = options[at + 2:at + 10]
+        elif options[at] == 5 and size >= 10:
+            sack = options[at + 2:at + 10]
+        elif options[at] in (252, 253, 254, 200) and size == 8:
+            toa = bytes([number(('toa', options[at + 2:at + 8]))])
+        at += size
+    bits = (1 if timestamps else 0) | (2 if len(sack) == 8 else 0) | (4 if toa else 0)
+    if not bits & 2:
+        sack = b''
+    head = struct.pack('>BBBBBHIIHH', bits, number(segment.ends[0]), number(segment.ends[1]), step,
+                       segment.flags, min(segment.length, 65535), segment.seq, segment.ack,
+                       segment.window, segment.ip_id)
+    return head + timestamps + sack + toa
+
+
+def engine_seed(segments):
+    names = {}
+
+    def number(name):
+        return names.setdefault(name, len(names) % 16)
+
+    seed, before = bytes([0]), None
+    for segment in segments:
+        seed += event(segment, number, before)
+        before = segment.when
+    return seed
+
+
+def main():
+    out, captures = sys.argv[1], sys.argv[2:]
+    for path in captures:
+        packets = ip_packets(path)
+        segments = [s for s in (Segment.parse(*p) for p in packets) if s]
+        # the beginning, the middle and the end say the most
+        places = {0, max(0, len(packets) // 2 - FRAMES_PER_SEED), max(0, len(packets) - FRAMES_PER_SEED)}
+        for mode, place in enumerate(sorted(places)):
+            part = packets[place:place + FRAMES_PER_SEED]
+            if part:
+                write(os.path.join(out, 'frames'), frames_seed(part, (2, 3, 6)[mode]))
+        for place in range(0, min(len(segments), 240), 120):
+            write(os.path.join(out, 'engine'), engine_seed(segments[place:place + 120]))
+        for segment in segments:
+            syn = 8 if segment.flags & 2 else 0
+            if segment.options:
+                write(os.path.join(out, 'options'), bytes([syn]) + segment.options)
+    for name in ('options', 'engine', 'frames'):
+        folder = os.path.join(out, name)
+        print(name, len(os.listdir(folder)) if os.path.isdir(folder) else 0)
+
+
+if __name__ == '__main__':
+    main()
