@@ -88,7 +88,13 @@ static char *capture_point(const scan_options *options, const char *path)
             return g_strdup(point->name);
         }
     }
-    return default_point(path);
+    char *name = default_point(path);
+    if (options->export_path) { /* it will meet the files of other hosts */
+        char *own = g_strconcat(options->host, ":", name, NULL);
+        g_free(name);
+        name = own;
+    }
+    return name;
 }
 
 static void complain(listing *self, const char *path, const GError *error)

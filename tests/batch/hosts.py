@@ -1,3 +1,130 @@
-from support import Skip
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two hosts, which are this machine over ssh, scan a part of the corpus each; the head reads their records."""
+
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+
+from support import BATCH, Skip, check, need_lab, need_program
+
+SSHD = '''Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/client_key.pub
+PidFile {folder}/pid
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin yes
+'''
+CLIENT = '''Host {names}
+  HostName 127.0.0.1
+  Port {port}
+  IdentityFile {folder}/client_key
+  IdentitiesOnly yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+  BatchMode yes
+'''
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def start_sshd(test, port):
+    sshd = shutil.which('sshd') or '/usr/sbin/sshd'
+    if not os.path.exists(sshd):
+        raise Skip('sshd is not installed')
+    if os.getuid() != 0:
+        raise Skip('sshd wants to be started by root')
+    for name in ('host_key', 'client_key'):
+        subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', test.path(name)], check=True)
+    with open(test.path('sshd_config'), 'w', encoding='ascii') as file:
+        file.write(SSHD.format(port=port, folder=test.folder))
+    os.makedirs('/run/sshd', exist_ok=True)
+    process = subprocess.Popen([sshd, '-D', '-e', '-f', test.path('sshd_config')], stderr=subprocess.PIPE, text=True)
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) == 0:
+                return process
+        if process.poll() is not None:
+            raise Skip(f'sshd does not start here: {process.stderr.read().strip()}')
+        time.sleep(0.05)
+    process.terminate()
+    raise Skip('sshd does not answer')
+
+
+def write_client(test, names, port):
+    with open(test.path('ssh_config'), 'w', encoding='ascii') as file:
+        file.write(CLIENT.format(names=' '.join(names), port=port, folder=test.folder))
+
+
+def scan_hosts(test, parts):
+    environment = {**os.environ, 'SSH': f'ssh -F {test.path("ssh_config")}',
+                   'TOA_SCAN': f'{test.scan_path} --tshark {test.tshark}'}
+    return subprocess.run([os.path.join(BATCH, 'scan-hosts'), test.path('out'), *parts], env=environment, check=False,
+                          capture_output=True, text=True)
+
+
+def share(test, corpus):
+    """Every third file of each point: enough for a third of the incidents' time; two folders, one a host."""
+    folders = {'w1': 'client', 'w2': 'lvs rs'}
+    for host, points in folders.items():
+        os.makedirs(test.path(host))
+        for name in sorted(os.listdir(corpus)):
+            if name.split('_')[0] in points.split() and int(name.split('_')[1].split('.')[0]) <= 22:
+                os.link(os.path.join(corpus, name), test.path(host, name))
+    return [f'{host}:{test.path(host)}' for host in folders]
+
+
+def summary(report):
+    return sorted((item['kind'], item['key'], item['foreign_rsts'], item['foreign_segments'], item['first_time'])
+                  for item in report['incidents'])
+
+
 def hosts(test):
-    raise Skip('later')
+    need_lab()
+    need_program('parallel')
+    need_program('ssh')
+    corpus = os.path.join(test.keep, 'captures')
+    port = free_port()
+    parts = share(test, corpus)
+    sshd = start_sshd(test, port)
+    try:
+        write_client(test, ['w1'], port)  # w2 is unknown: it fails
+        done = scan_hosts(test, parts)
+        check(done.returncode == 2 and 'failed hosts: 1' in done.stderr, done.returncode, done.stderr)
+        check(sorted(name for name in os.listdir(test.path('out')) if name != 'joblog') == ['w1.records'], 'after a failure')
+        stamp = os.stat(test.path('out', 'w1.records')).st_mtime_ns
+        write_client(test, ['w1', 'w2'], port)
+        done = scan_hosts(test, parts)
+        check(done.returncode == 0, done.stderr)
+        check(os.stat(test.path('out', 'w1.records')).st_mtime_ns == stamp, 'w1 was scanned again')
+    finally:
+        sshd.terminate()
+        sshd.wait()
+    head = test.json('--db', test.path('head.sqlite'), test.path('out'), code=1)
+    again = test.json('--db', test.path('head.sqlite'), test.path('out'), code=1)
+    check(head == again, 'reading the records twice makes a difference')
+    # One host over the same files: the scan of the whole corpus has them already.
+    names = [f'{point}_{number:05d}.pcap' for point in ('client', 'lvs', 'rs') for number in range(1, 23)]
+    shutil.copy(os.path.join(test.keep, 'scan.sqlite'), test.path('one.sqlite'))
+    db = sqlite3.connect(test.path('one.sqlite'))
+    wanted = {os.path.join(corpus, name) for name in names}
+    gone = [file for file, path in db.execute('SELECT file, path FROM capture_file') if path not in wanted]
+    for table in ('capture_file', 'conversation', 'finding', 'unexplained'):
+        db.executemany(f'DELETE FROM {table} WHERE file = ?', [(file,) for file in gone])
+    db.commit()
+    db.close()
+    one = test.json('--db', test.path('one.sqlite'), code=1)
+    check(one['files'] == head['files'] == 66, one['files'], head['files'])
+    check(summary(one) == summary(head), 'different:', json.dumps([summary(one), summary(head)], indent=1))
+    print(f"{len(head['incidents'])} incidents of {head['files']} files, from one host and from two over ssh")
