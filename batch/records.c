@@ -3,6 +3,8 @@
  */
 #include "records.h"
 
+#include <json-glib/json-glib.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@ typedef struct reader {
     FILE *input;
     JsonParser *parser;
     char *line;
-    size_t capacity;
+    size_t capacity, length;
     guint64 number;
     scan_result result; /* of the capture being read */
     scan_totals *totals;
@@ -31,11 +33,10 @@ static void reader_clear(reader *self)
     free(self->line);
 }
 
-/* The next record, valid until the next call. NULL at the end, or with error set. */
-static JsonObject *next_record(reader *self, GError **error)
+/* The next line, valid until the next call. False at the end, or with error set. */
+static gboolean next_line(reader *self, GError **error)
 {
     ssize_t length;
-    JsonNode *root;
 
     errno = 0;
     length = getline(&self->line, &self->capacity, self->input);
@@ -43,19 +44,27 @@ static JsonObject *next_record(reader *self, GError **error)
         if (errno) {
             g_set_error(error, SCAN_FAILURE, errno, "records: %s", g_strerror(errno));
         }
-        return NULL;
+        return FALSE;
     }
+    self->length = (size_t)length;
     self->number++;
-    if (!json_parser_load_from_data(self->parser, self->line, length, error)) {
-        g_prefix_error(error, "record %" G_GUINT64_FORMAT ": ", self->number);
-        return NULL;
+    return TRUE;
+}
+
+/* The line as an object, valid until the next line; NULL with error set. */
+static JsonObject *parse_line(reader *self, GError **error)
+{
+    JsonNode *root = NULL;
+
+    if (json_parser_load_from_data(self->parser, self->line, (gssize)self->length, error)) {
+        root = json_parser_get_root(self->parser);
+        if (root && JSON_NODE_HOLDS_OBJECT(root)) {
+            return json_node_get_object(root);
+        }
+        g_set_error(error, SCAN_FAILURE, 0, "not a JSON object");
     }
-    root = json_parser_get_root(self->parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        g_set_error(error, SCAN_FAILURE, 0, "record %" G_GUINT64_FORMAT ": not a JSON object", self->number);
-        return NULL;
-    }
-    return json_node_get_object(root);
+    g_prefix_error(error, "record %" G_GUINT64_FORMAT ": ", self->number);
+    return NULL;
 }
 
 static const char *kind_of(JsonObject *record)
@@ -63,35 +72,16 @@ static const char *kind_of(JsonObject *record)
     return json_object_get_string_member_with_default(record, "record", "");
 }
 
-static void count(reader *self, unsigned number, JsonObject *record)
+/* *ret_taken: false for other kinds, which are left for later versions. */
+static gboolean add(reader *self, const scan_file *file, gboolean *ret_taken, GError **error)
 {
-    gint64 first, last;
+    gboolean ok = scan_db_add(self->db, file->id, file->point, self->line, self->length, ret_taken, error);
 
-    self->result.records++;
-    if (number != TABLE_CONVERSATION) {
-        return;
+    self->result.records += *ret_taken;
+    if (!ok) {
+        g_prefix_error(error, "record %" G_GUINT64_FORMAT ": ", self->number);
     }
-    first = json_object_get_int_member_with_default(record, "first_time", 0);
-    last = json_object_get_int_member_with_default(record, "last_time", 0);
-    if (!self->result.first_time || first < self->result.first_time) {
-        self->result.first_time = first;
-    }
-    self->result.last_time = MAX(self->result.last_time, last);
-    self->result.packets += json_object_get_int_member_with_default(record, "frames", 0);
-}
-
-/* Kinds that it does not know are left for later versions. */
-static gboolean add(reader *self, const scan_file *file, JsonObject *record, GError **error)
-{
-    const char *kind = kind_of(record);
-
-    for (unsigned i = 0; i < TABLE_MAX; i++) {
-        if (strcmp(kind, scan_tables[i].name) == 0) {
-            count(self, i, record);
-            return scan_db_add(self->db, i, file->id, file->point, record, error);
-        }
-    }
-    return TRUE;
+    return ok;
 }
 
 static void add_totals(reader *self)
@@ -104,8 +94,8 @@ gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, cons
                            const char *host, const char *state, scan_totals *totals, GError **error)
 {
     reader self;
-    JsonObject *record;
     GError *local = NULL;
+    gboolean taken;
 
     if (!scan_db_begin(db, file->id, error)) {
         return FALSE;
@@ -113,8 +103,8 @@ gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, cons
     reader_init(&self, db, input, totals);
     self.result.host = host;
     self.result.state = state;
-    while (!local && !scan_stop && (record = next_record(&self, &local))) {
-        add(&self, file, record, &local);
+    while (!local && !scan_stop && next_line(&self, &local)) {
+        add(&self, file, &taken, &local);
     }
     if (!local && scan_stop) {
         g_set_error(&local, SCAN_FAILURE, 0, "interrupted");
@@ -179,15 +169,28 @@ static gboolean close_capture(reader *self, import_capture *capture, GError **er
     if (capture->skip) {
         return TRUE;
     }
+    if (!scan_db_commit(self->db, &capture->file, capture->signature, &self->result, error)) {
+        return FALSE;
+    }
     add_totals(self);
-    return scan_db_commit(self->db, &capture->file, capture->signature, &self->result, error);
+    return TRUE;
 }
 
-static gboolean import_record(reader *self, import_capture *capture, JsonObject *record, GError **error)
+static gboolean import_line(reader *self, import_capture *capture, GError **error)
 {
-    const char *kind = kind_of(record);
+    gboolean taken = FALSE;
+    JsonObject *record;
 
-    if (strcmp(kind, "file") == 0) {
+    if (capture->open && !capture->skip && !add(self, &capture->file, &taken, error)) {
+        return FALSE;
+    }
+    if (taken) {
+        return TRUE;
+    }
+    if (!(record = parse_line(self, error))) {
+        return FALSE;
+    }
+    if (strcmp(kind_of(record), "file") == 0) {
         if (capture->open) {
             scan_warn("%s: its records have no end and are not taken", capture->file.path);
             scan_db_rollback(self->db);
@@ -199,10 +202,7 @@ static gboolean import_record(reader *self, import_capture *capture, JsonObject 
                     self->number);
         return FALSE;
     }
-    if (strcmp(kind, "end") == 0) {
-        return close_capture(self, capture, error);
-    }
-    return capture->skip || add(self, &capture->file, record, error);
+    return strcmp(kind_of(record), "end") != 0 || close_capture(self, capture, error);
 }
 
 gboolean scan_records_import(scan_db *db, const char *path, scan_totals *totals, GError **error)
@@ -210,7 +210,6 @@ gboolean scan_records_import(scan_db *db, const char *path, scan_totals *totals,
     FILE *input = fopen(path, "r");
     reader self;
     import_capture capture = {0};
-    JsonObject *record;
     GError *local = NULL;
 
     if (!input) {
@@ -218,8 +217,8 @@ gboolean scan_records_import(scan_db *db, const char *path, scan_totals *totals,
         return FALSE;
     }
     reader_init(&self, db, input, totals);
-    while (!local && !scan_stop && (record = next_record(&self, &local))) {
-        import_record(&self, &capture, record, &local);
+    while (!local && !scan_stop && next_line(&self, &local)) {
+        import_line(&self, &capture, &local);
     }
     if (!local && capture.open) {
         g_set_error(&local, SCAN_FAILURE, 0, "cut short within the records of %s, which are not taken",

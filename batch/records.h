@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 typedef struct scan_totals {
-    guint64 files, packets, conversations, findings, unexplained;
+    guint64 files, packets;
 } scan_totals;
 
 /* One capture's records, from the stream's position to its end, in one transaction. */

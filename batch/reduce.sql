@@ -25,6 +25,7 @@ DROP TABLE IF EXISTS clock_skew;
 DROP TABLE IF EXISTS r_alias;
 DROP TABLE IF EXISTS r_hole;
 DROP TABLE IF EXISTS r_end;
+DROP TABLE IF EXISTS r_pair;
 DROP TABLE IF EXISTS r_candidate;
 DROP TABLE IF EXISTS r_conn;
 DROP TABLE IF EXISTS r_successive;
@@ -291,7 +292,19 @@ WHERE q.tolerance <= 5000000 AND ABS(q.error) <= q.tolerance;
 
 -- ---- 4. Shared keys over files and points ---------------------------------------------------------------------------
 
--- All flows of connections that have a key with another wire tuple, or an ISN clock.
+-- Flows of one key and different wire tuples, the first of which may have been open when the second began (a second of
+-- slack: the rest of the connection is looked at below).
+CREATE TABLE r_pair AS
+SELECT DISTINCT x.conn AS a, y.conn AS b
+FROM r_flow x JOIN r_flow y ON y.key_client = x.key_client AND y.key_server = x.key_server
+JOIN clock_skew s ON s.point = x.point JOIN clock_skew t ON t.point = y.point
+WHERE x.conn <> y.conn AND (x.client <> y.client OR x.server <> y.server)
+    AND x.first_time - s.skew_ns <= y.first_time - t.skew_ns + s.error_ns + t.error_ns + 1000000000
+    AND (x.closed_time IS NULL
+        OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns - s.error_ns - t.error_ns - 1000000000)
+    AND y.first_time - t.skew_ns - (x.last_time - s.skew_ns) <= 7300000000000;
+
+-- All flows of those connections, and of those with an ISN clock.
 CREATE TABLE r_candidate AS
 SELECT f.flow AS flow, f.conn AS conn, f.point AS point, f.client || '>' || f.server AS tuple,
     f.key_client AS key_client, f.key_client || '>' || f.key_server AS key_text, f.source AS source,
@@ -300,18 +313,8 @@ SELECT f.flow AS flow, f.conn AS conn, f.point AS point, f.client || '>' || f.se
     f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, f.fragments AS fragments,
     f.last_time AS raw_last_time
 FROM r_flow f JOIN clock_skew s ON s.point = f.point
-JOIN (
-    SELECT DISTINCT x.conn AS conn
-    FROM r_flow x JOIN (
-        SELECT k.key_client AS key_client, k.key_server AS key_server
-        FROM r_flow k GROUP BY k.key_client, k.key_server
-        HAVING MIN(k.conn) <> MAX(k.conn) AND (MIN(k.client) <> MAX(k.client) OR MIN(k.server) <> MAX(k.server))
-    ) h ON h.key_client = x.key_client AND h.key_server = x.key_server
-    UNION
-    SELECT i.a FROM r_ticking i
-    UNION
-    SELECT i.b FROM r_ticking i
-) q ON q.conn = f.conn;
+WHERE f.conn IN (SELECT p.a FROM r_pair p UNION SELECT p.b FROM r_pair p UNION SELECT i.a FROM r_ticking i
+    UNION SELECT i.b FROM r_ticking i);
 --sqlite CREATE INDEX r_candidate_conn ON r_candidate(conn);
 
 -- Where a capture point was blind for over a minute, and where it ended: a close may have been missed there.

@@ -4,6 +4,8 @@
 #include "report.h"
 #include "words.h"
 
+#include <json-glib/json-glib.h>
+
 static void put_text(JsonBuilder *out, const char *name, const char *value)
 {
     json_builder_set_member_name(out, name);
