@@ -101,7 +101,8 @@ static void note_shared(run *r, const toa_fed *fed, const toa_segment *segment)
         }
         a = index_of(r, f->own);
         b = index_of(r, f->other);
-        MUST(!r->shared[a][b]); /* once per pair */
+        /* once per pair; known: not if one closed at the time, to the nanosecond, at which the other began */
+        MUST(!r->shared[a][b] || f->own->close_time == f->other->first_time || f->other->close_time == f->own->first_time);
         MUST(over_before(f->own, f->other) == (f->kind == TOA_FINDING_REUSE) || just_closed(f->own, segment) ||
              just_closed(f->other, segment));
         r->shared[a][b] = r->shared[b][a] = true;

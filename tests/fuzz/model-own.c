@@ -104,7 +104,7 @@ toa_own model_own(const toa_conversation *was, unsigned sender, const toa_segmen
         return acks_known(b, segment) || !has(b, TOA_SIDE_SYN) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
     }
     limit = (has(b, TOA_SIDE_ACKED) ? b->acks[0] : a->next) + reach(a, b);
-    if (ahead(segment->seq, a->next) && !ahead(segment->seq, limit)) {
+    if (distance(a->next, segment->seq) < 0 && distance(segment->seq, limit) <= 0) {
         return TOA_OWN_WINDOW;
     }
     if (!has(a, TOA_SIDE_SYN) && !has(b, TOA_SIDE_SYN) && between(segment->seq, a->low - MIB, a->low)) {

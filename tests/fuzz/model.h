@@ -39,9 +39,10 @@ static inline bool between(uint32_t x, uint32_t from, uint32_t to)
     return x - from <= to - from;
 }
 
-static inline bool ahead(uint32_t x, uint32_t y)
+/* How far x is ahead of y, negative if behind; half the circle is behind (RFC 1982 leaves it open). */
+static inline int32_t distance(uint32_t x, uint32_t y)
 {
-    return x != y && x - y < 0x80000000u;
+    return (int32_t)(x - y);
 }
 
 /* Copies everything; x may be NULL (not known yet). */
