@@ -263,18 +263,23 @@ static proto_item *add_endpoint_address(proto_tree *tree, tvbuff_t *tvb, const t
 
 /* "Client or server" is what the conversation and endpoint tables filter by; nobody sees it, so it is only there when
  * a filter asks. */
+static bool wants_either_endpoint(void)
+{
+    static const header_field_info *ip, *ipv6, *port;
+
+    if (!port) {
+        ip = proto_registrar_get_nth((guint)hf_key_ip);
+        ipv6 = proto_registrar_get_nth((guint)hf_key_ipv6);
+        port = proto_registrar_get_nth((guint)hf_key_port);
+    }
+    return ip->ref_type != HF_REF_TYPE_NONE || ipv6->ref_type != HF_REF_TYPE_NONE ||
+           port->ref_type != HF_REF_TYPE_NONE;
+}
+
 static void add_either_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *endpoint)
 {
-    const int fields[] = {hf_key_ip, hf_key_ipv6, hf_key_port};
-    bool asked = false;
-
-    for (unsigned i = 0; i < array_length(fields); i++) {
-        asked |= proto_registrar_get_nth((guint)fields[i])->ref_type != HF_REF_TYPE_NONE;
-    }
-    if (asked) {
-        proto_item_set_hidden(add_endpoint_address(tree, tvb, endpoint, hf_key_ip, hf_key_ipv6));
-        proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
-    }
+    proto_item_set_hidden(add_endpoint_address(tree, tvb, endpoint, hf_key_ip, hf_key_ipv6));
+    proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
 }
 
 static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
@@ -283,11 +288,11 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     const toa_conversation *leg = toa_engine_leg(conv);
     bool rewritten =
         !toa_endpoint_equal(client, toa_wire_client(conv)) || !toa_endpoint_equal(server, toa_wire_server(conv));
-    const char *text = toa_glue_key_text(conv->key);
+    const char *text, *title_text = toa_glue_key_title(conv->key, &text);
     proto_tree *key_tree;
     proto_item *item;
 
-    proto_item_append_text(title, ", Stream: %u, Key: %s%s", conv->key->stream, text, rewritten ? " (rewritten)" : "");
+    proto_item_set_text(title, "%s%s", title_text, rewritten ? " (rewritten)" : "");
     generated_uint(tree, tvb, hf_stream, conv->key->stream);
     item = proto_tree_add_string(tree, hf_key, tvb, 0, 0, text);
     proto_item_set_generated(item);
@@ -296,8 +301,10 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     generated_uint(key_tree, tvb, hf_key_client_port, client->port);
     add_endpoint_address(key_tree, tvb, server, hf_key_server_ip, hf_key_server_ipv6);
     generated_uint(key_tree, tvb, hf_key_server_port, server->port);
-    add_either_endpoint(key_tree, tvb, client);
-    add_either_endpoint(key_tree, tvb, server);
+    if (wants_either_endpoint()) {
+        add_either_endpoint(key_tree, tvb, client);
+        add_either_endpoint(key_tree, tvb, server);
+    }
     generated_uint(key_tree, tvb, hf_key_source, conv->source);
     item = proto_tree_add_boolean(tree, hf_rewritten, tvb, 0, 0, rewritten);
     proto_item_set_generated(item);
@@ -365,37 +372,59 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
 }
 
 /* Somebody will look: the tree is visible, a filter, column or -e names a field of ours, or there is something to hang
- * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time. */
+ * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time.
+ * This is proto_field_is_referenced for both protocols, without its calls. */
 static bool wants_tree(proto_tree *tree, const toa_layer *layer)
 {
-    return tree && layer->conversation &&
-           (layer->n_findings || layer->segment->options.n_items || proto_field_is_referenced(tree, proto_toa) ||
-            proto_field_is_referenced(tree, proto_toa_conv));
+    static const header_field_info *option, *conversation;
+
+    if (!tree || !layer->conversation) {
+        return false;
+    }
+    if (!option) {
+        option = proto_registrar_get_nth((guint)proto_toa);
+        conversation = proto_registrar_get_nth((guint)proto_toa_conv);
+    }
+    return PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols || layer->n_findings ||
+           option->ref_type != HF_REF_TYPE_NONE || conversation->ref_type != HF_REF_TYPE_NONE;
 }
 
-static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
+static void tap_layer(packet_info *pinfo, const toa_layer *layer)
 {
-    proto_item *title = NULL;
-    proto_tree *conv_tree = NULL;
+    toa_layer *tapped = wmem_memdup(pinfo->pool, layer, sizeof *layer);
 
-    if (wants_tree(tree, layer)) {
-        title = proto_tree_add_item(tree, proto_toa_conv, tvb, 0, 0, ENC_NA);
-        proto_item_set_generated(title);
-        conv_tree = proto_item_add_subtree(title, ett_conv);
-        show_conversation(tvb, conv_tree, title, layer->conversation);
-    }
-    if (layer->conversation) {
-        toa_tap_filter_note(pinfo, tree, layer->conversation);
-    }
-    if (layer->conversation && have_tap_listener(toa_tap)) {
-        toa_layer *tapped = wmem_memdup(pinfo->pool, layer, sizeof *layer);
-        /* listeners are called after the frame, when the wrapper's segment is gone */
-        tapped->segment = wmem_memdup(pinfo->pool, layer->segment, sizeof *layer->segment);
-        tap_queue_packet(toa_tap, pinfo, tapped);
-    }
+    /* listeners are called after the frame, when the wrapper's segment is gone */
+    tapped->segment = wmem_memdup(pinfo->pool, layer->segment, sizeof *layer->segment);
+    tap_queue_packet(toa_tap, pinfo, tapped);
+}
+
+static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
+{
+    proto_item *title = proto_tree_add_item(tree, proto_toa_conv, tvb, 0, 0, ENC_NA);
+    proto_tree *conv_tree = proto_item_add_subtree(title, ett_conv);
+
+    proto_item_set_generated(title);
+    show_conversation(tvb, conv_tree, title, layer->conversation);
+    toa_tap_filter_note(pinfo, tree, layer->conversation);
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         show_finding(tvb, pinfo, conv_tree, title, &layer->findings[i]);
+    }
+}
+
+/* Nearly every segment of a run without tree has nothing to show. */
+static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
+{
+    if (layer->conversation && have_tap_listener(toa_tap)) {
+        tap_layer(pinfo, layer);
+    }
+    if (wants_tree(tree, layer)) {
+        show_layer_in_tree(tvb, pinfo, tree, layer);
+    } else if (layer->n_findings || layer->segment->options.n_items) {
+        show_unreached_options(tvb, pinfo, tree, layer);
+        for (unsigned i = 0; i < layer->n_findings; i++) {
+            show_finding(tvb, pinfo, NULL, NULL, &layer->findings[i]);
+        }
     }
 }
 

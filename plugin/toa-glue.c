@@ -20,10 +20,17 @@
 #include <epan/ipproto.h>
 #include <epan/proto_data.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
 #define SECONDS_MAX INT64_C(9000000000)
+
+/* What is shown of a key. */
+typedef struct toa_key_texts {
+    unsigned heading; /* characters of title before the key */
+    char title[];
+} toa_key_texts;
 
 static struct {
     int proto;
@@ -35,7 +42,7 @@ static struct {
     toa_config config;
     toa_engine *engine;     /* NULL: analysis is off */
     GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
-    GHashTable *key_texts;  /* toa_key to its text, of keys that were shown */
+    GHashTable *key_texts;  /* toa_key to toa_key_texts, of keys that were shown */
 } glue;
 
 const toa_config *toa_glue_config(void)
@@ -43,16 +50,24 @@ const toa_config *toa_glue_config(void)
     return &glue.config;
 }
 
-const char *toa_glue_key_text(const toa_key *key)
-{
-    char *text = g_hash_table_lookup(glue.key_texts, key);
+/* Behind the heading comes the key alone, so that one record serves both. */
+#define TITLE "TOA Conversation, Stream: %u, Key: "
 
-    if (!text) {
-        text = g_malloc(TOA_KEY_TEXT);
+const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text)
+{
+    toa_key_texts *texts = g_hash_table_lookup(glue.key_texts, key);
+
+    if (!texts) {
+        char text[TOA_KEY_TEXT];
+        int heading = snprintf(NULL, 0, TITLE, key->stream);
         toa_key_format(&key->client->endpoint, &key->server->endpoint, text);
-        g_hash_table_insert(glue.key_texts, (void *)key, text);
+        texts = g_malloc(sizeof *texts + (size_t)heading + strlen(text) + 1);
+        texts->heading = (unsigned)heading;
+        sprintf(texts->title, TITLE "%s", key->stream, text);
+        g_hash_table_insert(glue.key_texts, (void *)key, texts);
     }
-    return text;
+    *ret_key_text = texts->title + texts->heading;
+    return texts->title;
 }
 
 static void init_file(void)
@@ -122,7 +137,8 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
     if (captured < 20) {
         return false;
     }
-    header = tvb_get_ptr(tvb, 0, 20);
+    captured = MIN(captured, 60u);
+    header = tvb_get_ptr(tvb, 0, (int)captured);
     ret_header->length = (header[12] >> 4) * 4u;
     if (ret_header->length < 20 || reported < ret_header->length ||
         !read_endpoint(&pinfo->src, toa_get16(header), &segment->source) ||
@@ -130,7 +146,7 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
         return false;
     }
     ret_header->captured = MIN(captured, ret_header->length);
-    ret_header->bytes = tvb_get_ptr(tvb, 0, (int)ret_header->captured);
+    ret_header->bytes = header;
     segment->time = read_time(pinfo);
     segment->frame = pinfo->num;
     segment->interface = pinfo->rec && (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
@@ -162,10 +178,10 @@ static toa_frame *store_frame(packet_info *pinfo, uint8_t layer)
     return frame;
 }
 
-/* Reads the options. What other segments say about a TOA is asked on the first pass and kept: later passes know more
+/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept: later passes know more
  * and must not decide otherwise. */
-static void read_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
-                         toa_segment *segment)
+static void read_unusual_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
+                                 toa_segment *segment)
 {
     toa_options_context context = {.table = &glue.config.options,
                                    .kind253 = glue.config.kind253,
@@ -211,6 +227,14 @@ static void read_options(const toa_header *header, packet_info *pinfo, uint8_t l
     }
     if (changed) {
         options->items[options->client_item].flags |= TOA_ITEM_CHANGED;
+    }
+}
+
+static inline void read_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
+                                toa_segment *segment)
+{
+    if (!toa_options_scan_usual(header->bytes, header->captured, header->length, &segment->options)) {
+        read_unusual_options(header, pinfo, layer, analysed, segment);
     }
 }
 
@@ -275,49 +299,64 @@ static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const t
     return glue.by_stream->pdata[stream];
 }
 
-static void after_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t layer, const toa_segment *segment,
-                      const toa_header *header)
-{
-    toa_layer shown = {
-        .segment = segment, .header_length = header->length, .tvb = tvb, .first_pass = !pinfo->fd->visited};
+/* One TCP layer on its way through TCP's dissector, in the wrapper's frame. */
+typedef struct toa_passage {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;
+    const toa_header *outer; /* header of the layer around this one */
+    toa_segment segment;
+    toa_header header;
+    uint8_t layer;
+    bool analysed;
+} toa_passage;
 
-    if (shown.first_pass) {
-        shown.conversation = feed(pinfo, layer, segment, &shown);
-    } else {
-        shown.conversation = recall(pinfo, layer, segment, &shown);
+/* Called when TCP's dissector is through, or is left by an exception: payload cut by the snapshot length is the rule, not
+ * the exception, and its segments count. */
+static void after_tcp(const toa_passage *passage)
+{
+    toa_layer shown = {.segment = &passage->segment,
+                       .header_length = passage->header.length,
+                       .tvb = passage->tvb,
+                       .first_pass = !passage->pinfo->fd->visited};
+
+    toa_option_hook_leave(passage->outer);
+    if (!passage->analysed || !glue.engine) {
+        return;
     }
-    glue.hooks->show_layer(tvb, pinfo, tree, &shown);
+    if (shown.first_pass) {
+        shown.conversation = feed(passage->pinfo, passage->layer, &passage->segment, &shown);
+    } else {
+        shown.conversation = recall(passage->pinfo, passage->layer, &passage->segment, &shown);
+    }
+    glue.hooks->show_layer(passage->tvb, passage->pinfo, passage->tree, &shown);
 }
 
 static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    toa_segment segment;
-    toa_header header;
-    const toa_header *outer;
-    /* sampled now: dissectors above TCP change pinfo, and do not change it back when they throw */
-    bool analysed = !pinfo->flags.in_error_pkt && !pinfo->fragmented;
-    uint8_t layer = pinfo->curr_layer_num;
+    toa_passage passage;
     volatile int result = 0;
 
-    if (!proto_is_protocol_enabled(glue.protocol)) {
+    if (!proto_is_protocol_enabled(glue.protocol) ||
+        !read_segment(tvb, pinfo, data, &passage.segment, &passage.header)) {
         return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
     }
-    if (!read_segment(tvb, pinfo, data, &segment, &header)) {
-        return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
-    }
-    read_options(&header, pinfo, layer, analysed, &segment);
-    header.options = &segment.options;
-    outer = toa_option_hook_enter(&header);
+    passage.tvb = tvb;
+    passage.pinfo = pinfo;
+    passage.tree = tree;
+    /* sampled now: dissectors above TCP change pinfo, and do not change it back when they throw */
+    passage.analysed = !pinfo->flags.in_error_pkt && !pinfo->fragmented;
+    passage.layer = pinfo->curr_layer_num;
+    read_options(&passage.header, pinfo, passage.layer, passage.analysed, &passage.segment);
+    passage.header.options = &passage.segment.options;
+    passage.outer = toa_option_hook_enter(&passage.header);
     TRY
     {
         result = call_dissector_only(glue.inner, tvb, pinfo, tree, data);
     }
     FINALLY
     {
-        toa_option_hook_leave(outer);
-        if (analysed && glue.engine) {
-            after_tcp(tvb, pinfo, tree, layer, &segment, &header);
-        }
+        after_tcp(&passage);
     }
     ENDTRY;
     return result;

@@ -48,8 +48,9 @@ void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks);
 /* From proto_reg_handoff_toa; may be called again. */
 void toa_glue_handoff(void);
 
-/* "client > server" of a key, made once. Valid while the file is open. */
-const char *toa_glue_key_text(const toa_key *key);
+/* The heading of a conversation with its key, and the key alone, which is the end of it. Both are kept until the file is
+ * closed. */
+const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text);
 
 /* Settings in force since the file was opened, or dissected again. */
 const toa_config *toa_glue_config(void);

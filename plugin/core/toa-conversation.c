@@ -256,9 +256,9 @@ static void take_last(toa_side *a, const toa_segment *segment)
     a->last_empty = segment->length == 0;
 }
 
-void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+/* Not inlined: the compiler would work out the sides' addresses again for every access. */
+static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, const toa_segment *segment)
 {
-    toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
     bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment);
 
     if (segment->flags & TOA_FLAG_SYN) {
@@ -271,13 +271,12 @@ void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_
     }
     if (rst) {
         b->flags |= TOA_SIDE_ANSWERED;
+    } else {
+        a->window = segment->window;
+        a->flags &= (uint16_t) ~TOA_SIDE_STRAY;
     }
     if (demand) {
         take_demand(a, segment);
-    }
-    if (!rst) {
-        a->window = segment->window;
-        a->flags &= (uint16_t) ~TOA_SIDE_STRAY;
     }
     if (segment->options.has_timestamps) {
         a->tsval = segment->options.tsval;
@@ -291,10 +290,17 @@ void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_
         a->flags |= TOA_SIDE_FIN;
     }
     take_last(a, segment);
+}
+
+void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    take_segment(&conv->side[sender], &conv->side[!sender], segment);
     if (sender == conv->client) {
         conv->flags |= TOA_CONV_CLIENT_SPOKE;
     }
-    take_close(conv, segment);
+    if ((segment->flags & (TOA_FLAG_RST | TOA_FLAG_FIN)) || ((conv->side[0].flags & conv->side[1].flags) & TOA_SIDE_FIN)) {
+        take_close(conv, segment);
+    }
 }
 
 bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment)

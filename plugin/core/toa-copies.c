@@ -13,12 +13,10 @@ static uint64_t fingerprint(const toa_conversation *conv, unsigned sender, const
     uint64_t numbers = (uint64_t)segment->seq << 32 | segment->ack;
     uint64_t sizes = (uint64_t)segment->length << 32 | (uint32_t)segment->window << 16 | segment->ip_id;
     uint64_t rest = (uint64_t)conv->hash << 32 | (uint32_t)segment->flags << 16 | sender << 15 |
-                    (uint32_t)options->n_sack << 8 | options->n_items;
-    uint64_t hash = toa_mix(toa_mix(numbers ^ rest) ^ sizes);
+                    (uint32_t)options->has_timestamps << 14 | (uint32_t)options->n_sack << 8 | options->n_items;
+    uint64_t times = (uint64_t)options->tsval << 32 | options->tsecr;
+    uint64_t hash = toa_mix(toa_mix(numbers ^ rest) + (toa_mix(sizes) ^ times));
 
-    if (options->has_timestamps) {
-        hash = toa_mix(hash ^ ((uint64_t)options->tsval << 32 | options->tsecr));
-    }
     for (unsigned i = 0; i < options->n_items; i++) {
         hash = toa_endpoint_hash(&options->items[i].info.client, hash ^ options->items[i].kind);
     }

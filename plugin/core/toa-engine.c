@@ -181,9 +181,10 @@ toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source,
 
 toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
 {
-    toa_tuple tuple = toa_tuple_make(a, b, state->seed);
+    bool swap = toa_endpoint_compare(a, b) > 0;
+    const toa_endpoint *low = swap ? b : a, *high = swap ? a : b;
 
-    return toa_table_find(&state->conversations, &tuple);
+    return toa_table_find_ordered(&state->conversations, low, high, toa_tuple_hash(low, high, state->seed));
 }
 
 /* The record of an address that has sent a TOA of this kind: the kind takes the place of the port. */

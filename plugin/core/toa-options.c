@@ -19,11 +19,6 @@ static uint16_t get16(const uint8_t *bytes)
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static uint32_t get32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 bool toa_exid_possible(uint8_t kind, uint8_t length, uint16_t exid)
 {
     if (exid == EXID_HOST_ID && kind != 253) {
@@ -62,8 +57,8 @@ static void read_standard(walk *w, unsigned offset, unsigned length)
     case OPT_TIMESTAMPS:
         if (length == 10) {
             out->has_timestamps = true;
-            out->tsval = get32(option + 2);
-            out->tsecr = get32(option + 6);
+            out->tsval = toa_read32(option + 2);
+            out->tsecr = toa_read32(option + 6);
         }
         break;
     case OPT_WSCALE:
@@ -74,8 +69,8 @@ static void read_standard(walk *w, unsigned offset, unsigned length)
         break;
     case OPT_SACK:
         for (unsigned at = 2; at + 8 <= length && out->n_sack < TOA_SACK_MAX; at += 8) {
-            out->sack[out->n_sack][0] = get32(option + at);
-            out->sack[out->n_sack][1] = get32(option + at + 4);
+            out->sack[out->n_sack][0] = toa_read32(option + at);
+            out->sack[out->n_sack][1] = toa_read32(option + at + 4);
             out->n_sack++;
         }
         break;
@@ -365,23 +360,11 @@ void toa_options_scan(const uint8_t *header, unsigned captured, unsigned header_
 {
     walk w = {.header = header, .context = context, .out = ret_options, .header_end = header_length};
 
-    ret_options->has_timestamps = false;
-    ret_options->has_scale = false;
-    ret_options->context_matters = false;
-    ret_options->scale = 0;
-    ret_options->n_sack = 0;
-    ret_options->n_items = 0;
-    ret_options->client_item = -1;
-    ret_options->tsval = ret_options->tsecr = 0;
-    w.end = captured < header_length ? captured : header_length;
-    if (w.end <= 20) {
+    if (toa_options_scan_usual(header, captured, header_length, ret_options)) {
         return;
     }
-    /* NOP NOP timestamps: nearly every segment of an established connection (RFC 7323 appendix A) */
-    if (header_length == 32 && w.end == 32 && get32(header + 20) == 0x0101080a) {
-        ret_options->has_timestamps = true;
-        ret_options->tsval = get32(header + 24);
-        ret_options->tsecr = get32(header + 28);
+    w.end = captured < header_length ? captured : header_length;
+    if (w.end <= 20) {
         return;
     }
     walk_options(&w);

@@ -74,6 +74,33 @@ typedef struct toa_options {
 void toa_options_scan(const uint8_t *header, unsigned captured, unsigned header_length,
                       const toa_options_context *context, toa_options *ret_options);
 
+static inline uint32_t toa_read32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* The same for what nearly every segment of an established connection has: no options, or NOP NOP timestamps (RFC 7323
+ * appendix A). False, *ret_options unfinished, if it is something else. */
+static inline bool toa_options_scan_usual(const uint8_t *header, unsigned captured, unsigned header_length,
+                                          toa_options *ret_options)
+{
+    ret_options->has_timestamps = false;
+    ret_options->has_scale = false;
+    ret_options->context_matters = false;
+    ret_options->scale = 0;
+    ret_options->n_sack = 0;
+    ret_options->n_items = 0;
+    ret_options->client_item = -1;
+    ret_options->tsval = ret_options->tsecr = 0;
+    if (header_length != 32 || captured < 32 || toa_read32(header + 20) != 0x0101080a) {
+        return header_length == 20;
+    }
+    ret_options->has_timestamps = true;
+    ret_options->tsval = toa_read32(header + 24);
+    ret_options->tsecr = toa_read32(header + 28);
+    return true;
+}
+
 /* True if 16 bits are a registered ExID (RFC 6994, IANA) that an option of this kind and length can be. */
 bool toa_exid_possible(uint8_t kind, uint8_t length, uint16_t exid);
 

@@ -27,21 +27,22 @@ static void prefetch(const toa_conversation *conv)
     }
 }
 
-toa_conversation *toa_table_find(const toa_table *table, const toa_tuple *tuple)
+toa_conversation *toa_table_find_ordered(const toa_table *table, const toa_endpoint *low, const toa_endpoint *high,
+                                         uint32_t hash)
 {
-    uint32_t mask = table->n_slots - 1, at = tuple->hash & mask;
+    uint32_t mask = table->n_slots - 1, at = hash & mask;
 
     if (table->n_slots == 0) {
         return NULL;
     }
     for (; table->slots[at].number; at = (at + 1) & mask) {
         toa_conversation *conv;
-        if (table->slots[at].hash != tuple->hash) {
+        if (table->slots[at].hash != hash) {
             continue;
         }
         conv = conversation_at(table, table->slots[at].number);
         prefetch(conv);
-        if (toa_endpoint_equal(&conv->wire[0], &tuple->wire[0]) && toa_endpoint_equal(&conv->wire[1], &tuple->wire[1])) {
+        if (toa_endpoint_equal(&conv->wire[0], low) && toa_endpoint_equal(&conv->wire[1], high)) {
             return conv;
         }
     }

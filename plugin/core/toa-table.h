@@ -57,8 +57,14 @@ static inline toa_tuple toa_tuple_make(const toa_endpoint *from, const toa_endpo
     return tuple;
 }
 
-/* The newest conversation of the tuple, NULL: none. */
-toa_conversation *toa_table_find(const toa_table *table, const toa_tuple *tuple);
+/* The newest conversation between two endpoints in canonical order, hash as toa_tuple_hash; NULL: none. */
+toa_conversation *toa_table_find_ordered(const toa_table *table, const toa_endpoint *low, const toa_endpoint *high,
+                                         uint32_t hash);
+
+static inline toa_conversation *toa_table_find(const toa_table *table, const toa_tuple *tuple)
+{
+    return toa_table_find_ordered(table, &tuple->wire[0], &tuple->wire[1], tuple->hash);
+}
 
 /* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple. */
 toa_conversation *toa_table_add(toa_table *table, const toa_tuple *tuple, toa_conversation *earlier);
