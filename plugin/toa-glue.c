@@ -247,6 +247,17 @@ static void recall_frame(const toa_frame *frame, toa_layer *ret_layer)
     ret_layer->unexplained = frame->unexplained;
 }
 
+static void set_stream(uint32_t stream, toa_conversation *conv)
+{
+    guint length = glue.by_stream->len;
+
+    if (stream >= length) { /* streams between, if any: their first frame could not be analysed */
+        g_ptr_array_set_size(glue.by_stream, (int)stream + 1);
+        memset(glue.by_stream->pdata + length, 0, (stream - length) * sizeof(gpointer));
+    }
+    glue.by_stream->pdata[stream] = conv;
+}
+
 /* First pass: lets the engine see it. */
 static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
                                     toa_layer *ret_layer)
@@ -255,21 +266,13 @@ static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa
     uint32_t stream = 0;
     toa_fed fed;
 
-    if (toa_engine_wants_stream(conv, segment) && !toa_stream_of(pinfo, segment, &stream)) {
+    if (toa_engine_wants_stream(conv, segment) &&
+        !toa_stream_of(pinfo, &segment->source, &segment->destination, &stream)) {
         return NULL; /* TCP did not dissect it */
     }
     fed = toa_engine_feed(glue.engine, conv, segment, stream);
-    if (fed.conversation != conv && stream <= glue.by_stream->len) {
-        if (stream == glue.by_stream->len) {
-            g_ptr_array_add(glue.by_stream, fed.conversation);
-        } else {
-            glue.by_stream->pdata[stream] = fed.conversation;
-        }
-    } else if (fed.conversation != conv) {
-        guint gap = glue.by_stream->len; /* streams whose first frame could not be analysed */
-        g_ptr_array_set_size(glue.by_stream, (int)stream + 1);
-        memset(glue.by_stream->pdata + gap, 0, (stream - gap) * sizeof(gpointer));
-        glue.by_stream->pdata[stream] = fed.conversation;
+    if (fed.conversation != conv) {
+        set_stream(stream, fed.conversation);
     }
     if (fed.n_findings || fed.unexplained) {
         toa_frame *frame = store_frame(pinfo, layer);
@@ -293,10 +296,27 @@ static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const t
     if (frame) {
         recall_frame(frame, ret_layer);
     }
-    if (!toa_stream_of(pinfo, segment, &stream) || stream >= glue.by_stream->len) {
+    if (!toa_stream_of(pinfo, &segment->source, &segment->destination, &stream) || stream >= glue.by_stream->len) {
         return NULL;
     }
     return glue.by_stream->pdata[stream];
+}
+
+/* A SYN that is not analysed, cut short or quoted in an ICMP error: TCP may begin a stream with it nevertheless, and what
+ * comes then in the conversation we know has that stream. Later passes look conversations up by stream. */
+static void pass_over(tvbuff_t *tvb, packet_info *pinfo, const toa_endpoint *source, const toa_endpoint *destination)
+{
+    toa_conversation *conv;
+    uint32_t stream;
+
+    if (!glue.engine || pinfo->fd->visited || tvb_captured_length(tvb) < 14 ||
+        (tvb_get_guint8(tvb, 13) & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != TOA_FLAG_SYN) {
+        return;
+    }
+    conv = toa_engine_find(glue.engine, source, destination);
+    if (conv && toa_stream_of(pinfo, source, destination, &stream) && stream != conv->stream) {
+        set_stream(stream, conv);
+    }
 }
 
 /* One TCP layer on its way through TCP's dissector, in the wrapper's frame. */
@@ -321,7 +341,11 @@ static void after_tcp(const toa_passage *passage)
                        .first_pass = !passage->pinfo->fd->visited};
 
     toa_option_hook_leave(passage->outer);
-    if (!passage->analysed || !glue.engine) {
+    if (!passage->analysed) {
+        pass_over(passage->tvb, passage->pinfo, &passage->segment.source, &passage->segment.destination);
+        return;
+    }
+    if (!glue.engine) {
         return;
     }
     if (shown.first_pass) {
@@ -332,14 +356,38 @@ static void after_tcp(const toa_passage *passage)
     glue.hooks->show_layer(passage->tvb, passage->pinfo, passage->tree, &shown);
 }
 
+/* A TCP layer of which not even the fixed header can be read. */
+static int dissect_unread(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    toa_endpoint source, destination;
+    volatile int result = 0;
+
+    if (tvb_captured_length(tvb) < 4 || !read_endpoint(&pinfo->src, tvb_get_ntohs(tvb, 0), &source) ||
+        !read_endpoint(&pinfo->dst, tvb_get_ntohs(tvb, 2), &destination)) {
+        return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    TRY
+    {
+        result = call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    FINALLY
+    {
+        pass_over(tvb, pinfo, &source, &destination);
+    }
+    ENDTRY;
+    return result;
+}
+
 static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     toa_passage passage;
     volatile int result = 0;
 
-    if (!proto_is_protocol_enabled(glue.protocol) ||
-        !read_segment(tvb, pinfo, data, &passage.segment, &passage.header)) {
+    if (!proto_is_protocol_enabled(glue.protocol)) {
         return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+    }
+    if (!read_segment(tvb, pinfo, data, &passage.segment, &passage.header)) {
+        return dissect_unread(tvb, pinfo, tree, data);
     }
     passage.tvb = tvb;
     passage.pinfo = pinfo;

@@ -17,7 +17,7 @@ static void set_address_of(address *ret_address, const toa_endpoint *endpoint)
     }
 }
 
-bool toa_stream_of(packet_info *pinfo, const toa_segment *segment, uint32_t *ret_stream)
+bool toa_stream_of(packet_info *pinfo, const toa_endpoint *from, const toa_endpoint *to, uint32_t *ret_stream)
 {
     static int proto_tcp = -1;
     const struct tcp_analysis *analysis;
@@ -28,14 +28,14 @@ bool toa_stream_of(packet_info *pinfo, const toa_segment *segment, uint32_t *ret
         proto_tcp = proto_get_id_by_filter_name("tcp");
     }
     /* pinfo's addresses may be those of a layer inside this one by now */
-    set_address_of(&source, &segment->source);
-    set_address_of(&destination, &segment->destination);
+    set_address_of(&source, from);
+    set_address_of(&destination, to);
 #if TOA_WIRESHARK_AT_LEAST(4, 6)
     conv = find_conversation_strat_xtd(pinfo, pinfo->num, &source, &destination, CONVERSATION_TCP,
-                                       segment->source.port, segment->destination.port, 0);
+                                       from->port, to->port, 0);
 #else
-    conv = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, segment->source.port,
-                             segment->destination.port, 0);
+    conv = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, from->port,
+                             to->port, 0);
 #endif
     analysis = conv ? conversation_get_proto_data(conv, proto_tcp) : NULL;
     if (!analysis) {

@@ -8,9 +8,9 @@
 
 #include <epan/packet.h>
 
-#include "toa-segment.h"
+#include "toa-endpoint.h"
 
-/* tcp.stream of a segment that TCP has dissected in this pass. False: TCP has no conversation for it. */
-bool toa_stream_of(packet_info *pinfo, const toa_segment *segment, uint32_t *ret_stream);
+/* tcp.stream of a segment between the two that TCP has dissected in this pass. False: TCP has no conversation for it. */
+bool toa_stream_of(packet_info *pinfo, const toa_endpoint *from, const toa_endpoint *to, uint32_t *ret_stream);
 
 #endif

@@ -34,24 +34,19 @@ static bool closed_before(const toa_conversation *earlier, const toa_conversatio
 static void report_shared(toa_state *state, toa_conversation *conv, toa_conversation *other)
 {
     toa_conversation *early = began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
+    bool over = closed_before(early, late);
     toa_pair *pair;
 
-    if (closed_before(early, late)) {
-        if (late->first_time - early->close_time >= state->config->time_wait) {
-            return;
-        }
-        pair = pair_of(state, conv, other);
-        if (!pair->reuse) {
-            pair->reuse = true;
-            toa_state_report(state, TOA_FINDING_REUSE, conv, other, TOA_EV_KEY)->other_frame = other->first_frame;
-        }
+    if (over && late->first_time - early->close_time >= state->config->time_wait) {
         return;
     }
     pair = pair_of(state, conv, other);
-    if (!pair->collision) {
-        pair->collision = true;
-        toa_state_report(state, TOA_FINDING_COLLISION, conv, other, TOA_EV_KEY)->other_frame = other->first_frame;
+    if (pair->collision || pair->reuse) {
+        return; /* what was said stands, also if early has closed since, at the very time at which late began */
     }
+    *(over ? &pair->reuse : &pair->collision) = true;
+    toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, TOA_EV_KEY)->other_frame =
+        other->first_frame;
 }
 
 void toa_collision_check_key(toa_state *state, toa_conversation *conv)
@@ -80,7 +75,7 @@ static void report_proof(toa_state *state, toa_conversation *conv, toa_conversat
 {
     toa_conversation *early = began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
-    bool over = closed_before(early, late);
+    bool over = closed_before(early, late) && !pair->collision;
 
     if (pair->confirmed || (over && pair->reuse)) {
         return;
