@@ -19,7 +19,7 @@ void *toa_arena_alloc(toa_arena *arena, size_t size)
     struct toa_arena_block *block = arena->blocks;
     void *memory;
 
-    size = (size + 15) & ~(size_t)15;
+    size = (size + 7) & ~(size_t)7; /* the largest alignment that records have */
     if (!block || block->size - arena->used < size) {
         /* small captures stay small, big ones take few blocks */
         size_t want = block ? MIN(block->size * 2, LARGEST_BLOCK) : FIRST_BLOCK;

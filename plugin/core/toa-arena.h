@@ -14,7 +14,7 @@ typedef struct toa_arena {
     size_t total;                   /* bytes of all blocks */
 } toa_arena;
 
-/* Zeroed memory, aligned to 16 bytes. Valid until toa_arena_free. Never fails (GLib aborts instead). */
+/* Zeroed memory, aligned to 8 bytes. Valid until toa_arena_free. Never fails (GLib aborts instead). */
 void *toa_arena_alloc(toa_arena *arena, size_t size);
 
 /* Gives everything back; the arena is empty and usable again. */
