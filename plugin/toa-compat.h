@@ -7,6 +7,7 @@
 #ifndef TOA_COMPAT_H
 #define TOA_COMPAT_H
 
+#include <wiretap/wtap.h> /* wtap_rec; epan/packet.h has it no longer in 4.4 */
 #include <glib.h>
 #include <stdbool.h>
 
@@ -30,6 +31,13 @@ typedef gboolean toa_bool;
 #else
 #define toa_get16 pntoh16
 #define toa_get32 pntoh32
+#endif
+
+/* One byte of a tvb. */
+#if TOA_WIRESHARK_AT_LEAST(4, 4)
+#define toa_tvb_byte tvb_get_uint8
+#else
+#define toa_tvb_byte tvb_get_guint8
 #endif
 
 /* Conversation filters: the callbacks have got user data. */

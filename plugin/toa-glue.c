@@ -310,7 +310,7 @@ static void pass_over(tvbuff_t *tvb, packet_info *pinfo, const toa_endpoint *sou
     uint32_t stream;
 
     if (!glue.engine || pinfo->fd->visited || tvb_captured_length(tvb) < 14 ||
-        (tvb_get_guint8(tvb, 13) & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != TOA_FLAG_SYN) {
+        (toa_tvb_byte(tvb, 13) & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != TOA_FLAG_SYN) {
         return;
     }
     conv = toa_engine_find(glue.engine, source, destination);

@@ -52,7 +52,7 @@ static void show_unknown(tvbuff_t *tvb, proto_tree *tree)
 
 static int hand_back(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    dissector_handle_t former = hook.former[tvb_get_guint8(tvb, 0)];
+    dissector_handle_t former = hook.former[toa_tvb_byte(tvb, 0)];
 
     if (former) {
         return call_dissector_only(former, tvb, pinfo, tree, data);
