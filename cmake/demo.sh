@@ -43,4 +43,6 @@ title "6. The same in Wireshark"
 cat <<TEXT
 TSHARK=wireshark $tshark $client
 Display filter: toa.other.stream          (more filters in README.md)
+Install:        cmake --install build/release, or a package: cpack --config build/release/CPackConfig.cmake
+Then:           wireshark -C TOA FILE     (columns, colours and buttons; man 7 wireshark-toa)
 TEXT
