@@ -138,8 +138,9 @@ static bool value_of(const toa_conversation *conv, unsigned kind, uint32_t *ret_
         *ret_value = conv->flags & TOA_CONV_SYNACK_SEEN ? toa_clock_bucket(conv) : 0;
         return (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     case TOA_BY_ISN:
+    case TOA_BY_SERVED_ISN:
         *ret_value = side_of(conv, true)->isn;
-        return (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
+        return (side_of(conv, true)->flags & TOA_SIDE_SYN) != 0;
     case TOA_BY_ISN_CLIENT:
         *ret_value = side_of(conv, false)->isn;
         return (side_of(conv, false)->flags & TOA_SIDE_SYN) != 0;

@@ -25,6 +25,7 @@ typedef enum toa_index_kind {
     TOA_BY_SERVED_SERVER_NEXT,
     TOA_BY_SERVED_CLIENT_ACK,
     TOA_BY_SERVED_SERVER_ACK,
+    TOA_BY_SERVED_ISN, /* of the server */
     TOA_BY_SERVED_MAX,
     TOA_BY_ISN_PHASE = TOA_BY_SERVED_MAX, /* of the ISN clock, in buckets of toa-clock.h */
     TOA_BY_ISN,                           /* of the server */

@@ -137,7 +137,9 @@ static void try_group(search *s)
     if (segment->flags & TOA_FLAG_SYN) {
         try_value(s, party, TOA_BY_ISN, segment->seq, TOA_WHERE_GROUP);
     }
-    if (segment->flags & TOA_FLAG_ACK) {
+    if ((segment->flags & TOA_FLAG_SYN) && (segment->flags & TOA_FLAG_ACK)) {
+        try_value(s, party, server ? TOA_BY_ISN_CLIENT : TOA_BY_ISN, segment->ack - 1, TOA_WHERE_GROUP);
+    } else if (segment->flags & TOA_FLAG_ACK) {
         try_value(s, party, server ? TOA_BY_GROUP_CLIENT_NEXT : TOA_BY_GROUP_SERVER_NEXT, segment->ack,
                   TOA_WHERE_GROUP);
     }
@@ -161,6 +163,9 @@ static void try_server(search *s)
         return;
     }
     /* every row of the table for the second look asks for seq */
+    if (s->segment->flags & TOA_FLAG_SYN) {
+        try_value(s, party, TOA_BY_SERVED_ISN, s->segment->seq, TOA_WHERE_SERVER);
+    }
     try_seq(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT,
             server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
 }
