@@ -238,7 +238,8 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
         !each_row(db,
                   "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"
                   " dup_acks, stale, across, points FROM incident WHERE severity >= ? AND last_time >= ?"
-                  " AND first_time <= ? ORDER BY severity DESC, first_time, key_text, a, b",
+                  " AND first_time <= ? ORDER BY severity DESC, kind <> 'collision.confirmed', kind <> 'collision',"
+                  " first_time, key_text, a, b",
                   parameters, 3, read_incident, self->incidents, error)) {
         return FALSE;
     }

@@ -44,7 +44,7 @@ typedef struct scan_skew {
 } scan_skew;
 
 typedef struct scan_report {
-    GPtrArray *incidents; /* scan_incident, by time */
+    GPtrArray *incidents; /* scan_incident: warnings first, of them what is proven, then by time */
     GPtrArray *skews;     /* scan_skew, by point */
     GHashTable *paths;    /* gint64 file -> char *path */
     guint64 files, packets, conversations;
@@ -55,7 +55,7 @@ typedef struct scan_report {
 gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64 since, gint64 until, GError **error);
 void scan_report_clear(scan_report *self);
 const char *scan_report_path(const scan_report *self, gint64 file);
-/* True: the clocks of its point are set against the reference by something seen at both. */
+/* How the clock of the point differs; NULL: no such point. */
 const scan_skew *scan_report_skew(const scan_report *self, const char *point);
 
 #endif

@@ -176,7 +176,7 @@ static gboolean report(scan *self, gboolean *ret_found, GError **error)
     if (ok && options->json) {
         scan_report_json(&report, stdout);
     } else if (ok && !options->quiet) {
-        scan_report_text(&report, stdout);
+        scan_report_text(&report, (guint)options->max, stdout);
     }
     if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
         g_set_error(error, SCAN_FAILURE, errno, "standard output: %s", g_strerror(errno));

@@ -106,6 +106,10 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
     if (!self->jobs) {
         self->jobs = (int)g_get_num_processors();
     }
+    if (self->max < 0) {
+        g_set_error(error, SCAN_FAILURE, 0, "--max %d: must be 0 or more", self->max);
+        return FALSE;
+    }
     if (!self->inputs && !self->db_path) {
         g_set_error(error, SCAN_FAILURE, 0, "no FILE or DIR; try --help");
         return FALSE;
@@ -126,15 +130,17 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "Files whose path matches GLOB are of capture point NAME; may be repeated", "NAME=GLOB"},
         {"map", 'm', 0, G_OPTION_ARG_FILENAME, &self->map_path,
          "Which real server is behind a VIP: output of ipvsadm -Ln or -Sn, or rows of Wireshark's toa_map", "FILE"},
-        {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Show incidents that were going on at TIME or later", "TIME"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Show incidents that had begun by TIME", "TIME"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Only incidents with something at TIME or later; all files are read", "TIME"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Only incidents that had begun by TIME", "TIME"},
+        {"max", 0, 0, G_OPTION_ARG_INT, &self->max,
+         "Tell the first N incidents in full (default 5; 0: all)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Print one JSON object", NULL},
         {"html", 0, 0, G_OPTION_ARG_FILENAME, &self->html_path, "Write a page with a picture of each incident", "FILE"},
         {"db", 0, 0, G_OPTION_ARG_FILENAME, &self->db_path,
          "Keep everything in an SQLite database; a second run does only what is new", "FILE"},
         {"records", 0, 0, G_OPTION_ARG_FILENAME, &self->export_path,
          "Write the records (NDJSON) instead of reducing them; - is standard output", "FILE"},
-        {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Print notes as well (port reuse, stale sessions ...)", NULL},
+        {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Tell notes as well (port reuse, stale sessions ...)", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "Print nothing but errors", NULL},
         {"tshark", 0, 0, G_OPTION_ARG_FILENAME, &self->tshark, "The tshark to run", "PROGRAM"},
         {"host", 0, 0, G_OPTION_ARG_STRING, &self->host, "Name of this host in the records", "NAME"},
@@ -147,6 +153,7 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
     self->points = g_ptr_array_new_with_free_func(free_point);
     self->since = G_MININT64;
     self->until = G_MAXINT64;
+    self->max = 5;
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);

@@ -25,6 +25,7 @@ typedef struct scan_options {
     char *host;        /* name of this host in file identities */
     gint64 since, until; /* ns since the epoch; G_MININT64 and G_MAXINT64: no limit */
     int jobs;
+    int max; /* incidents told in full in the text; 0: all */
     gboolean json, notes, quiet, no_reduce;
 } scan_options;
 

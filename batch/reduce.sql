@@ -520,11 +520,15 @@ WHERE x.server_low <> x.server_next AND y.server_low <> y.server_next
     AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
         OR (x.server_low - y.server_low + 4294967296) % 4294967296 < (y.server_next - y.server_low + 4294967296) % 4294967296);
 
--- The rows of R5's table that can be told from records. What holds for one segment holds for its repetitions.
+-- The rows of R5's table that can be told from records. What holds for one segment holds for its repetitions. Within one
+-- file the plugin has judged conversations of one number; and one such conversation does not prove another foreign.
 CREATE TABLE r_accepted AS
 SELECT DISTINCT m.conn AS conn, m.y_conn AS y_conn, m.seq AS seq, m.sender AS sender
-FROM r_match m LEFT JOIN r_leg l ON l.conn = m.conn AND l.y_conn = m.y_conn
-WHERE l.conn IS NULL AND (
+FROM r_match m JOIN r_fragment y ON y.file = m.y_file AND y.stream = m.y_stream
+LEFT JOIN r_leg l ON l.conn = m.conn AND l.y_conn = m.y_conn
+WHERE l.conn IS NULL AND (m.lone = 0 OR (m.y_file <> m.file AND CASE
+    WHEN y.client_low IS NULL AND y.server_isn IS NULL AND y.server_low = y.server_next THEN 1
+    WHEN y.server_low IS NULL AND y.client_isn IS NULL AND y.client_low = y.client_next THEN 1 ELSE 0 END = 0)) AND (
     (m.relation >= 2 AND m.lone = 0 AND m.e_seq = 1 AND m.age <= 7200000000000 + m.error_ns)
     OR (m.relation >= 2 AND m.lone = 0 AND m.e_ack = 1 AND m.e_tsecr + m.e_ip_id > 0 AND m.age <= 7200000000000 + m.error_ns)
     OR (m.relation >= 1 AND m.e_seq = 1 AND m.e_ack + m.e_tsecr + m.e_ip_id > 0 AND m.age <= 60000000000 + m.error_ns)

@@ -4,6 +4,9 @@
 #include "report.h"
 #include "words.h"
 
+/* Lines of the list of incidents. */
+#define MAX_LINES 40
+
 static const char *const severities[] = {"chat", "note", "WARNING"};
 
 static void print_flows(const scan_incident *incident, FILE *output)
@@ -21,21 +24,25 @@ static void print_flows(const scan_incident *incident, FILE *output)
 /* The first frames to look at; the rest is in --json. */
 static void print_facts(const scan_report *report, const scan_incident *incident, FILE *output)
 {
-    guint shown = 0;
+    guint shown = 0, more = 0;
 
     for (guint i = 0; i < incident->facts->len; i++) {
         const scan_fact *fact = incident->facts->pdata[i];
         if (fact->frame < 0) {
             continue;
         }
-        if (shown++ == 8) {
-            fprintf(output, "  ... %u more (--json has them all)\n", incident->facts->len - i);
-            break;
+        if (shown == 8) {
+            more++;
+            continue;
         }
+        shown++;
         char *time = scan_words_time(fact->at);
         fprintf(output, "  %s %s, %s, frame %" G_GINT64_FORMAT " of %s\n", time, fact->finding,
                 scan_words_flags(fact->flags), fact->frame, scan_report_path(report, fact->file));
         g_free(time);
+    }
+    if (more) {
+        fprintf(output, "  ... %u more (--json has them all)\n", more);
     }
 }
 
@@ -58,20 +65,63 @@ static void print_incident(const scan_report *report, const scan_incident *incid
     g_free(filter);
 }
 
-void scan_report_text(const scan_report *report, FILE *output)
+static const char *plural(guint64 count)
 {
-    for (guint i = 0; i < report->incidents->len; i++) {
-        print_incident(report, report->incidents->pdata[i], i + 1, output);
+    return count == 1 ? "" : "s";
+}
+
+/* The answer before the details: what and how many, worst first. */
+static void print_list(const scan_report *report, FILE *output)
+{
+    guint count = report->incidents->len;
+
+    fprintf(output, "%u incident%s, %u note%s in %" G_GUINT64_FORMAT " file%s, %" G_GUINT64_FORMAT
+            " packets, %" G_GUINT64_FORMAT " conversations\n", report->warnings, plural(report->warnings), report->notes,
+            plural(report->notes), report->files, plural(report->files), report->packets, report->conversations);
+    for (guint i = 0; i < MIN(count, MAX_LINES); i++) {
+        const scan_incident *incident = report->incidents->pdata[i];
+        char *time = scan_words_time(incident->first_time);
+        fprintf(output, "%4u. %s %-19s %s, since %.19s UTC: %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other\n", i + 1,
+                severities[CLAMP(incident->severity, 0, 2)], incident->kind, incident->key, time, incident->rsts,
+                incident->segments + incident->dup_acks + incident->stale);
+        g_free(time);
     }
+    if (count > MAX_LINES) {
+        fprintf(output, "      and %u more: --json or --html\n", count - MAX_LINES);
+    }
+    fputc('\n', output);
+}
+
+static void print_clocks(const scan_report *report, FILE *output)
+{
+    guint unknown = 0;
+
     for (guint i = 0; i < report->skews->len; i++) {
-        char *text = scan_words_skew(report->skews->pdata[i]);
+        const scan_skew *skew = report->skews->pdata[i];
+        char *text = skew->meetings ? scan_words_skew(skew) : NULL;
+        unknown += !skew->meetings && !g_str_equal(skew->point, skew->reference);
         if (text) {
             fprintf(output, "%s\n", text);
         }
         g_free(text);
     }
-    fprintf(output, "%" G_GUINT64_FORMAT " file%s, %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT
-            " conversations: %u incident%s, %u note%s\n", report->files, report->files == 1 ? "" : "s",
-            report->packets, report->conversations,
-            report->warnings, report->warnings == 1 ? "" : "s", report->notes, report->notes == 1 ? "" : "s");
+    if (unknown) {
+        fprintf(output, "%u capture point%s shared no connection with the first: clocks may differ by 10 s\n", unknown,
+                plural(unknown));
+    }
+}
+
+void scan_report_text(const scan_report *report, guint max, FILE *output)
+{
+    guint count = report->incidents->len, told = max && max < count ? max : count;
+
+    print_list(report, output);
+    for (guint i = 0; i < told; i++) {
+        print_incident(report, report->incidents->pdata[i], i + 1, output);
+    }
+    print_clocks(report, output);
+    if (told < count) {
+        fprintf(output, "%u incident%s of %u told in full; all of them: --max 0, --html FILE or --json\n", told,
+                plural(told), count);
+    }
 }

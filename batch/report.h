@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-void scan_report_text(const scan_report *report, FILE *output);
+/* A line for each incident, then the first max of them in full; 0: all. */
+void scan_report_text(const scan_report *report, guint max, FILE *output);
 void scan_report_json(const scan_report *report, FILE *output);
 
 /* One self-contained page. tshark reads the segments of the incidents again for the pictures; where a capture is not on

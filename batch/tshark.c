@@ -27,10 +27,8 @@ char *scan_tshark_find(const char *wanted)
     const char *named = wanted ? wanted : g_getenv("TSHARK");
     char *path;
 
-    if (named && *named) {
-        return g_strdup(named);
-    }
-    path = launcher();
+    path = named && *named ? g_strdup(named) : launcher();
+    g_unsetenv("TSHARK"); /* the launcher of the build tree would run itself for ever */
     return path ? path : g_strdup("tshark");
 }
 

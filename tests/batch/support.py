@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 BATCH = os.path.join(PROJECT, 'batch')
 SAMPLES = os.path.join(PROJECT, 'sample-captures')
-LAB = os.path.join(os.path.dirname(PROJECT), 'shared', 'captures', 'lab')
+LAB = os.path.join(PROJECT, 'tests', 'score', 'captures')
 
 # Stands for tshark: has the plugin, writes down the files it was given, and does to each what its name says.
 FAKE_TSHARK = '''#!/bin/sh
@@ -21,6 +21,7 @@ for last; do :; done
 echo "$last" >> "$FAKE_LOG"
 case $last in
 *crash*) kill -SEGV $$ ;;
+*rows*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"conversation","stream":'$i',"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"frames":1,"first_time":1,"last_time":1}'; i=$((i+1)); done ;;
 *odd*) echo 'this is no record'; exit 0 ;;
 *slow*) sleep 20 & wait ;;
 *big*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"nothing","text":"................................................................................................................................"}'; i=$((i+1)); done ;;
@@ -91,7 +92,7 @@ def check(condition, *words):
 
 def need_lab():
     if not os.path.exists(os.path.join(LAB, 'a_rst.client.pcap')):
-        raise Skip('no captures of the lab beside the project (../shared/captures/lab)')
+        raise Skip(f'no captures in {LAB}')
 
 
 def need_program(*names):
