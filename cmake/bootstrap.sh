@@ -6,8 +6,13 @@
 set -eu
 cd "$(dirname -- "$0")/.."
 
-BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev wireshark-dev tshark"
-TEST_PACKAGES="python3 wireshark-common util-linux iproute2"
+BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev libjson-glib-dev libsqlite3-dev wireshark-dev tshark"
+# from the second line on: package, GUI tests, fuzzers, batch
+TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
+    asciidoctor man-db lintian dpkg-dev \
+    wireshark xvfb openbox xdotool imagemagick fonts-dejavu-core g++ qtbase5-dev \
+    clang libclang-rt-14-dev \
+    parallel openssh-client openssh-server"
 
 say() { printf '\n== %s\n' "$*"; }
 
