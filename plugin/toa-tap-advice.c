@@ -39,6 +39,7 @@ static void tell_victim(const toa_story *story, const toa_talk *talk, GString *t
 static void tell_victims(const toa_story *story, GString *out, GString *text)
 {
     bool any = false;
+    int64_t began;
 
     toa_text_heading(out, "Who is the victim");
     for (unsigned i = 0; i < 2; i++) {
@@ -48,7 +49,12 @@ static void tell_victims(const toa_story *story, GString *out, GString *text)
             any = true;
         }
     }
-    if (!any) {
+    if (!any && toa_same_wire(story->incident->early, story->incident->late) &&
+        toa_incident_overlap(story->incident, &began)) {
+        g_string_append(text, "Cannot be told: both connections have the same addresses on the wire, so a segment that is "
+                              "sent again counts as the later one's, also if the earlier one waits for its answer.");
+        toa_text_flush(out, "- ", text);
+    } else if (!any) {
         g_string_append(text, "At the end of the capture neither connection waits for an answer: what its client asked "
                               "was acknowledged, or the connection is closed.");
         toa_text_flush(out, "- ", text);
@@ -163,7 +169,10 @@ static void tell_for_good(const toa_story *story, GString *out)
     static const char *const stale[] = {
         "Load balancer: let its sessions live no longer than the server's connections, and end both sides when one is "
         "reset.",
-        "Client: do not use a source port again before the longest of these times has passed.", NULL};
+        "Client: do not use a source port again before the longest of these times has passed.",
+        "If both were in use at once, something that keeps the client's address and port has crossed them: give the paths "
+        "source ports of their own.",
+        NULL};
     bool is_stale = toa_incident_verdict(story->incident) == TOA_VERDICT_STALE;
 
     toa_text_heading(out, "What to do for good");

@@ -185,8 +185,8 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     set_uint(&row[COLUMN_LAST_FRAME], incident->last_frame);
     set_text(&row[COLUMN_OVERLAP], overlap_text(incident));
     set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
-    set_uint(&row[COLUMN_RSTS], incident->n[TOA_FINDING_FOREIGN_RST]);
-    set_uint(&row[COLUMN_SEGMENTS], incident->n[TOA_FINDING_FOREIGN_SEGMENT] + incident->n[TOA_FINDING_STALE_SESSION]);
+    set_uint(&row[COLUMN_RSTS], toa_incident_rsts(incident));
+    set_uint(&row[COLUMN_SEGMENTS], toa_incident_segments(incident));
     set_uint(&row[COLUMN_DUP_ACKS], incident->n[TOA_FINDING_FOREIGN_DUP_ACK]);
     set_uint(&row[COLUMN_EARLY_STREAM], early->stream);
     set_text(&row[COLUMN_EARLY], wire_text(early));

@@ -84,6 +84,9 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
         incident->last_time = layer->segment->time;
     }
     incident->n[finding->kind]++;
+    if (finding->kind == TOA_FINDING_STALE_SESSION && (layer->segment->flags & TOA_FLAG_RST)) {
+        incident->n_stale_rsts++;
+    }
     incident->evidence |= finding->evidence;
     if (finding->kind == TOA_FINDING_CONFIRMED || finding->kind == TOA_FINDING_REUSE) {
         incident->proof |= finding->evidence;
@@ -109,6 +112,16 @@ void toa_incidents_count_others(const toa_incidents *incidents, uint32_t *ret_re
             *ret_reused += !shared;
         }
     }
+}
+
+uint32_t toa_incident_rsts(const toa_incident *incident)
+{
+    return incident->n[TOA_FINDING_FOREIGN_RST] + incident->n_stale_rsts;
+}
+
+uint32_t toa_incident_segments(const toa_incident *incident)
+{
+    return incident->n[TOA_FINDING_FOREIGN_SEGMENT] + incident->n[TOA_FINDING_STALE_SESSION] - incident->n_stale_rsts;
 }
 
 toa_verdict toa_incident_verdict(const toa_incident *incident)

@@ -27,6 +27,7 @@ typedef struct toa_incident {
     int64_t isn_error;                    /* with TOA_EV_ISN_CLOCK */
     uint32_t first_frame, last_frame;     /* 0: not an incident (yet) */
     uint32_t n[TOA_FINDING_MAX];          /* findings of each kind */
+    uint32_t n_stale_rsts;                /* those toa.stale_session that are RSTs */
     uint16_t evidence;                    /* of all of them */
     uint16_t proof;                       /* of collision.confirmed and reuse */
     void *user;                           /* for whoever gathers */
@@ -55,6 +56,9 @@ toa_verdict toa_incident_verdict(const toa_incident *incident);
 bool toa_incident_proven(const toa_incident *incident);
 /* Nothing but duplicate ACKs speaks for it. */
 bool toa_incident_only_dup_acks(const toa_incident *incident);
+/* Segments found on the wrong connection, an earlier one of the same addresses included: RSTs, and others. */
+uint32_t toa_incident_rsts(const toa_incident *incident);
+uint32_t toa_incident_segments(const toa_incident *incident);
 /* One word, for tables. */
 const char *toa_verdict_name(toa_verdict verdict);
 

@@ -89,14 +89,14 @@ static void tell_counts(const toa_story *story, GString *text)
 {
     const toa_incident *incident = story->incident;
     const uint32_t *n = incident->n;
-    uint32_t segments = n[TOA_FINDING_FOREIGN_SEGMENT] + n[TOA_FINDING_STALE_SESSION];
+    uint32_t rsts = toa_incident_rsts(incident), segments = toa_incident_segments(incident);
 
-    if (!n[TOA_FINDING_FOREIGN_RST] && !segments && !n[TOA_FINDING_FOREIGN_DUP_ACK]) {
+    if (!rsts && !segments && !n[TOA_FINDING_FOREIGN_DUP_ACK]) {
         g_string_append(text, "No segment was found on the wrong connection in this capture.");
         return;
     }
     g_string_append(text, "Found on the wrong connection: ");
-    toa_text_count(text, n[TOA_FINDING_FOREIGN_RST], "RST", "RSTs");
+    toa_text_count(text, rsts, "RST", "RSTs");
     g_string_append(text, ", ");
     toa_text_count(text, segments, "other segment", "other segments");
     g_string_append(text, " and ");
