@@ -178,8 +178,8 @@ static toa_frame *store_frame(packet_info *pinfo, uint8_t layer)
     return frame;
 }
 
-/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept: later passes know more
- * and must not decide otherwise. */
+/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept:
+ * later passes know more and must not decide otherwise. */
 static void read_unusual_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
                                  toa_segment *segment)
 {

@@ -8,8 +8,8 @@
 
 #include "toa-conversation.h"
 
-/* The oldest of a set is overwritten. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as a
- * segment like any other; that takes well over a thousand packets in that time. */
+/* The oldest of a set is overwritten. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as
+ * a segment like any other; that takes well over a thousand packets in that time. */
 #define TOA_COPY_SETS 1024
 #define TOA_COPY_WAYS 4
 
@@ -24,9 +24,9 @@ typedef struct toa_copies {
     toa_copy_slot slots[TOA_COPY_SETS][TOA_COPY_WAYS];
 } toa_copies;
 
-/* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the same endpoints, numbers, flags,
- * length, window, options and IP-ID, and either an IP-ID that is not 0, another TTL or interface, or the very same
- * time (1 us). */
+/* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the
+ * same endpoints, numbers, flags, length, window, options and IP-ID, and either an IP-ID that is not 0, another TTL or
+ * interface, or the very same time (1 us). */
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
 #endif
