@@ -7,12 +7,12 @@
 
 _Static_assert(TOA_ACKS_KEPT == 4, "take_ack moves four");
 
-/* Least window assumed of a peer, and the one assumed when no SYN told the scale: an unscaled window of a
- * mid-capture connection says nothing. */
+/* Least window assumed of a peer. */
 #define WINDOW_MIN 65535u
-#define WINDOW_UNKNOWN (1u << 20)
 /* low follows next at this distance, so that serial comparison stays valid on long transfers. */
 #define LOW_SPAN (1u << 30)
+/* A segment of a moment ago has an identification that its sender's run has passed by no more than this. */
+#define IP_ID_PASSED 64
 
 bool toa_conversation_without_timestamps(const toa_conversation *conv)
 {
@@ -40,7 +40,7 @@ uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sende
     uint32_t window;
 
     if (!(receiver->flags & TOA_SIDE_SYN)) {
-        return WINDOW_UNKNOWN;
+        return TOA_WINDOW_UNKNOWN;
     }
     window = (uint32_t)receiver->window << (no_scale ? 0 : receiver->scale);
     return window > WINDOW_MIN ? window : WINDOW_MIN;
@@ -71,7 +71,7 @@ static toa_own classify_first(const toa_side *receiver, const toa_segment *segme
         return TOA_OWN_EXACT;
     }
     if (!(receiver->flags & TOA_SIDE_SYN) &&
-        toa_seq_within(segment->ack, receiver->low - WINDOW_UNKNOWN, receiver->next + WINDOW_UNKNOWN)) {
+        toa_seq_within(segment->ack, receiver->low - TOA_WINDOW_UNKNOWN, receiver->next + TOA_WINDOW_UNKNOWN)) {
         return TOA_OWN_WINDOW; /* capture began in the middle */
     }
     return TOA_OWN_NONE;
@@ -100,7 +100,7 @@ static toa_own classify_range(const toa_side *a, const toa_side *b, const toa_se
     if (toa_seq_lt(a->next, segment->seq) && toa_seq_le(segment->seq, upper)) {
         return TOA_OWN_WINDOW;
     }
-    if (!((a->flags | b->flags) & TOA_SIDE_SYN) && toa_seq_within(segment->seq, a->low - WINDOW_UNKNOWN, a->low)) {
+    if (!((a->flags | b->flags) & TOA_SIDE_SYN) && toa_seq_within(segment->seq, a->low - TOA_WINDOW_UNKNOWN, a->low)) {
         return TOA_OWN_WINDOW;
     }
     return TOA_OWN_NONE;
@@ -245,10 +245,15 @@ static void take_close(toa_conversation *conv, const toa_segment *segment)
 
 static void take_last(toa_side *a, const toa_segment *segment)
 {
-    if (segment->time - a->last_time > TOA_COPY_NS || segment->seq != a->burst_end) {
+    uint32_t end = toa_segment_end(segment);
+
+    if (segment->time - a->last_time > TOA_COPY_NS || a->last_frame == 0 || (segment->flags & TOA_FLAG_SYN)) {
         a->burst_seq = segment->seq;
+        a->burst_end = end;
+    } else { /* networks put segments out of order, and captures lose some */
+        a->burst_seq = toa_seq_min(a->burst_seq, segment->seq);
+        a->burst_end = toa_seq_max(a->burst_end, end);
     }
-    a->burst_end = toa_segment_end(segment);
     a->last_time = segment->time;
     a->last_frame = segment->frame;
     a->last_flags = (uint8_t)segment->flags;
@@ -301,6 +306,24 @@ void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_
     if ((segment->flags & (TOA_FLAG_RST | TOA_FLAG_FIN)) || ((conv->side[0].flags & conv->side[1].flags) & TOA_SIDE_FIN)) {
         take_close(conv, segment);
     }
+}
+
+bool toa_conversation_carried(const toa_side *side, const toa_segment *segment)
+{
+    uint16_t passed = toa_id_ahead(side->ip_id, segment->ip_id);
+
+    if (side->last_frame == 0 || segment->time - side->last_time > TOA_COPY_NS ||
+        !toa_seq_within(segment->seq, side->burst_seq, side->burst_end) ||
+        !toa_seq_within(toa_segment_end(segment), side->burst_seq, side->burst_end)) {
+        return false;
+    }
+    if (segment->length > 0) {
+        return true;
+    }
+    if (segment->ip_id != 0 && passed > 0) {
+        return passed <= IP_ID_PASSED && !(segment->flags & TOA_FLAG_RST); /* nothing follows a RST */
+    }
+    return side->last_empty && side->last_ip_id == segment->ip_id && side->last_flags == (uint8_t)segment->flags;
 }
 
 bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment)

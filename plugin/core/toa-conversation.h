@@ -40,7 +40,7 @@ typedef struct toa_side {
     uint32_t acks[TOA_ACKS_KEPT]; /* last different acks it sent, newest first */
     uint32_t tsval;
     uint32_t last_frame;
-    uint32_t burst_seq, burst_end; /* what it sent in a row lately, gaps of at most 0.1 s, up to last_time */
+    uint32_t burst_seq, burst_end; /* range of what it sent lately, pauses of at most 0.1 s, up to last_time */
     uint32_t demand_frame, demand_seq, demand_end;
     uint32_t fin;
     uint32_t stray_end;
@@ -70,13 +70,14 @@ typedef enum toa_key_source { /* toa.key.source */
 /* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
 #define TOA_ASKERS_KEPT 8
 
-/* What toa-index keeps of a party with many conversations. */
-typedef struct toa_party_index {
+/* What only a party with many conversations, or behind a NAT, has. */
+typedef struct toa_company {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
     struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9), a ring */
     uint32_t n_askers; /* so far */
-    bool group, served, isn; /* which kinds are indexed */
-} toa_party_index;
+    bool group, served, isn; /* which kinds toa-index has */
+    struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
+} toa_company;
 
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
 typedef struct toa_party {
@@ -87,7 +88,7 @@ typedef struct toa_party {
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
     struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
-    toa_party_index *index;          /* NULL until the party is indexed */
+    toa_company *company;            /* NULL until needed */
 } toa_party;
 
 /* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
@@ -136,6 +137,7 @@ typedef struct toa_conversation {
     uint8_t source;       /* toa_key_source */
     uint8_t first_sender; /* index of the side that sent the first segment */
     uint8_t toa_sides;    /* bit i: side i has sent a TOA */
+    uint8_t leg_looks;    /* replies of the server that were compared with other conversations' (R4) */
 } toa_conversation;
 
 /* Verdict on a segment by its own conversation alone. */
@@ -171,6 +173,9 @@ static inline bool toa_same_wire(const toa_conversation *x, const toa_conversati
     return toa_endpoint_equal(&x->wire[0], &y->wire[0]) && toa_endpoint_equal(&x->wire[1], &y->wire[1]);
 }
 
+/* The window assumed of a peer when no SYN told the scale: an unscaled one of a mid-capture connection says nothing. */
+#define TOA_WINDOW_UNKNOWN (1u << 20)
+
 /* Two observations this close are one event: a segment and its copy on another leg or interface. */
 #define TOA_COPY_NS INT64_C(100000000)
 
@@ -186,6 +191,11 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
 
 /* Takes a segment's numbers as the conversation's own. */
 void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* The side itself has sent this segment a moment ago: what another conversation carries is a copy of it (R4). The ranges
+ * decide, for offload merges segments on one leg only; without data the identification: the stack's next segment would
+ * have a new one. */
+bool toa_conversation_carried(const toa_side *side, const toa_segment *segment);
 
 /* An unexplained segment (R13): remembers it. True if it makes, with the one before, two data segments in a row:
  * then its numbers have become the conversation's own. */

@@ -117,6 +117,14 @@ toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
     return conv->extra;
 }
 
+toa_company *toa_state_company(toa_state *state, toa_party *party)
+{
+    if (!party->company) {
+        party->company = toa_arena_new(&state->arena, toa_company);
+    }
+    return party->company;
+}
+
 /* Parties and sources of TOA are sets of the same kind of record. */
 static toa_party *find_in(const toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
 {
@@ -257,6 +265,8 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
         if (segment->length > 0) {
             toa_legs_check_data(state, conv);
         }
+    } else if ((conv->flags & TOA_CONV_SHARED) && segment->length > 0) {
+        toa_legs_check_reply(state, conv);
     }
 }
 

@@ -311,6 +311,18 @@ bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender)
     return compute_key(state, conv);
 }
 
+/* The capture has this SYN behind segments of the connection that it begins: those were taken for `earlier`, which has
+ * got their numbers by now and is not what it was. */
+static bool is_late_syn(const toa_conversation *earlier, const toa_segment *segment, unsigned sender)
+{
+    const toa_side *a = &earlier->side[sender];
+
+    return (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN && (a->flags & TOA_SIDE_SHOWN) &&
+           segment->time - a->last_time <= TOA_COPY_NS &&
+           toa_seq_within(segment->seq, a->low - TOA_WINDOW_UNKNOWN, a->next) &&
+           !((a->flags & TOA_SIDE_SYN) && toa_seq_within(a->isn, a->low, a->next));
+}
+
 toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream)
 {
     toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
@@ -323,6 +335,9 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;
+    if (earlier && is_late_syn(earlier, segment, tuple.sender)) {
+        earlier = earlier->extra ? earlier->extra->earlier : NULL;
+    }
     if (earlier) {
         toa_state_extra(state, conv)->earlier = earlier;
     }
@@ -349,21 +364,52 @@ bool toa_group_legs(const toa_conversation *x, const toa_conversation *y)
     return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
 }
 
+/* What the client has sent, or what the server has acknowledged of it. */
+static bool client_number(const toa_conversation *conv, uint32_t *ret_number)
+{
+    const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
+    bool shown = (client->flags & TOA_SIDE_SHOWN) != 0;
+
+    *ret_number = shown ? client->next : server->acks[0];
+    return shown || (server->flags & TOA_SIDE_ACKED);
+}
+
 /* Two clients' numbers are as far apart as chance puts them, 1 MiB or less in 1 of 2048 pairs. The sides of a NAT have
  * the same ones; that tells when the capture has lost the SYNs. (A server's numbers are no help: those of one tuple are
  * close to each other when two connections begin within 67 ms.) */
 static bool client_numbers_close(const toa_conversation *x, const toa_conversation *y)
 {
-    const toa_side *a = &x->side[x->client], *b = &y->side[y->client];
-    int32_t distance = toa_seq_diff(a->next, b->next);
+    uint32_t a, b;
+    int32_t distance;
 
-    return (a->flags & b->flags & TOA_SIDE_SHOWN) && distance < (1 << 20) && distance > -(1 << 20);
+    if (!client_number(x, &a) || !client_number(y, &b)) {
+        return false;
+    }
+    distance = toa_seq_diff(a, b);
+    return distance < (1 << 20) && distance > -(1 << 20);
+}
+
+/* x comes from a load balancer that names the client, y from that client's endpoint itself, to another server than x: if
+ * they have to do with each other at all, y is the client's side of x. What could cross x goes to x's server. */
+static bool other_side(const toa_conversation *x, const toa_conversation *y)
+{
+    return x->source == TOA_KEY_TOA && y->source == TOA_KEY_WIRE && x->key != y->key;
+}
+
+/* Other connections have shown the two servers to be one, before and behind a NAT that keeps the client's endpoint. */
+static bool natted(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_party *xs = x->server_party, *ys = y->server_party;
+
+    return ((xs->company && xs->company->nat == ys) || (ys->company && ys->company->nat == xs)) &&
+           toa_endpoint_equal(toa_wire_client(x), toa_wire_client(y));
 }
 
 bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_conversation *x_leg = x->extra ? x->extra->leg : NULL, *y_leg = y->extra ? y->extra->leg : NULL;
 
-    return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || client_numbers_close(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
+    return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || client_numbers_close(x, y) ||
+           other_side(x, y) || other_side(y, x) || natted(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
            (y_leg && toa_same_wire(x, y_leg));
 }

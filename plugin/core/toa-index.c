@@ -14,19 +14,11 @@ static const toa_party *party_of(const toa_conversation *conv, unsigned kind)
     return kind >= TOA_BY_SERVED_CLIENT_NEXT && kind < TOA_BY_SERVED_MAX ? conv->server_party : conv->key->client;
 }
 
-static const toa_party_index *indexed(const toa_party *party)
+static const toa_company *indexed(const toa_party *party)
 {
-    static const toa_party_index none;
+    static const toa_company none;
 
-    return party->index ? party->index : &none;
-}
-
-static toa_party_index *make_index(toa_state *state, toa_party *party)
-{
-    if (!party->index) {
-        party->index = toa_arena_new(&state->arena, toa_party_index);
-    }
-    return party->index;
+    return party->company ? party->company : &none;
 }
 
 static size_t bucket_of(const toa_state *state, const toa_party *party, unsigned kind, uint32_t value)
@@ -225,22 +217,22 @@ void toa_index_changed(toa_conversation *conv)
     toa_extra *extra = conv->extra;
 
     if (extra->group_nodes && !extra->in_group_changed && indexed(conv->key->client)->group) {
-        extra->group_changed_next = conv->key->client->index->group_changed;
-        conv->key->client->index->group_changed = conv;
+        extra->group_changed_next = conv->key->client->company->group_changed;
+        conv->key->client->company->group_changed = conv;
         extra->in_group_changed = true;
     }
     if (extra->served_nodes && !extra->in_served_changed && indexed(conv->server_party)->served) {
-        extra->served_changed_next = conv->server_party->index->served_changed;
-        conv->server_party->index->served_changed = conv;
+        extra->served_changed_next = conv->server_party->company->served_changed;
+        conv->server_party->company->served_changed = conv;
         extra->in_served_changed = true;
     }
 }
 
 static void take_group_changes(toa_state *state, toa_party *party)
 {
-    toa_conversation *conv = party->index->group_changed;
+    toa_conversation *conv = party->company->group_changed;
 
-    party->index->group_changed = NULL;
+    party->company->group_changed = NULL;
     while (conv) {
         toa_conversation *next = conv->extra->group_changed_next;
         conv->extra->in_group_changed = false;
@@ -254,8 +246,8 @@ static void follow_group(toa_state *state, toa_party *party)
     toa_conversation *conv;
 
     take_group_changes(state, party);
-    if (!party->index->group) {
-        party->index->group = true;
+    if (!party->company->group) {
+        party->company->group = true;
         for (conv = party->group; conv && conv->group_next;) {
             conv = conv->group_next;
         }
@@ -267,9 +259,9 @@ static void follow_group(toa_state *state, toa_party *party)
 
 static void take_served_changes(toa_state *state, toa_party *party)
 {
-    toa_conversation *conv = party->index->served_changed;
+    toa_conversation *conv = party->company->served_changed;
 
-    party->index->served_changed = NULL;
+    party->company->served_changed = NULL;
     while (conv) {
         toa_conversation *next = conv->extra->served_changed_next;
         conv->extra->in_served_changed = false;
@@ -284,8 +276,8 @@ static void follow_served(toa_state *state, toa_party *party)
     toa_conversation *conv;
 
     take_served_changes(state, party);
-    if (!party->index->served) {
-        party->index->served = true;
+    if (!party->company->served) {
+        party->company->served = true;
         for (conv = party->served; conv && conv->served_next;) {
             conv = conv->served_next;
         }
@@ -298,7 +290,7 @@ static void follow_served(toa_state *state, toa_party *party)
 /* A list of changes holds members only: who leaves takes it along. */
 void toa_index_leave_group(toa_state *state, toa_conversation *conv)
 {
-    toa_party_index *index = conv->key ? conv->key->client->index : NULL;
+    toa_company *index = conv->key ? conv->key->client->company : NULL;
 
     for (unsigned i = 0; index && i < TOA_ASKERS_KEPT; i++) {
         if (index->askers[i] == conv) {
@@ -345,8 +337,8 @@ void toa_index_isn(toa_state *state, toa_conversation *conv)
 
 static void follow_isn(toa_state *state, toa_party *party)
 {
-    if (!party->index->isn) {
-        party->index->isn = true;
+    if (!party->company->isn) {
+        party->company->isn = true;
         toa_conversation *conv = party->group;
         while (conv && conv->group_next) {
             conv = conv->group_next;
@@ -363,7 +355,7 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
     unsigned found = 0, visited = 0;
     toa_index_node *node;
 
-    make_index(state, party);
+    toa_state_company(state, party);
     if (kind < TOA_BY_GROUP_MAX) {
         follow_group(state, party);
     } else if (kind < TOA_BY_SERVED_MAX) {
@@ -389,12 +381,12 @@ _Static_assert(TOA_ASKERS_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_
 
 void toa_index_asked(toa_state *state, toa_conversation *conv)
 {
-    toa_party_index *index;
+    toa_company *index;
 
     if (conv->key->client->n_group <= TOA_SCAN_MAX) {
         return;
     }
-    index = make_index(state, conv->key->client);
+    index = toa_state_company(state, conv->key->client);
     if (index->n_askers == 0 || index->askers[(index->n_askers - 1) % TOA_ASKERS_KEPT] != conv) {
         index->askers[index->n_askers++ % TOA_ASKERS_KEPT] = conv;
     }
@@ -410,9 +402,9 @@ unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[T
         }
         return n;
     }
-    for (unsigned i = 0; party->index && i < TOA_ASKERS_KEPT; i++) {
-        if (party->index->askers[i]) {
-            ret_askers[n++] = party->index->askers[i];
+    for (unsigned i = 0; party->company && i < TOA_ASKERS_KEPT; i++) {
+        if (party->company->askers[i]) {
+            ret_askers[n++] = party->company->askers[i];
         }
     }
     return n;

@@ -9,6 +9,8 @@
 /* A load balancer forwards a SYN at once; this allows for a retransmission on the way. */
 #define SYN_NS INT64_C(1000000000)
 #define LOOK_MAX 16
+/* Replies of a server that are compared with others: most captures show by then what they ever will. */
+#define REPLIES_MAX 16
 
 static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *client_side, bool certain)
 {
@@ -17,6 +19,10 @@ static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *
     rs->leg = client_side;
     client->leg = rs_side;
     rs->leg_certain = client->leg_certain = certain;
+    if (certain && toa_endpoint_equal(toa_wire_client(rs_side), toa_wire_client(client_side))) {
+        toa_state_company(state, rs_side->server_party)->nat = client_side->server_party;
+        toa_state_company(state, client_side->server_party)->nat = rs_side->server_party;
+    }
     if (certain && client_side->source != TOA_KEY_PROVEN && client_side->key != rs_side->key) {
         toa_group_rekey(state, client_side, rs_side->key, TOA_KEY_LEG);
     }
@@ -122,10 +128,63 @@ static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
     }
 }
 
-void toa_legs_found(toa_state *state, toa_conversation *x, toa_conversation *y)
+static bool is_certain(const toa_conversation *conv)
 {
-    if (!has_leg(x) && !has_leg(y)) {
-        confirm(state, x, y);
+    return has_leg(conv) && conv->extra->leg_certain;
+}
+
+/* Ends the guess, if it is one. */
+static void forget_guess(toa_conversation *conv)
+{
+    if (has_leg(conv)) {
+        conv->extra->leg->extra->leg = NULL;
+        conv->extra->leg = NULL;
+    }
+}
+
+bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment)
+{
+    return toa_conversation_carried(&y->side[from_server ? !y->client : y->client], segment);
+}
+
+void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
+{
+    toa_pair *pair = toa_state_pair(state, x, y);
+
+    if (pair->copy_frame == state->segment->frame) {
+        return; /* found by another of its numbers */
+    }
+    pair->copy_frame = state->segment->frame;
+    if (++pair->n_copies < 2 || is_certain(x) || is_certain(y)) {
+        return;
+    }
+    forget_guess(x);
+    forget_guess(y);
+    confirm(state, x, y);
+}
+
+void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+    toa_conversation *found[TOA_HITS_MAX];
+    unsigned n = 0;
+
+    if (conv->leg_looks >= REPLIES_MAX || is_certain(conv)) {
+        return;
+    }
+    conv->leg_looks++;
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->group; y; y = y->group_next) {
+            found[n++] = y;
+        }
+    } else {
+        n = toa_index_find(state, party, TOA_BY_GROUP_SERVER_NEXT, toa_segment_end(state->segment), found);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = found[i];
+        if (y != conv && !toa_same_wire(y, conv) && toa_legs_carried(y, true, state->segment)) {
+            toa_legs_copy(state, conv, y);
+        }
     }
 }
 

@@ -20,8 +20,15 @@ bool toa_legs_check_isn(toa_state *state, toa_conversation *conv);
 /* The client of conv has sent data: behind a SYN proxy the ISNs differ, equal relative numbers tell. */
 void toa_legs_check_data(toa_state *state, toa_conversation *conv);
 
-/* Segments of the server have shown x and y to be legs; y carried them first. */
-void toa_legs_found(toa_state *state, toa_conversation *x, toa_conversation *y);
+/* y carried this segment itself a moment ago. */
+bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment);
+
+/* The segment being fed, x's, was carried by y a moment ago. Two such make legs of them. */
+void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y);
+
+/* The server of conv has sent data: looks for a conversation that carried the same, for legs whose SYN-ACKs the capture
+ * has lost. */
+void toa_legs_check_reply(toa_state *state, toa_conversation *conv);
 
 /* The other leg for display; NULL: none known for certain. */
 const toa_conversation *toa_legs_other(const toa_conversation *conv);

@@ -25,37 +25,6 @@ typedef struct search {
     toa_match best;
 } search;
 
-/* y itself carried this segment a moment ago: what x carries is a copy of it on another leg (R4). */
-static bool carried_by(const toa_conversation *y, bool from_server, const toa_segment *segment)
-{
-    const toa_side *ya = &y->side[from_server ? !y->client : y->client];
-    uint32_t end = toa_segment_end(segment);
-
-    if (ya->last_frame == 0 || segment->time - ya->last_time > TOA_COPY_NS) {
-        return false;
-    }
-    if (segment->length > 0) {
-        return toa_seq_within(segment->seq, ya->burst_seq, ya->burst_end) &&
-               toa_seq_within(end, ya->burst_seq, ya->burst_end);
-    }
-    return ya->last_empty && end == ya->burst_end && ya->last_flags == (uint8_t)segment->flags &&
-           segment->ip_id == ya->last_ip_id;
-}
-
-/* Two segments that both carried within a moment make legs of them (R4). */
-static void note_copy(search *s, toa_conversation *y)
-{
-    toa_pair *pair = toa_state_pair(s->state, s->x, y);
-
-    if (pair->copy_frame == s->segment->frame) {
-        return; /* found by another of its numbers */
-    }
-    pair->copy_frame = s->segment->frame;
-    if (++pair->n_copies >= 2) {
-        toa_legs_found(s->state, s->x, y);
-    }
-}
-
 static void try(search *s, toa_conversation *y, toa_where where)
 {
     toa_match match;
@@ -72,8 +41,8 @@ static void try(search *s, toa_conversation *y, toa_where where)
     if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
         return;
     }
-    if (where != TOA_WHERE_EARLIER && carried_by(y, s->from_server, s->segment)) {
-        note_copy(s, y);
+    if (where != TOA_WHERE_EARLIER && toa_legs_carried(y, s->from_server, s->segment)) {
+        toa_legs_copy(s->state, s->x, y);
         return;
     }
     if (toa_rules_better(&match, &s->best)) {

@@ -25,9 +25,9 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | TRIGGER},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK | TRIGGER},
-    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | ACK},
-    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | TSECR},
-    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACK},
+    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR},
+    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_RST, SEQ | TRIGGER},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | ACK},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | TSECR},
@@ -227,6 +227,8 @@ void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool fro
 static bool only_fits(unsigned only, const toa_match *match, const toa_conversation *x, const toa_segment *segment)
 {
     switch (only) {
+    case TOA_ONLY_REPLY:
+        return (segment->flags & TOA_FLAG_RST) || toa_endpoint_equal(&segment->source, toa_wire_server(x));
     case TOA_ONLY_RST:
         return (segment->flags & TOA_FLAG_RST) != 0;
     case TOA_ONLY_SYNACK:

@@ -29,6 +29,7 @@ typedef struct toa_rule {
 
 enum {
     TOA_ONLY_ANY,
+    TOA_ONLY_REPLY, /* by the server, or a RST: a client answers on the wrong connection, it does not ask there */
     TOA_ONLY_RST,
     TOA_ONLY_SYNACK,
     TOA_ONLY_LONE_RST /* a RST, between the client's address of y and its server */

@@ -96,6 +96,7 @@ toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
 /* The party if there is one already. */
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
+toa_company *toa_state_company(toa_state *state, toa_party *party);
 /* The pair (x, y), NULL if there is none yet. */
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y);
 toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y);

@@ -61,14 +61,33 @@ static bool legs(const toa_conversation *x, const toa_conversation *y)
 static bool one_client(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_side *a = &x->side[x->client], *b = &y->side[y->client];
+    const toa_side *as = &x->side[!x->client], *bs = &y->side[!y->client];
+    uint32_t m = has(a, TOA_SIDE_SHOWN) ? a->next : as->acks[0], n = has(b, TOA_SIDE_SHOWN) ? b->next : bs->acks[0];
 
-    return has(a, TOA_SIDE_SHOWN) && has(b, TOA_SIDE_SHOWN) &&
-           (a->next - b->next < MIB || b->next - a->next < MIB);
+    return (has(a, TOA_SIDE_SHOWN) || as->n_acks) && (has(b, TOA_SIDE_SHOWN) || bs->n_acks) &&
+           (m - n < MIB || n - m < MIB);
+}
+
+/* The key of one is by TOA, the other is the named client's own, to another server. */
+static bool before_and_behind(const toa_conversation *x, const toa_conversation *y)
+{
+    return x->source == TOA_KEY_TOA && y->source == TOA_KEY_WIRE &&
+           !(toa_endpoint_equal(&x->key->client->endpoint, &y->key->client->endpoint) &&
+             toa_endpoint_equal(&x->key->server->endpoint, &y->key->server->endpoint));
+}
+
+/* One client, and two servers of which the newest legs have shown one to be behind the other. */
+static bool behind_nat(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_party *a = x->server_party, *b = y->server_party;
+
+    return a->company && a->company->nat == b && toa_endpoint_equal(&x->wire[x->client], &y->wire[y->client]);
 }
 
 static bool excluded_as_legs(const toa_conversation *x, const toa_conversation *y)
 {
-    return legs(x, y) || (leg_of(x) && same_wire(leg_of(x), y)) || (leg_of(y) && same_wire(leg_of(y), x));
+    return legs(x, y) || (leg_of(x) && same_wire(leg_of(x), y)) || (leg_of(y) && same_wire(leg_of(y), x)) ||
+           before_and_behind(x, y) || before_and_behind(y, x) || behind_nat(x, y) || behind_nat(y, x);
 }
 
 bool model_excluded(const toa_conversation *x, const toa_conversation *y)
@@ -82,13 +101,17 @@ static bool is_copy(const toa_conversation *y, bool server, const toa_segment *s
     const toa_side *a = &y->side[server ? !y->client : y->client];
     uint32_t end = toa_segment_end(segment);
 
-    if (!a->last_frame || segment->time - a->last_time > SECOND / 10) {
+    if (!a->last_frame || segment->time - a->last_time > SECOND / 10 ||
+        !between(segment->seq, a->burst_seq, a->burst_end) || !between(end, a->burst_seq, a->burst_end)) {
         return false;
     }
     if (segment->length) {
-        return between(segment->seq, a->burst_seq, a->burst_end) && between(end, a->burst_seq, a->burst_end);
+        return true;
     }
-    return a->last_empty && a->burst_end == end && a->last_flags == segment->flags && a->last_ip_id == segment->ip_id;
+    if (segment->ip_id && segment->ip_id != a->ip_id) {
+        return (uint16_t)(a->ip_id - segment->ip_id) <= 64 && !(segment->flags & TOA_FLAG_RST);
+    }
+    return a->last_empty && a->last_ip_id == segment->ip_id && a->last_flags == segment->flags;
 }
 
 /* ---- R5: evidence ---- */
@@ -180,7 +203,7 @@ static bool all(unsigned found, unsigned wanted)
     return (found & wanted) == wanted;
 }
 
-static bool enough(toa_where where, toa_own own, unsigned e, const toa_segment *segment, bool same_address)
+static bool enough(toa_where where, toa_own own, bool server, unsigned e, const toa_segment *segment, bool same_address)
 {
     bool rst = (segment->flags & TOA_FLAG_RST) != 0;
     bool synack = all(segment->flags, TOA_FLAG_SYN | TOA_FLAG_ACK);
@@ -198,7 +221,7 @@ static bool enough(toa_where where, toa_own own, unsigned e, const toa_segment *
         return own == TOA_OWN_NONE && (two || caused);
     }
     if (own == TOA_OWN_WINDOW) {
-        return two || caused;
+        return (two && (rst || server)) || caused;
     }
     if (own == TOA_OWN_UNKNOWN) { /* of an endpoint that sends through two paths, only one key makes it crossed */
         return (e & TOA_EV_KEY) && (two || caused);
@@ -233,7 +256,7 @@ static void consider(const seen *x, const seen *y, toa_where where, bool server,
         }
     }
     found |= key;
-    if (!enough(where, own, found, segment,
+    if (!enough(where, own, server, found, segment,
                 toa_endpoint_same_address(&x->now->wire[x->now->client], &y->now->wire[y->now->client]))) {
         return;
     }
@@ -247,21 +270,21 @@ static void consider(const seen *x, const seen *y, toa_where where, bool server,
     }
 }
 
-static bool is_candidate(const before *before, const seen *x, const seen *y, toa_where where)
+static bool is_candidate(const seen *x, const seen *y, toa_where where)
 {
-    unsigned newer = 0;
+    const toa_conversation *earlier = x->now;
 
     if (x->now == y->now || (y->now->flags & TOA_CONV_SELF)) {
         return false;
     }
     if (where == TOA_WHERE_EARLIER) {
-        for (unsigned i = 0; i < before->n; i++) { /* of many the newest few are tried */
-            const toa_conversation *z = before->list[i].now;
-            newer += same_wire(z, x->now) && z->first_frame > y->now->first_frame && z != x->now &&
-                     z->first_frame < x->now->first_frame;
+        for (unsigned i = 0; i < EARLIER_TRIED && earlier; i++) { /* of many the newest few are tried */
+            earlier = earlier->extra ? earlier->extra->earlier : NULL;
+            if (earlier == y->now) {
+                return !legs(x->now, y->now);
+            }
         }
-        return same_wire(x->now, y->now) && y->now->first_frame < x->now->first_frame && newer < EARLIER_TRIED &&
-               !legs(x->now, y->now);
+        return false;
     }
     if (same_wire(x->now, y->now) || excluded_as_legs(x->now, y->now) || one_client(&x->was, &y->was)) {
         return false;
@@ -285,7 +308,7 @@ toa_conversation *model_owner(const before *before, const seen *x, unsigned send
             continue; /* a client's late segments of before its port was used again are nobody's mistake */
         }
         for (unsigned j = 0; j < before->n; j++) {
-            if (is_candidate(before, x, &before->list[j], order[i])) {
+            if (is_candidate(x, &before->list[j], order[i])) {
                 consider(x, &before->list[j], order[i], server, own, segment, &best);
             }
         }

@@ -57,8 +57,8 @@ static void test_up_to_date(void)
     emit(&f[1], nobody); /* nobody's: both indexes are asked */
     EXPECT_NONE(s);
     g_assert_true(s->fed.unexplained);
-    g_assert_nonnull(f[1].conv->key->client->index);
-    g_assert_nonnull(f[1].conv->server_party->index);
+    g_assert_nonnull(f[1].conv->key->client->company);
+    g_assert_nonnull(f[1].conv->server_party->company);
     for (unsigned i = 0; i < 200; i++) {
         flow *one = &f[story_random(s) % G_N_ELEMENTS(f)];
         exchange(one, 1 + i, story_random(s) % 2 * 100);
@@ -99,7 +99,7 @@ static void test_two_indexes(void)
 static void test_moves(void)
 {
     story *s = story_new();
-    flow v = flow_new(s, CLIENT, SERVER), x = flow_new(s, "10.0.0.2:5000", "10.0.2.2:80");
+    flow v = flow_new(s, CLIENT, SERVER), x = flow_new(s, "10.0.0.2:5000", SERVER);
     toa_conversation *found[TOA_HITS_MAX];
 
     add_group(s, 20);
@@ -208,7 +208,7 @@ static void test_same_value_everywhere(void)
 static void test_late_isn(void)
 {
     story *s = story_new();
-    flow v = flow_new(s, "172.16.0.1:7000", SERVER), z = flow_new(s, CLIENT, "10.0.7.7:80");
+    flow v = flow_new(s, "172.16.0.1:7000", SERVER), z = flow_new(s, CLIENT, SERVER);
     flow w = flow_new(s, CLIENT, "10.0.7.8:80");
 
     add_group(s, 20);

@@ -117,7 +117,8 @@ static void test_tentative(void)
     story_free(g.s);
 }
 
-/* Another ISN refutes the guess: R is somebody else's leg. From then on the two may accuse each other. */
+/* Another ISN refutes the guess: R is somebody else's leg. Still C goes to another server than R, so neither can carry
+ * what is the other's: an ISN may be that of an earlier connection, whose successor's SYN the capture has lost. */
 static void test_refuted(void)
 {
     stage g = stage_new(0);
@@ -130,10 +131,153 @@ static void test_refuted(void)
     server_sends(&g.r, SYN | ACK, 0);
     assert_legs(&g, false);
     client_sends(&g.r, ACK, 0);
-    EXPECT_QUIET(g.s);
     client_sends(&g.r, PSH | ACK, 100);
     emit(&g.c, crossed(from_server(&g.r, RST, 0), &g.r, &g.c));
-    EXPECT_HAS(g.s, FOREIGN_RST, &g.r, TOA_EV_SEQ);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* ... but what comes from R's own server, and so on a connection with R's key, is. */
+static void test_refuted_then_known(void)
+{
+    stage g = stage_new(0);
+    flow d = flow_new(g.s, CLIENT, RS);
+
+    open_flow(&d);
+    open_flow_as(&g.r, CLIENT);
+    client_sends(&g.r, PSH | ACK, 100);
+    emit(&d, crossed(from_server(&g.r, RST, 0), &g.r, &d));
+    EXPECT_HAS(g.s, FOREIGN_RST, &g.r, TOA_EV_SEQ | TOA_EV_KEY);
+    story_free(g.s);
+}
+
+/* The capture has lost both SYN-ACKs, or one of them and the other's SYN: two replies tell. */
+static void test_without_synacks(void)
+{
+    stage g = stage_new(0x2000);
+
+    client_to_server(&g, SYN, 0, CLIENT);
+    from_server(&g.c, SYN | ACK, 0);
+    client_to_server(&g, ACK, 0, NULL);
+    server_to_client(&g, PSH | ACK, 300);
+    assert_legs(&g, false);
+    server_to_client(&g, PSH | ACK, 200);
+    assert_legs(&g, true);
+    EXPECT_KEY(&g.c, CLIENT " > " RS);
+    talk(&g);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* A capture that begins in the middle: no TOA is known, the sides of a NAT keep the client's endpoint. */
+static void test_late_nat(void)
+{
+    stage g = stage_new(0);
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    server_to_client(&g, PSH | ACK, 300);
+    server_to_client(&g, PSH | ACK, 200);
+    assert_legs(&g, true);
+    talk(&g);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* The first leg's replies were captured with a hole and out of order: the second leg's are still among them. */
+static void test_replies_with_a_hole(void)
+{
+    stage g = stage_new(0);
+    toa_segment reply[4];
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    for (unsigned i = 0; i < G_N_ELEMENTS(reply); i++) {
+        reply[i] = from_server(&g.c, PSH | ACK, 100);
+    }
+    emit(&g.r, crossed(reply[0], &g.c, &g.r));
+    emit(&g.r, crossed(reply[1], &g.c, &g.r));
+    emit(&g.r, crossed(reply[3], &g.c, &g.r));
+    emit(&g.c, reply[0]);
+    emit(&g.c, reply[1]);
+    assert_legs(&g, true);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* Replies that are not the same: never legs, however many. */
+static void test_replies_differ(void)
+{
+    stage g = stage_new(0);
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    for (unsigned i = 0; i < 40; i++) {
+        server_sends(&g.c, PSH | ACK, 100);
+        server_sends(&g.r, PSH | ACK, 100);
+    }
+    assert_legs(&g, false);
+    story_free(g.s);
+}
+
+/* A NAT that one connection has shown: when the tuple is used again and the capture has lost the SYN behind the NAT, the
+ * new numbers are explained by the side before it. */
+static void test_nat_reused(void)
+{
+    stage g = stage_new(0);
+    toa_segment syn;
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    handshake(&g);
+    assert_legs(&g, true);
+    client_to_server(&g, RST | ACK, 0, NULL);
+    story_wait(g.s, SEC);
+    g.c = flow_new(g.s, CLIENT, VIP);
+    syn = from_client(&g.c, SYN, 0);
+    emit(&g.c, syn);
+    server_to_client(&g, SYN | ACK, 0);
+    client_to_server(&g, ACK, 0, NULL);
+    talk(&g);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* Same, but for another client: it is the servers that are known, not the connection. */
+static void test_nat_other_client(void)
+{
+    stage g = stage_new(0);
+    flow old;
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    handshake(&g);
+    old = flow_new(g.s, "10.0.0.7:5000", RS);
+    open_flow(&old);
+    g.c = flow_new(g.s, "10.0.0.7:5000", VIP);
+    g.r = old; /* its tuple again */
+    client_sends(&g.c, SYN, 0);
+    server_to_client(&g, SYN | ACK, 0);
+    client_to_server(&g, ACK, 0, NULL);
+    talk(&g);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
+/* An empty segment that the other leg has carried with others after it: its identification is not a new one. */
+static void test_empty_overtaken(void)
+{
+    stage g = stage_new(0);
+    toa_segment empty, data;
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    exchange(&g.r, 100, 100);
+    exchange(&g.c, 100, 100);
+    story_wait(g.s, SEC);
+    client_sends(&g.r, PSH | ACK, 100);
+    empty = from_server(&g.r, ACK, 0);
+    data = from_server(&g.r, PSH | ACK, 50);
+    emit(&g.r, empty);
+    emit(&g.r, data);
+    emit(&g.c, crossed(empty, &g.r, &g.c));
+    EXPECT_QUIET(g.s);
+    emit(&g.c, crossed(from_server(&g.r, ACK, 0), &g.r, &g.c)); /* a new one is crossed */
+    EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.r, TOA_EV_SEQ);
     story_free(g.s);
 }
 
@@ -285,7 +429,7 @@ static void test_offload(void)
     story_free(g.s);
 }
 
-/* ... and if both map to one key, the collision is raised then, on R's frame and in R's name. */
+/* If both map to one key, the collision is raised then, on R's frame and in R's name. */
 static void test_refuted_collision(void)
 {
     story *s = story_new();
@@ -368,7 +512,10 @@ int main(int argc, char **argv)
         {"crossed-on-both-legs", test_crossed_on_both_legs}, {"syn-proxy", test_syn_proxy},
         {"client-side-later", test_client_side_later}, {"many-legs", test_many_legs},
         {"reused-legs", test_reused_legs}, {"offload", test_offload},
-        {"refuted-collision", test_refuted_collision},
+        {"refuted-collision", test_refuted_collision}, {"refuted-then-known", test_refuted_then_known},
+        {"without-synacks", test_without_synacks}, {"late-nat", test_late_nat},
+        {"replies-with-a-hole", test_replies_with_a_hole}, {"replies-differ", test_replies_differ}, {"nat-reused", test_nat_reused},
+        {"nat-other-client", test_nat_other_client}, {"empty-overtaken", test_empty_overtaken},
         {"leg-explains", test_leg_explains},
         {"reused-legs-clock", test_reused_legs_clock},
         {"refuted-raises-once", test_refuted_raises_once},

@@ -26,6 +26,21 @@ static void shuffled_with_times(traffic *t) { traffic_shuffle(t, 300, true); }
 static void no_timestamps(traffic *t) { traffic_without_timestamps(t); }
 static void no_ip_id(traffic *t) { traffic_without_ip_id(t); }
 static void no_toa(traffic *t) { traffic_without_toa(t); }
+static void loss_10_no_timestamps(traffic *t)
+{
+    loss_10(t);
+    no_timestamps(t);
+}
+static void loss_10_no_ip_id(traffic *t)
+{
+    loss_10(t);
+    no_ip_id(t);
+}
+static void loss_10_no_toa(traffic *t)
+{
+    loss_10(t);
+    no_toa(t);
+}
 static void everything(traffic *t)
 {
     traffic_behead(t, 100);
@@ -47,7 +62,12 @@ static const healthy healthy_cases[] = {
     {"no-timestamps", no_timestamps, true}, {"no-ip-id", no_ip_id, true}, {"no-toa", no_toa, true},
     {"everything", everything, true},
     {"legs/undamaged", undamaged, false}, {"legs/doubled", doubled, false}, {"legs/some-doubled", some_doubled, false},
+    {"legs/loss-2", loss_2, false}, {"legs/loss-10", loss_10, false}, {"legs/late-20", late_20, false},
+    {"legs/late-70", late_70, false}, {"legs/shuffled", shuffled, false},
+    {"legs/shuffled-with-times", shuffled_with_times, false},
     {"legs/no-timestamps", no_timestamps, false}, {"legs/no-ip-id", no_ip_id, false}, {"legs/no-toa", no_toa, false},
+    {"legs/loss-10-no-timestamps", loss_10_no_timestamps, false}, {"legs/loss-10-no-ip-id", loss_10_no_ip_id, false},
+    {"legs/loss-10-no-toa", loss_10_no_toa, false}, {"legs/everything", everything, false},
 };
 
 /* The fixed seeds are 1 to 12; 0 stands for the extra one. */
@@ -62,7 +82,7 @@ static void assert_nobody_accused(const story *s, const char *text, uint64_t see
 {
     static const toa_finding_kind accusing[] = {TOA_FINDING_COLLISION, TOA_FINDING_CONFIRMED, TOA_FINDING_FOREIGN_RST,
                                                 TOA_FINDING_FOREIGN_SEGMENT, TOA_FINDING_FOREIGN_DUP_ACK,
-                                                TOA_FINDING_SELF_CONNECT};
+                                                TOA_FINDING_STALE_SESSION, TOA_FINDING_SELF_CONNECT};
 
     for (size_t i = 0; i < G_N_ELEMENTS(accusing); i++) {
         if (s->count[accusing[i]]) {

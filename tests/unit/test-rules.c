@@ -27,9 +27,9 @@ static const row rows[] = {
     {"group/none/tsecr+ip_id", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | IP_ID}},
     {"group/none/tsecr+trigger", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | TRIGGER}},
     {"group/none/synack/ack+trigger", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACKN | TRIGGER}},
-    {"group/window/seq+ack", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | ACKN}},
-    {"group/window/seq+tsecr", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | TSECR}},
-    {"group/window/seq+ip_id", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_ANY, SEQ | IP_ID}},
+    {"group/window/seq+ack", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACKN}},
+    {"group/window/seq+tsecr", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR}},
+    {"group/window/seq+ip_id", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | IP_ID}},
     {"group/window/rst/seq+trigger", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_RST, SEQ | TRIGGER}},
     {"server/none/seq+ack", {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | ACKN}},
     {"server/none/seq+tsecr", {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | TSECR}},
@@ -45,6 +45,8 @@ static const row rows[] = {
     {"earlier/none/synack/ack", {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACKN}},
 };
 
+#define SERVER "10.0.0.9:80"
+
 /* x and y from one client address, and y2 from another. */
 typedef struct stage {
     story *story;
@@ -55,9 +57,9 @@ static stage stage_new(void)
 {
     stage g = {.story = story_new()};
 
-    g.y = flow_new(g.story, "10.0.0.1:5000", "10.0.0.9:80");
-    g.x = flow_new(g.story, "10.0.0.1:5001", "10.0.0.9:80");
-    g.y2 = flow_new(g.story, "10.0.0.2:5001", "10.0.0.9:80");
+    g.y = flow_new(g.story, "10.0.0.1:5000", SERVER);
+    g.x = flow_new(g.story, "10.0.0.1:5001", SERVER);
+    g.y2 = flow_new(g.story, "10.0.0.2:5001", SERVER);
     open_flow(&g.y);
     open_flow(&g.y2);
     open_flow(&g.x);
@@ -68,7 +70,9 @@ static toa_segment segment_for(unsigned only)
 {
     toa_segment segment = {.flags = ACK};
 
-    if (only == TOA_ONLY_RST || only == TOA_ONLY_LONE_RST) {
+    if (only == TOA_ONLY_REPLY) {
+        segment.source = endpoint_of(SERVER);
+    } else if (only == TOA_ONLY_RST || only == TOA_ONLY_LONE_RST) {
         segment.flags = RST;
     } else if (only == TOA_ONLY_SYNACK) {
         segment.flags = SYN | ACK;
