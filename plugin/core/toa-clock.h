@@ -29,6 +29,12 @@ static inline uint32_t toa_clock_recycled(uint32_t next)
     return next + 65537u;
 }
 
+/* The number from which this ISN would be derived. */
+static inline uint32_t toa_clock_not_recycled(uint32_t isn)
+{
+    return isn - 65537u;
+}
+
 /* Phase of a conversation's SYN-ACK on the clock, as a bucket number: matching pairs are at most a few buckets apart,
  * modulo TOA_CLOCK_BUCKETS. */
 uint32_t toa_clock_bucket(const toa_conversation *conv);

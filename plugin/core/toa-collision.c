@@ -134,7 +134,7 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
         }
         return;
     }
-    n = toa_index_find(state, party, TOA_BY_ISN_RECYCLED, toa_server_side(conv)->isn, found);
+    n = toa_index_find(state, party, TOA_BY_GROUP_SERVER_NEXT, toa_clock_not_recycled(toa_server_side(conv)->isn), found);
     for (unsigned i = 0; i < n; i++) {
         check_one_isn(state, conv, found[i]);
     }

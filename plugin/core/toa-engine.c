@@ -231,9 +231,7 @@ static void after_synack(toa_state *state, toa_conversation *conv)
     conv->flags |= TOA_CONV_SYNACK_SEEN;
     conv->synack_time = state->segment->time;
     toa_index_isn(state, conv);
-    if (toa_legs_check_isn(state, conv)) {
-        toa_collision_check_key(state, conv);
-    }
+    toa_legs_check_isn(state, conv);
     toa_collision_check_isn(state, conv);
 }
 
@@ -241,7 +239,6 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
     bool syn = (segment->flags & TOA_FLAG_SYN) != 0, ack = (segment->flags & TOA_FLAG_ACK) != 0;
-    bool was_closed = (conv->flags & TOA_CONV_CLOSED) != 0;
 
     if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
         conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
@@ -250,7 +247,7 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     if (conv->flags & TOA_CONV_INDEXED) {
         toa_index_changed(conv);
     }
-    if (syn || (!was_closed && (conv->flags & TOA_CONV_CLOSED))) {
+    if (syn) {
         toa_index_isn(state, conv);
     }
     if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {

@@ -356,12 +356,17 @@ static bool same_isn(const toa_side *a, const toa_side *b)
     return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
 }
 
+bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y)
+{
+    return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
+}
+
 bool toa_group_legs(const toa_conversation *x, const toa_conversation *y)
 {
     if ((x->extra && x->extra->leg == y) || (y->extra && y->extra->leg == x)) {
         return true;
     }
-    return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
+    return toa_group_same_isn(x, y);
 }
 
 /* What the client has sent, or what the server has acknowledged of it. */

@@ -21,6 +21,9 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
 /* x and y are legs of one connection, by their ISNs or because it was found before (R4). */
 bool toa_group_legs(const toa_conversation *x, const toa_conversation *y);
 
+/* They have shown one ISN of the server, or one of the client. */
+bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y);
+
 /* y must never be named as the other of x: legs, one wire tuple, legs of an earlier or later connection of the
  * other's wire tuple. */
 bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);

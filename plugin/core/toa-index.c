@@ -136,9 +136,6 @@ static bool value_of(const toa_conversation *conv, unsigned kind, uint32_t *ret_
     case TOA_BY_ISN_CLIENT:
         *ret_value = side_of(conv, false)->isn;
         return (side_of(conv, false)->flags & TOA_SIDE_SYN) != 0;
-    case TOA_BY_ISN_RECYCLED:
-        *ret_value = toa_clock_recycled(side_of(conv, true)->next);
-        return (conv->flags & TOA_CONV_SYNACK_SEEN) && (conv->flags & TOA_CONV_CLOSED);
     case TOA_BY_MAX:
         break;
     }

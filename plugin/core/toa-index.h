@@ -30,7 +30,6 @@ typedef enum toa_index_kind {
     TOA_BY_ISN_PHASE = TOA_BY_SERVED_MAX, /* of the ISN clock, in buckets of toa-clock.h */
     TOA_BY_ISN,                           /* of the server */
     TOA_BY_ISN_CLIENT,                    /* of the client */
-    TOA_BY_ISN_RECYCLED,                  /* the ISN that would replace a closed conversation in TIME_WAIT */
     TOA_BY_MAX
 } toa_index_kind;
 
@@ -48,7 +47,7 @@ void toa_index_leave_served(toa_state *state, toa_conversation *conv);
 /* Numbers of a conversation with TOA_CONV_INDEXED have changed. */
 void toa_index_changed(toa_conversation *conv);
 
-/* conv has shown a SYN or a SYN-ACK, or has closed: the ISN kinds follow at once, they hardly change any more. */
+/* conv has shown a SYN or a SYN-ACK: the ISN kinds follow at once, they hardly change any more. */
 void toa_index_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent something that demands an answer. */

@@ -3,6 +3,7 @@
  */
 #include "toa-legs.h"
 
+#include "toa-collision.h"
 #include "toa-group.h"
 #include "toa-index.h"
 
@@ -31,6 +32,20 @@ static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *
 static bool has_leg(const toa_conversation *conv)
 {
     return conv->extra && conv->extra->leg;
+}
+
+static bool is_certain(const toa_conversation *conv)
+{
+    return has_leg(conv) && conv->extra->leg_certain;
+}
+
+/* Ends the guess, if it is one. */
+static void forget_guess(toa_conversation *conv)
+{
+    if (has_leg(conv)) {
+        conv->extra->leg->extra->leg = NULL;
+        conv->extra->leg = NULL;
+    }
 }
 
 /* y can be the client side of x, whose client is known by TOA. The direct conversation of the same client port is
@@ -80,11 +95,23 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv)
     }
 }
 
+static bool is_rs_side(const toa_conversation *conv)
+{
+    return conv->source == TOA_KEY_TOA;
+}
+
+/* Two tries of a load balancer to reach one server, with the client's numbers, are no two sides of anything. */
+static bool is_retry(const toa_conversation *x, const toa_conversation *y)
+{
+    return is_rs_side(x) && is_rs_side(y) && x->key == y->key;
+}
+
 static toa_conversation *pick_leg(toa_conversation *conv, toa_conversation *const *found, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (found[i] != conv && !toa_same_wire(found[i], conv) && !has_leg(found[i]) && toa_group_legs(conv, found[i])) {
-            return found[i];
+        toa_conversation *y = found[i];
+        if (y != conv && !toa_same_wire(y, conv) && !is_certain(y) && !is_retry(conv, y) && toa_group_same_isn(conv, y)) {
+            return y;
         }
     }
     return NULL;
@@ -112,34 +139,18 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
     return pick_leg(conv, found, n);
 }
 
-static bool is_rs_side(const toa_conversation *conv)
-{
-    return conv->source == TOA_KEY_TOA;
-}
-
-/* x has just shown what y has shown before. With no TOA to tell the sides apart: what a server says passes its own
- * side first. */
+/* x, which carries the segment being fed, has just shown what y has shown before. With no TOA to tell the sides apart: what a
+ * server says passes its own side first. */
 static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
+    forget_guess(x);
+    forget_guess(y);
     if (is_rs_side(x)) {
         join(state, x, y, true);
     } else {
         join(state, y, x, true);
     }
-}
-
-static bool is_certain(const toa_conversation *conv)
-{
-    return has_leg(conv) && conv->extra->leg_certain;
-}
-
-/* Ends the guess, if it is one. */
-static void forget_guess(toa_conversation *conv)
-{
-    if (has_leg(conv)) {
-        conv->extra->leg->extra->leg = NULL;
-        conv->extra->leg = NULL;
-    }
+    toa_collision_check_key(state, x);
 }
 
 bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment)
@@ -158,8 +169,6 @@ void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
     if (++pair->n_copies < 2 || is_certain(x) || is_certain(y)) {
         return;
     }
-    forget_guess(x);
-    forget_guess(y);
     confirm(state, x, y);
 }
 
@@ -188,30 +197,27 @@ void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
     }
 }
 
-bool toa_legs_check_isn(toa_state *state, toa_conversation *conv)
+void toa_legs_check_isn(toa_state *state, toa_conversation *conv)
 {
-    toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
+    toa_conversation *other;
 
-    if (!other) {
-        other = conv->flags & TOA_CONV_SHARED ? find_same_isn(state, conv) : NULL;
-        if (other) {
-            confirm(state, conv, other);
-        }
-        return false;
+    if (is_certain(conv) || !(conv->flags & TOA_CONV_SHARED)) {
+        return;
     }
-    if (conv->extra->leg_certain || !(toa_server_side(other)->flags & TOA_SIDE_SYN)) {
-        return false;
-    }
-    if (toa_server_side(other)->isn == toa_server_side(conv)->isn) {
+    other = find_same_isn(state, conv);
+    if (other) {
         confirm(state, conv, other);
-        return false;
+        return;
+    }
+    other = has_leg(conv) ? conv->extra->leg : NULL;
+    if (!other || !(toa_server_side(other)->flags & TOA_SIDE_SYN)) {
+        return;
     }
     if (is_rs_side(conv) && other->synack_time < conv->first_time) {
-        return false; /* a SYN proxy answers the client first, with an ISN of its own */
+        return; /* a SYN proxy answers the client first, with an ISN of its own */
     }
-    conv->extra->leg = NULL;
-    other->extra->leg = NULL;
-    return true;
+    forget_guess(conv);
+    toa_collision_check_key(state, conv);
 }
 
 void toa_legs_check_data(toa_state *state, toa_conversation *conv)
@@ -219,7 +225,7 @@ void toa_legs_check_data(toa_state *state, toa_conversation *conv)
     toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
     const toa_side *mine, *its;
 
-    if (!other || conv->extra->leg_certain) {
+    if (!other || is_certain(conv)) {
         return;
     }
     mine = toa_client_side(conv);
@@ -233,5 +239,5 @@ void toa_legs_check_data(toa_state *state, toa_conversation *conv)
 
 const toa_conversation *toa_legs_other(const toa_conversation *conv)
 {
-    return has_leg(conv) && conv->extra->leg_certain ? conv->extra->leg : NULL;
+    return is_certain(conv) ? conv->extra->leg : NULL;
 }

@@ -13,9 +13,11 @@
  * the two from accusing each other. */
 void toa_legs_seek(toa_state *state, toa_conversation *conv);
 
-/* conv's first SYN-ACK was accepted: equal ISNs make legs, different ones end a guess. True if a guess ended: then
- * shared keys must be looked at again. */
-bool toa_legs_check_isn(toa_state *state, toa_conversation *conv);
+/* All below: conv or x carries the segment being fed, and shared keys are looked at again if it becomes a leg or a guess
+ * ends. */
+
+/* conv's first SYN-ACK was accepted: equal ISNs make legs, different ones end a guess. */
+void toa_legs_check_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent data: behind a SYN proxy the ISNs differ, equal relative numbers tell. */
 void toa_legs_check_data(toa_state *state, toa_conversation *conv);
@@ -23,7 +25,7 @@ void toa_legs_check_data(toa_state *state, toa_conversation *conv);
 /* y carried this segment itself a moment ago. */
 bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment);
 
-/* The segment being fed, x's, was carried by y a moment ago. Two such make legs of them. */
+/* y carried the segment a moment ago. Two such make legs of them. */
 void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y);
 
 /* The server of conv has sent data: looks for a conversation that carried the same, for legs whose SYN-ACKs the capture

@@ -312,6 +312,43 @@ static void test_legs_and_direct(void)
     story_free(g.s);
 }
 
+/* C's key is known at its SYN-ACK: there it is said that C, too, shares it with D. */
+static void test_leg_collides(void)
+{
+    stage g = stage_new(0x31415926);
+    flow d = flow_new(g.s, CLIENT, RS);
+
+    open_flow(&d);
+    client_to_server(&g, SYN, 0, CLIENT);
+    EXPECT_ONE(g.s, COLLISION, &d, TOA_EV_KEY); /* R */
+    server_to_client(&g, SYN | ACK, 0);
+    EXPECT_ONE(g.s, COLLISION, &d, TOA_EV_KEY); /* C */
+    client_to_server(&g, ACK, 0, NULL);
+    talk(&g);
+    EXPECT_TOTAL(g.s, COLLISION, 2);
+    story_free(g.s);
+}
+
+/* A load balancer with an old session sends the SYN on twice, on two connections; the client's side was taken for the
+ * first one's leg. The answered one's ISN decides. */
+static void test_second_try(void)
+{
+    stage g = stage_new(0x2000);
+    flow again;
+
+    client_to_server(&g, SYN, 0, CLIENT);
+    again = flow_new(g.s, "172.16.0.1:7001", RS);
+    again.client.isn = again.client.next = g.c.client.isn + g.delta;
+    emit(&again, with_toa(from_client(&again, SYN, 0), CLIENT));
+    g.r = again;
+    server_to_client(&g, SYN | ACK, 0);
+    assert_legs(&g, true);
+    client_to_server(&g, ACK, 0, NULL);
+    talk(&g);
+    EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
+    story_free(g.s);
+}
+
 /* D's RST crosses V: on both legs it is D's, and the two copies accuse nobody else. */
 static void test_crossed_on_both_legs(void)
 {
@@ -509,6 +546,7 @@ int main(int argc, char **argv)
     static const struct { const char *path; void (*test)(void); } tests[] = {
         {"legs", test_legs}, {"tentative", test_tentative}, {"refuted", test_refuted},
         {"direct-is-no-leg", test_direct_is_no_leg}, {"legs-and-direct", test_legs_and_direct},
+        {"leg-collides", test_leg_collides}, {"second-try", test_second_try},
         {"crossed-on-both-legs", test_crossed_on_both_legs}, {"syn-proxy", test_syn_proxy},
         {"client-side-later", test_client_side_later}, {"many-legs", test_many_legs},
         {"reused-legs", test_reused_legs}, {"offload", test_offload},
