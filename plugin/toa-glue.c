@@ -26,6 +26,9 @@
 /* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
 #define SECONDS_MAX INT64_C(9000000000)
 
+/* Room for so many streams at first: untouched pages cost nothing, growing does (toa-set.h). */
+#define STREAMS_FIRST 16384
+
 /* What is shown of a key. */
 typedef struct toa_key_texts {
     unsigned heading; /* characters of title before the key */
@@ -77,7 +80,7 @@ static void init_file(void)
     toa_option_hook_kinds(&glue.config.options);
     if (glue.config.analysis) {
         glue.engine = toa_engine_new(&glue.config);
-        glue.by_stream = g_ptr_array_new();
+        glue.by_stream = g_ptr_array_sized_new(STREAMS_FIRST);
         glue.key_texts = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     }
 }

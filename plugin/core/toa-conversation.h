@@ -91,12 +91,14 @@ typedef struct toa_party {
     toa_company *company;            /* NULL until needed */
 } toa_party;
 
+#define TOA_NO_STREAM UINT32_MAX
+
 /* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
 typedef struct toa_key {
     toa_party *client;
     toa_party *server;
     struct toa_conversation *members; /* newest first, through key_next */
-    uint32_t stream;                  /* toa.stream */
+    uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
     uint32_t n_members;
 } toa_key;
 

@@ -12,50 +12,53 @@
 
 #include <string.h>
 
-/* ---- tables: sets of records that carry their own hash or are told apart by address ---- */
+/* ---- sets ---- */
 
-static guint hash_party(gconstpointer record)
+static uint32_t hash_party(const void *record)
 {
     return ((const toa_party *)record)->hash;
 }
 
-static gboolean equal_party(gconstpointer a, gconstpointer b)
+static bool equal_party(const void *a, const void *b)
 {
     return toa_endpoint_equal(&((const toa_party *)a)->endpoint, &((const toa_party *)b)->endpoint);
 }
 
-static guint hash_pointers(const void *a, const void *b)
+static uint32_t hash_pointers(const void *a, const void *b)
 {
-    return (guint)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
+    return (uint32_t)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
 }
 
-static guint hash_key(gconstpointer record)
+static uint32_t hash_key(const void *record)
 {
     const toa_key *key = record;
 
     return hash_pointers(key->client, key->server);
 }
 
-static gboolean equal_key(gconstpointer a, gconstpointer b)
+static bool equal_key(const void *a, const void *b)
 {
     const toa_key *left = a, *right = b;
 
     return left->client == right->client && left->server == right->server;
 }
 
-static guint hash_pair(gconstpointer record)
+static uint32_t hash_pair(const void *record)
 {
     const toa_pair *pair = record;
 
     return hash_pointers(pair->x, pair->y);
 }
 
-static gboolean equal_pair(gconstpointer a, gconstpointer b)
+static bool equal_pair(const void *a, const void *b)
 {
     const toa_pair *left = a, *right = b;
 
     return left->x == right->x && left->y == right->y;
 }
+
+static const toa_set_kind party_kind = {hash_party, equal_party}, key_kind = {hash_key, equal_key},
+                          pair_kind = {hash_pair, equal_pair};
 
 toa_engine *toa_engine_new(const toa_config *config)
 {
@@ -63,10 +66,10 @@ toa_engine *toa_engine_new(const toa_config *config)
 
     state->config = config;
     state->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    state->parties = g_hash_table_new(hash_party, equal_party);
-    state->keys = g_hash_table_new(hash_key, equal_key);
-    state->pairs = g_hash_table_new(hash_pair, equal_pair);
-    state->toa_sources = g_hash_table_new(hash_party, equal_party);
+    state->parties = (toa_set){.kind = &party_kind};
+    state->keys = (toa_set){.kind = &key_kind};
+    state->pairs = (toa_set){.kind = &pair_kind};
+    state->toa_sources = (toa_set){.kind = &party_kind};
     state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
     return state;
 }
@@ -77,10 +80,10 @@ void toa_engine_free(toa_engine *state)
         return;
     }
     toa_table_free(&state->conversations);
-    g_hash_table_destroy(state->parties);
-    g_hash_table_destroy(state->keys);
-    g_hash_table_destroy(state->pairs);
-    g_hash_table_destroy(state->toa_sources);
+    toa_set_free(&state->parties);
+    toa_set_free(&state->keys);
+    toa_set_free(&state->pairs);
+    toa_set_free(&state->toa_sources);
     g_array_free(state->found, TRUE);
     toa_index_free(&state->index);
     toa_arena_free(&state->arena);
@@ -126,14 +129,14 @@ toa_company *toa_state_company(toa_state *state, toa_party *party)
 }
 
 /* Parties and sources of TOA are sets of the same kind of record. */
-static toa_party *find_in(const toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
+static toa_party *find_in(const toa_state *state, const toa_set *set, const toa_endpoint *endpoint)
 {
     toa_party probe = {.endpoint = *endpoint, .hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed)};
 
-    return g_hash_table_lookup(set, &probe);
+    return toa_set_find(set, &probe);
 }
 
-static toa_party *find_or_add(toa_state *state, GHashTable *set, const toa_endpoint *endpoint)
+static toa_party *find_or_add(toa_state *state, toa_set *set, const toa_endpoint *endpoint)
 {
     toa_party *party = find_in(state, set, endpoint);
 
@@ -141,26 +144,26 @@ static toa_party *find_or_add(toa_state *state, GHashTable *set, const toa_endpo
         party = toa_arena_new(&state->arena, toa_party);
         party->endpoint = *endpoint;
         party->hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed);
-        g_hash_table_add(set, party);
+        toa_set_add(set, party);
     }
     return party;
 }
 
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
 {
-    return find_or_add(state, state->parties, endpoint);
+    return find_or_add(state, &state->parties, endpoint);
 }
 
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
 {
-    return find_in(state, state->parties, endpoint);
+    return find_in(state, &state->parties, endpoint);
 }
 
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
 
-    return x->extra && x->extra->pairs ? g_hash_table_lookup(state->pairs, &probe) : NULL;
+    return x->extra && x->extra->pairs ? toa_set_find(&state->pairs, &probe) : NULL;
 }
 
 toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y)
@@ -175,7 +178,7 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
         pair->y = y;
         pair->next = extra->pairs;
         extra->pairs = pair;
-        g_hash_table_add(state->pairs, pair);
+        toa_set_add(&state->pairs, pair);
     }
     return pair;
 }
@@ -210,7 +213,7 @@ const toa_endpoint *toa_engine_remembered(toa_engine *state, const toa_endpoint 
     const toa_conversation *conv = toa_engine_find(state, source, destination);
     toa_endpoint sender = source_of(source, kind);
 
-    *ret_neighbours = find_in(state, state->toa_sources, &sender) != NULL;
+    *ret_neighbours = find_in(state, &state->toa_sources, &sender) != NULL;
     return conv && conv->toa_client ? &conv->toa_client->endpoint : NULL;
 }
 
@@ -221,7 +224,7 @@ static void remember_source(toa_state *state, const toa_segment *segment)
     toa_endpoint sender = source_of(&segment->source, item->kind);
 
     if (!(item->flags & TOA_ITEM_AMBIGUOUS)) {
-        find_or_add(state, state->toa_sources, &sender);
+        find_or_add(state, &state->toa_sources, &sender);
     }
 }
 
@@ -370,15 +373,9 @@ uint32_t toa_engine_conversations(const toa_engine *state)
     return state->conversations.n_conversations;
 }
 
-/* GLib's tables keep a pointer and a hash per slot, with at most 94 % and on average about 70 % of the slots used. */
-static size_t table_memory(GHashTable *table)
-{
-    return (size_t)(g_hash_table_size(table) * (sizeof(void *) + sizeof(guint)) * 10 / 7);
-}
-
 size_t toa_engine_memory(const toa_engine *state)
 {
-    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + table_memory(state->parties) +
-           table_memory(state->keys) + table_memory(state->pairs) + table_memory(state->toa_sources) +
+    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_set_memory(&state->parties) +
+           toa_set_memory(&state->keys) + toa_set_memory(&state->pairs) + toa_set_memory(&state->toa_sources) +
            state->index.n_buckets * sizeof(void *);
 }

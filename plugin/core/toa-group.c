@@ -101,7 +101,7 @@ static void leave_key(toa_state *state, toa_conversation *conv)
     if (--key->n_members == 0 && key->stream + 1 == state->next_stream) {
         /* nobody else has seen this number: no gap (a TOA that comes on the third packet) */
         state->next_stream--;
-        g_hash_table_remove(state->keys, key);
+        key->stream = TOA_NO_STREAM;
     }
 }
 
@@ -109,14 +109,17 @@ static void leave_key(toa_state *state, toa_conversation *conv)
 
 static toa_key *find_key(toa_state *state, toa_party *client, toa_party *server)
 {
-    toa_key probe = {.client = client, .server = server}, *key = g_hash_table_lookup(state->keys, &probe);
+    toa_key probe = {.client = client, .server = server}, *key = toa_set_find(&state->keys, &probe);
 
     if (!key) {
         key = toa_arena_new(&state->arena, toa_key);
         key->client = client;
         key->server = server;
+        key->stream = TOA_NO_STREAM;
+        toa_set_add(&state->keys, key);
+    }
+    if (key->stream == TOA_NO_STREAM) {
         key->stream = state->next_stream++;
-        g_hash_table_add(state->keys, key);
     }
     return key;
 }

@@ -12,6 +12,7 @@
 #include "toa-conversation.h"
 #include "toa-copies.h"
 #include "toa-finding.h"
+#include "toa-set.h"
 #include "toa-table.h"
 
 #include <glib.h>
@@ -69,10 +70,10 @@ typedef struct toa_state {
     uint64_t seed;
     toa_arena arena;
     toa_table conversations;
-    GHashTable *parties;       /* set of toa_party by endpoint */
-    GHashTable *keys;          /* set of toa_key by its two parties */
-    GHashTable *pairs;         /* set of toa_pair by (x, y) */
-    GHashTable *toa_sources;   /* set of endpoints: address that sent a TOA, kind as its port */
+    toa_set parties;           /* of toa_party, by endpoint */
+    toa_set keys;              /* of toa_key, by its two parties */
+    toa_set pairs;             /* of toa_pair, by (x, y) */
+    toa_set toa_sources;       /* of toa_party: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t next_stream;  /* of the next new key */
     GArray *found;         /* toa_finding, of the segment being fed */
