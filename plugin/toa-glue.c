@@ -26,7 +26,7 @@
 /* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
 #define SECONDS_MAX INT64_C(9000000000)
 
-/* Room for so many streams at first: untouched pages cost nothing, growing does (toa-set.h). */
+/* Room for so many streams at first: growing leaves holes in the heap (toa-set.c). */
 #define STREAMS_FIRST 16384
 
 /* What is shown of a key. */

@@ -5,7 +5,8 @@
 
 #include <glib.h>
 
-/* So large that malloc gets it as untouched pages (128 KiB, mallopt(3), M_MMAP_THRESHOLD): it costs what is used of it. */
+/* Enough for most captures without growing: each array given back on the way up would stay as a hole among the small
+ * allocations of the host, which then search longer. Pages that are not touched are not resident. */
 #define FIRST_SLOTS ((uint32_t)(128 * 1024 / sizeof(void *)))
 
 /* The slot of the record that equals the probe, or the free one where it belongs. */
