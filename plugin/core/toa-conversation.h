@@ -102,7 +102,7 @@ typedef struct toa_key {
     uint32_t n_members;
 } toa_key;
 
-struct toa_extra; /* what only conversations with company need: toa-group.h */
+struct toa_extra; /* what only conversations with company need: toa-state.h */
 
 /* toa_conversation.flags */
 enum {

@@ -50,17 +50,6 @@ static const toa_option_row builtin_rows[] = {
     {28, 19, TOA_LAYOUT_VER_IP6, TOA_ROLE_CLIENT, 0, TOA_IF_ALWAYS},        /* Alibaba CDN: version not checked */
 };
 
-bool toa_layout_by_name(const char *name, toa_layout_id *ret_id)
-{
-    for (unsigned id = 0; id < TOA_LAYOUT_MAX; id++) {
-        if (strcmp(toa_layouts[id].name, name) == 0) {
-            *ret_id = (toa_layout_id)id;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void table_put(toa_option_table *table, const toa_option_row *row)
 {
     table->rows[table->n_rows++] = *row;

@@ -102,9 +102,6 @@ typedef struct toa_address_info {
 
 extern const toa_layout toa_layouts[TOA_LAYOUT_MAX];
 
-/* Name to id; false, *ret_id untouched, if there is no such layout. */
-bool toa_layout_by_name(const char *name, toa_layout_id *ret_id);
-
 /* Fills the table with the built-in rows only. */
 void toa_option_table_init(toa_option_table *table);
 

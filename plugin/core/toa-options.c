@@ -19,7 +19,8 @@ static uint16_t get16(const uint8_t *bytes)
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-bool toa_exid_possible(uint8_t kind, uint8_t length, uint16_t exid)
+/* True if 16 bits are a registered ExID (RFC 6994, IANA) that an option of this kind and length can be. */
+static bool exid_possible(uint8_t kind, uint8_t length, uint16_t exid)
 {
     if (exid == EXID_HOST_ID && kind != 253) {
         return false;
@@ -186,7 +187,7 @@ static void note_exid(const walk *w, toa_item *item, const toa_option_row *row)
 {
     uint16_t exid = get16(w->header + item->offset + 2);
 
-    if (!toa_exid_possible(item->kind, item->length, exid)) {
+    if (!exid_possible(item->kind, item->length, exid)) {
         return;
     }
     w->out->context_matters = true;

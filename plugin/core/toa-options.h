@@ -101,7 +101,4 @@ static inline bool toa_options_scan_usual(const uint8_t *header, unsigned captur
     return true;
 }
 
-/* True if 16 bits are a registered ExID (RFC 6994, IANA) that an option of this kind and length can be. */
-bool toa_exid_possible(uint8_t kind, uint8_t length, uint16_t exid);
-
 #endif
