@@ -203,6 +203,27 @@ static void test_replies_with_a_hole(void)
     story_free(g.s);
 }
 
+/* A late capture has C's replies out of order, and of R only the client's ack: C's client is known by what is acknowledged. */
+static void test_client_by_ack(void)
+{
+    stage g = stage_new(0);
+    toa_segment first, second;
+
+    g.r = flow_new(g.s, CLIENT, RS);
+    g.c.timestamps = true;
+    first = from_server(&g.c, PSH | ACK, 106);
+    second = from_server(&g.c, PSH | ACK, 300);
+    emit(&g.c, second);
+    emit(&g.c, from_server(&g.c, PSH | ACK, 300));
+    first.options.tsecr = 4711;
+    emit(&g.r, (toa_segment){.source = g.r.client.at, .destination = g.r.server.at, .flags = ACK, .seq = first.ack,
+                             .ack = first.seq, .ip_id = 7, .options = {.client_item = -1, .has_timestamps = true,
+                             .tsval = first.options.tsecr, .tsecr = first.options.tsval}});
+    emit(&g.c, first);
+    EXPECT_QUIET(g.s);
+    story_free(g.s);
+}
+
 /* Replies that are not the same: never legs, however many. */
 static void test_replies_differ(void)
 {
@@ -552,7 +573,7 @@ int main(int argc, char **argv)
         {"reused-legs", test_reused_legs}, {"offload", test_offload},
         {"refuted-collision", test_refuted_collision}, {"refuted-then-known", test_refuted_then_known},
         {"without-synacks", test_without_synacks}, {"late-nat", test_late_nat},
-        {"replies-with-a-hole", test_replies_with_a_hole}, {"replies-differ", test_replies_differ}, {"nat-reused", test_nat_reused},
+        {"replies-with-a-hole", test_replies_with_a_hole}, {"client-by-ack", test_client_by_ack}, {"replies-differ", test_replies_differ}, {"nat-reused", test_nat_reused},
         {"nat-other-client", test_nat_other_client}, {"empty-overtaken", test_empty_overtaken},
         {"leg-explains", test_leg_explains},
         {"reused-legs-clock", test_reused_legs_clock},
