@@ -412,7 +412,12 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     }
 }
 
-/* Nearly every segment of a run without tree has nothing to show. */
+static bool shows_layer(proto_tree *tree, const toa_layer *layer)
+{
+    return layer->n_findings || layer->segment->options.n_items || wants_tree(tree, layer) ||
+           have_tap_listener(toa_tap);
+}
+
 static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
 {
     if (layer->conversation && have_tap_listener(toa_tap)) {
@@ -538,7 +543,7 @@ static void register_expert(void)
 
 void proto_register_toa(void)
 {
-    static const toa_glue_hooks hooks = {show_option, show_layer};
+    static const toa_glue_hooks hooks = {show_option, shows_layer, show_layer};
 
     /* tshark prints ports in "-z conv" only for protocols whose short name begins with TCP, UDP or SCTP */
     proto_toa = proto_register_protocol("TCP Option Address", "TCP-TOA", "toa");

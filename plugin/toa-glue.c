@@ -26,7 +26,7 @@
 /* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
 #define SECONDS_MAX INT64_C(9000000000)
 
-/* Room for so many streams at first: growing leaves holes in the heap (toa-set.c). */
+/* Room for so many streams at first: growing leaves holes in the heap (core/toa-table.h). */
 #define STREAMS_FIRST 16384
 
 /* What is shown of a key. */
@@ -181,66 +181,6 @@ static toa_frame *store_frame(packet_info *pinfo, uint8_t layer)
     return frame;
 }
 
-/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept:
- * later passes know more and must not decide otherwise. */
-static void read_unusual_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
-                                 toa_segment *segment)
-{
-    toa_options_context context = {.table = &glue.config.options,
-                                   .kind253 = glue.config.kind253,
-                                   .effective = glue.config.effective,
-                                   .tcp_flags = segment->flags,
-                                   .source = &segment->source,
-                                   .destination = &segment->destination};
-    toa_options *options = &segment->options;
-    toa_frame *frame = NULL;
-    const toa_endpoint *client;
-    bool changed = false;
-
-    toa_options_scan(header->bytes, header->captured, header->length, &context, options);
-    if (!analysed || !glue.engine || (!options->context_matters && options->client_item < 0)) {
-        return;
-    }
-    if (pinfo->fd->visited) {
-        frame = stored_frame(pinfo, layer);
-        context.remembered = frame ? frame->remembered : NULL;
-        context.neighbours = frame && frame->neighbours;
-        changed = frame && frame->changed;
-    } else {
-        uint8_t kind = options->n_items ? options->items[0].kind : 253;
-        context.remembered = toa_engine_remembered(glue.engine, &segment->source, &segment->destination, kind,
-                                                   &context.neighbours);
-    }
-    if (options->context_matters) {
-        toa_options_scan(header->bytes, header->captured, header->length, &context, options);
-    }
-    if (options->client_item < 0) {
-        return;
-    }
-    client = &options->items[options->client_item].info.client;
-    if (!pinfo->fd->visited) {
-        changed = context.remembered && (!toa_endpoint_same_address(client, context.remembered) ||
-                                         (client->port && client->port != context.remembered->port));
-        if (changed || options->context_matters) {
-            frame = store_frame(pinfo, layer);
-            frame->remembered = context.remembered;
-            frame->neighbours = context.neighbours;
-            frame->changed = changed;
-        }
-    }
-    if (changed) {
-        options->items[options->client_item].flags |= TOA_ITEM_CHANGED;
-    }
-}
-
-static inline void read_options(const toa_header *header, packet_info *pinfo, uint8_t layer, bool analysed,
-                                toa_segment *segment)
-{
-    if (!toa_options_scan_usual(header->bytes, header->captured, header->length, &segment->options)) {
-        read_unusual_options(header, pinfo, layer, analysed, segment);
-    }
-}
-
 /* ---- one TCP layer ---- */
 
 static void recall_frame(const toa_frame *frame, toa_layer *ret_layer)
@@ -259,50 +199,6 @@ static void set_stream(uint32_t stream, toa_conversation *conv)
         memset(glue.by_stream->pdata + length, 0, (stream - length) * sizeof(gpointer));
     }
     glue.by_stream->pdata[stream] = conv;
-}
-
-/* First pass: lets the engine see it. */
-static const toa_conversation *feed(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
-                                    toa_layer *ret_layer)
-{
-    toa_conversation *conv = toa_engine_find(glue.engine, &segment->source, &segment->destination);
-    uint32_t stream = 0;
-    toa_fed fed;
-
-    if (toa_engine_wants_stream(conv, segment) &&
-        !toa_stream_of(pinfo, &segment->source, &segment->destination, &stream)) {
-        return NULL; /* TCP did not dissect it */
-    }
-    fed = toa_engine_feed(glue.engine, conv, segment, stream);
-    if (fed.conversation != conv) {
-        set_stream(stream, fed.conversation);
-    }
-    if (fed.n_findings || fed.unexplained) {
-        toa_frame *frame = store_frame(pinfo, layer);
-        if (fed.n_findings) {
-            frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
-            frame->n_findings = fed.n_findings;
-        }
-        frame->unexplained = fed.unexplained;
-        recall_frame(frame, ret_layer);
-    }
-    return fed.conversation;
-}
-
-/* Later passes: what the first one left. */
-static const toa_conversation *recall(packet_info *pinfo, uint8_t layer, const toa_segment *segment,
-                                      toa_layer *ret_layer)
-{
-    const toa_frame *frame = stored_frame(pinfo, layer);
-    uint32_t stream;
-
-    if (frame) {
-        recall_frame(frame, ret_layer);
-    }
-    if (!toa_stream_of(pinfo, &segment->source, &segment->destination, &stream) || stream >= glue.by_stream->len) {
-        return NULL;
-    }
-    return glue.by_stream->pdata[stream];
 }
 
 /* A SYN that is not analysed, cut short or quoted in an ICMP error: TCP may begin a stream with it nevertheless, and what
@@ -330,19 +226,128 @@ typedef struct toa_passage {
     const toa_header *outer; /* header of the layer around this one */
     toa_segment segment;
     toa_header header;
+    toa_layer shown; /* complete when the engine has seen the segment */
     uint8_t layer;
     bool analysed;
+    bool fed;
 } toa_passage;
+
+/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept:
+ * later passes know more and must not decide otherwise. */
+static void read_unusual_options(toa_passage *passage)
+{
+    const toa_header *header = &passage->header;
+    toa_segment *segment = &passage->segment;
+    toa_options_context context = {.table = &glue.config.options,
+                                   .kind253 = glue.config.kind253,
+                                   .effective = glue.config.effective,
+                                   .tcp_flags = segment->flags,
+                                   .source = &segment->source,
+                                   .destination = &segment->destination};
+    toa_options *options = &segment->options;
+    toa_frame *frame = NULL;
+    const toa_endpoint *client;
+    bool changed = false;
+
+    toa_options_scan(header->bytes, header->captured, header->length, &context, options);
+    if (!passage->analysed || !glue.engine || (!options->context_matters && options->client_item < 0)) {
+        return;
+    }
+    if (!passage->shown.first_pass) {
+        frame = stored_frame(passage->pinfo, passage->layer);
+        context.remembered = frame ? frame->remembered : NULL;
+        context.neighbours = frame && frame->neighbours;
+        changed = frame && frame->changed;
+    } else {
+        uint8_t kind = options->n_items ? options->items[0].kind : 253;
+        context.remembered = toa_engine_remembered(glue.engine, &segment->source, &segment->destination, kind,
+                                                   &context.neighbours);
+    }
+    if (options->context_matters) {
+        toa_options_scan(header->bytes, header->captured, header->length, &context, options);
+    }
+    if (options->client_item < 0) {
+        return;
+    }
+    client = &options->items[options->client_item].info.client;
+    if (passage->shown.first_pass) {
+        changed = context.remembered && (!toa_endpoint_same_address(client, context.remembered) ||
+                                         (client->port && client->port != context.remembered->port));
+        if (changed || options->context_matters) {
+            frame = store_frame(passage->pinfo, passage->layer);
+            frame->remembered = context.remembered;
+            frame->neighbours = context.neighbours;
+            frame->changed = changed;
+        }
+    }
+    if (changed) {
+        options->items[options->client_item].flags |= TOA_ITEM_CHANGED;
+    }
+}
+
+static void feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
+{
+    toa_fed fed = toa_engine_feed(glue.engine, conv, &passage->segment, stream);
+
+    if (fed.conversation != conv) {
+        set_stream(stream, fed.conversation);
+    }
+    if (fed.n_findings || fed.unexplained) {
+        toa_frame *frame = store_frame(passage->pinfo, passage->layer);
+        if (fed.n_findings) {
+            frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
+            frame->n_findings = fed.n_findings;
+        }
+        frame->unexplained = fed.unexplained;
+        recall_frame(frame, &passage->shown);
+    }
+    passage->shown.conversation = fed.conversation;
+    passage->fed = true;
+}
+
+/* First pass: a segment of a known conversation is seen by the engine before TCP. Nearly always there is nothing to say on
+ * it, and then nothing to do after TCP. */
+static void feed_known(toa_passage *passage)
+{
+    toa_conversation *conv =
+        toa_engine_find(glue.engine, &passage->segment.source, &passage->segment.destination);
+
+    if (!toa_engine_wants_stream(conv, &passage->segment)) {
+        feed(passage, conv, conv->stream);
+    }
+}
+
+/* First pass: others wait until TCP has told their stream. */
+static void feed_new(toa_passage *passage)
+{
+    const toa_segment *segment = &passage->segment;
+    uint32_t stream;
+
+    if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream)) { /* else not dissected by TCP */
+        feed(passage, toa_engine_find(glue.engine, &segment->source, &segment->destination), stream);
+    }
+}
+
+/* Later passes: what the first one left. */
+static void recall(toa_passage *passage)
+{
+    const toa_segment *segment = &passage->segment;
+    const toa_frame *frame = stored_frame(passage->pinfo, passage->layer);
+    uint32_t stream;
+
+    if (frame) {
+        recall_frame(frame, &passage->shown);
+    }
+    if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream) &&
+        stream < glue.by_stream->len) {
+        passage->shown.conversation = glue.by_stream->pdata[stream];
+    }
+}
 
 /* Called when TCP's dissector is through, or is left by an exception: payload cut by the snapshot length is the rule, not
  * the exception, and its segments count. */
-static void after_tcp(const toa_passage *passage)
+static void after_tcp(toa_passage *passage)
 {
-    toa_layer shown = {.segment = &passage->segment,
-                       .header_length = passage->header.length,
-                       .tvb = passage->tvb,
-                       .first_pass = !passage->pinfo->fd->visited};
-
     toa_option_hook_leave(passage->outer);
     if (!passage->analysed) {
         pass_over(passage->tvb, passage->pinfo, &passage->segment.source, &passage->segment.destination);
@@ -351,12 +356,12 @@ static void after_tcp(const toa_passage *passage)
     if (!glue.engine) {
         return;
     }
-    if (shown.first_pass) {
-        shown.conversation = feed(passage->pinfo, passage->layer, &passage->segment, &shown);
-    } else {
-        shown.conversation = recall(passage->pinfo, passage->layer, &passage->segment, &shown);
+    if (!passage->shown.first_pass) {
+        recall(passage);
+    } else if (!passage->fed) {
+        feed_new(passage);
     }
-    glue.hooks->show_layer(passage->tvb, passage->pinfo, passage->tree, &shown);
+    glue.hooks->show_layer(passage->tvb, passage->pinfo, passage->tree, &passage->shown);
 }
 
 /* A TCP layer of which not even the fixed header can be read. */
@@ -385,6 +390,7 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 {
     toa_passage passage;
     volatile int result = 0;
+    bool usual; /* nothing in its options that the option hook would be asked for */
 
     if (!proto_is_protocol_enabled(glue.protocol)) {
         return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
@@ -398,7 +404,22 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     /* sampled now: dissectors above TCP change pinfo, and do not change it back when they throw */
     passage.analysed = !pinfo->flags.in_error_pkt && !pinfo->fragmented;
     passage.layer = pinfo->curr_layer_num;
-    read_options(&passage.header, pinfo, passage.layer, passage.analysed, &passage.segment);
+    passage.shown = (toa_layer){.segment = &passage.segment,
+                                .header_length = passage.header.length,
+                                .tvb = tvb,
+                                .first_pass = !pinfo->fd->visited};
+    passage.fed = false;
+    usual = toa_options_scan_usual(passage.header.bytes, passage.header.captured, passage.header.length,
+                                   &passage.segment.options);
+    if (!usual) {
+        read_unusual_options(&passage);
+    }
+    if (passage.analysed && glue.engine && passage.shown.first_pass) {
+        feed_known(&passage);
+        if (passage.fed && usual && !glue.hooks->shows_layer(tree, &passage.shown)) {
+            return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
+        }
+    }
     passage.header.options = &passage.segment.options;
     passage.outer = toa_option_hook_enter(&passage.header);
     TRY

@@ -35,10 +35,12 @@ typedef struct toa_layer {
     bool first_pass;
 } toa_layer;
 
-/* Hooks for packet-toa.c. Both are called with tree NULL if there is none; expert infos are wanted all the same. */
+/* Hooks for packet-toa.c. All are called with tree NULL if there is none; expert infos are wanted all the same. */
 typedef struct toa_glue_hooks {
     /* an option that carries an address; tvb begins with its kind byte */
     void (*show_option)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_item *item);
+    /* false: show_layer would do nothing, and need not be called */
+    bool (*shows_layer)(proto_tree *tree, const toa_layer *layer);
     /* after TCP and everything above it */
     void (*show_layer)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer);
 } toa_glue_hooks;
