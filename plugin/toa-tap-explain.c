@@ -224,7 +224,7 @@ static void tell_quiet(const explain *self, GString *out)
     while (g_hash_table_iter_next(&at, &key, NULL)) {
         const toa_conversation *conv = key;
         quiet.n_conversations++;
-        quiet.n_toa += conv->toa_client != NULL;
+        quiet.n_toa += toa_engine_named(conv) != NULL;
         quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     }
     toa_story_quiet(&quiet, out);

@@ -111,7 +111,7 @@ static void put_conversation(json_dumper *out, const toa_talk *talk)
     put_endpoint(out, "key_client_ip", "key_client_port", &conv->key->client->endpoint);
     put_endpoint(out, "key_server_ip", "key_server_port", &conv->key->server->endpoint);
     put_text(out, "key_source", toa_tap_key_source[conv->source]);
-    put_endpoint(out, "toa_ip", "toa_port", conv->toa_client ? &conv->toa_client->endpoint : NULL);
+    put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
     put_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
     put_text(out, "roles", roles[conv->roles]);
     put_number(out, "first_frame", true, talk->first_frame);

@@ -57,7 +57,7 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv)
         return;
     }
     for (toa_conversation *other = conv->key->members; other && visited < VISIT_MAX; visited++) {
-        toa_conversation *next = other->key_next;
+        toa_conversation *next = toa_key_next(other);
         if (!toa_group_excluded(conv, other) && !(other->flags & TOA_CONV_SELF)) {
             unsigned *seen = other->flags & TOA_CONV_CLOSED ? &closed : &open;
             if (++*seen <= (seen == &closed ? CLOSED_MAX : OPEN_MAX)) {
@@ -129,7 +129,7 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
     }
     if (party->n_group <= TOA_SCAN_MAX) {
         for (toa_conversation *y = party->group, *next; y; y = next) {
-            next = y->group_next; /* a proof moves conversations between groups */
+            next = toa_group_next(y); /* a proof moves conversations between groups */
             check_one_isn(state, conv, y);
         }
         return;

@@ -3,7 +3,7 @@
  * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
  *
  * Not here: other conversations (toa-group.h, toa-rules.h). Rules R3 and R13 of the design are.
- * Memory belongs to the engine's arena; nothing is freed before the whole engine is.
+ * Memory belongs to the engine; nothing is freed before the whole engine is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -82,7 +82,6 @@ typedef struct toa_company {
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
 typedef struct toa_party {
     toa_endpoint endpoint;
-    uint32_t hash; /* of the endpoint, keyed */
     uint32_t n_group;
     uint32_t n_served : 31;
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
@@ -97,7 +96,7 @@ typedef struct toa_party {
 typedef struct toa_key {
     toa_party *client;
     toa_party *server;
-    struct toa_conversation *members; /* newest first, through key_next */
+    struct toa_conversation *members; /* newest first */
     uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
     uint32_t n_members;
 } toa_key;
@@ -110,19 +109,25 @@ enum {
     TOA_CONV_SELF = 1 << 1,         /* self-connect: in no group, no other finding */
     TOA_CONV_SHARED = 1 << 2,       /* its group has other members */
     TOA_CONV_INDEXED = 1 << 3,      /* toa-index holds its changing numbers, for its group or its server */
-    TOA_CONV_TOA_BOTH = 1 << 4,     /* both sides have sent a TOA */
-    TOA_CONV_SYNACK_SEEN = 1 << 5,  /* synack_time is valid */
-    TOA_CONV_TOA_ON_SYN = 1 << 6,   /* the SYN carried the TOA */
-    TOA_CONV_CLIENT_SPOKE = 1 << 7  /* the client sent a segment with own numbers */
+    TOA_CONV_SYNACK_SEEN = 1 << 4,  /* synack_time is valid */
+    TOA_CONV_TOA_ON_SYN = 1 << 5,   /* the SYN carried the TOA */
+    TOA_CONV_CLIENT_SPOKE = 1 << 6, /* the client sent a segment with own numbers */
+    TOA_CONV_NAMED = 1 << 7         /* a TOA has named the client, see toa_engine_named */
 };
 
+/* What every segment needs comes first, in four cache lines. */
 typedef struct toa_conversation {
     toa_endpoint wire[2]; /* in canonical order; sides have the same index */
     uint32_t hash;        /* of wire[], keyed */
-    uint16_t flags;       /* TOA_CONV_* */
+    uint8_t flags;        /* TOA_CONV_* */
     uint8_t client;       /* index of the client's side */
-    uint8_t roles;        /* toa_roles */
-    uint32_t stream;      /* tcp.stream */
+    uint8_t roles : 4;    /* toa_roles */
+    uint8_t source : 4;   /* toa_key_source */
+    uint8_t first_sender : 1; /* index of the side that sent the first segment */
+    uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
+    uint8_t leg_looks : 5;    /* replies of the server that were compared with other conversations' (R4) */
+    uint32_t stream;          /* tcp.stream */
+    uint32_t first_frame;
     toa_key *key;
     toa_side side[2];
     int64_t first_time;
@@ -130,16 +135,8 @@ typedef struct toa_conversation {
     int64_t syn_time;    /* last SYN before the first SYN-ACK; 0: none captured */
     int64_t synack_time; /* first SYN-ACK */
     toa_party *server_party; /* the server on the wire */
-    struct toa_conversation *group_prev, *group_next;
-    struct toa_conversation *served_prev, *served_next;
-    struct toa_conversation *key_prev, *key_next;
-    struct toa_extra *extra;          /* NULL until needed */
-    const toa_party *toa_client;      /* client that TOA named, NULL: none */
-    uint32_t first_frame;
-    uint8_t source;       /* toa_key_source */
-    uint8_t first_sender; /* index of the side that sent the first segment */
-    uint8_t toa_sides;    /* bit i: side i has sent a TOA */
-    uint8_t leg_looks;    /* replies of the server that were compared with other conversations' (R4) */
+    struct toa_conversation *served_prev, *served_next; /* neighbours in its list */
+    struct toa_extra *extra; /* NULL until needed */
 } toa_conversation;
 
 /* Verdict on a segment by its own conversation alone. */

@@ -6,8 +6,8 @@
 #define WINDOW_NS INT64_C(10000000)
 #define SAME_NS INT64_C(1000)
 
-/* Everything that copies have in common. The conversation's keyed hash stands for the endpoints. */
-static uint64_t fingerprint(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+/* Everything that copies have in common. The conversation's hash stands for the endpoints. */
+static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;
     uint64_t numbers = (uint64_t)segment->seq << 32 | segment->ack;
@@ -15,7 +15,7 @@ static uint64_t fingerprint(const toa_conversation *conv, unsigned sender, const
     uint64_t rest = (uint64_t)conv->hash << 32 | (uint32_t)segment->flags << 16 | sender << 15 |
                     (uint32_t)options->has_timestamps << 14 | (uint32_t)options->n_sack << 8 | options->n_items;
     uint64_t times = (uint64_t)options->tsval << 32 | options->tsecr;
-    uint64_t hash = toa_mix(toa_mix(numbers ^ rest) + (toa_mix(sizes) ^ times));
+    uint64_t hash = toa_mix(toa_mix(toa_mix(numbers ^ seed) ^ rest ^ times) ^ sizes);
 
     for (unsigned i = 0; i < options->n_items; i++) {
         hash = toa_endpoint_hash(&options->items[i].info.client, hash ^ options->items[i].kind);
@@ -37,7 +37,7 @@ static bool is_copy(const toa_copy_slot *slot, const toa_segment *segment)
 
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
-    uint64_t print = fingerprint(conv, sender, segment);
+    uint64_t print = fingerprint(copies->seed, conv, sender, segment);
     toa_copy_slot *set = copies->slots[print % TOA_COPY_SETS], *oldest = &set[0];
 
     for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {

@@ -21,6 +21,7 @@ typedef struct toa_copy_slot {
 } toa_copy_slot;
 
 typedef struct toa_copies {
+    uint64_t seed; /* keeps a hostile capture from making segments that look like copies */
     toa_copy_slot slots[TOA_COPY_SETS][TOA_COPY_WAYS];
 } toa_copies;
 

@@ -1,7 +1,7 @@
 /* toa-endpoint.h
- * An IP address with a TCP port, as a plain value: compare, hash, print.
+ * An IP address with a TCP port, and two of them as a tuple, as plain values: compare, hash, print.
  *
- * Not here: who is client or server (toa-conversation.h), the table that numbers endpoints (toa-table.h).
+ * Not here: who is client or server (toa-conversation.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -115,6 +115,36 @@ static inline uint64_t toa_endpoint_hash(const toa_endpoint *endpoint, uint64_t 
         seed = toa_mix(seed ^ words.high);
     }
     return toa_mix(toa_mix(seed ^ words.low) + words.rest);
+}
+
+/* A tuple in canonical order with its hash. */
+typedef struct toa_tuple {
+    toa_endpoint wire[2];
+    uint32_t hash;
+    unsigned sender; /* index of the first endpoint given to toa_tuple_make */
+} toa_tuple;
+
+/* Keyed, as toa_endpoint_hash; the 12 bytes of an IPv4 tuple fit into two words. */
+static inline uint32_t toa_tuple_hash(const toa_endpoint *a, const toa_endpoint *b, uint64_t seed)
+{
+    toa_endpoint_words left = toa_endpoint_split(a), right = toa_endpoint_split(b);
+
+    if (a->family == TOA_FAMILY_IPV4 && b->family == TOA_FAMILY_IPV4) {
+        uint64_t addresses = left.low ^ (right.low << 32 | right.low >> 32); /* each has four bytes in one half */
+        return (uint32_t)toa_mix(toa_mix(seed ^ addresses) ^ ((uint64_t)left.rest << 32 | right.rest));
+    }
+    return (uint32_t)toa_endpoint_hash(b, toa_endpoint_hash(a, seed));
+}
+
+static inline toa_tuple toa_tuple_make(const toa_endpoint *from, const toa_endpoint *to, uint64_t seed)
+{
+    toa_tuple tuple;
+
+    tuple.sender = toa_endpoint_compare(from, to) > 0;
+    tuple.wire[tuple.sender] = *from;
+    tuple.wire[!tuple.sender] = *to;
+    tuple.hash = toa_tuple_hash(&tuple.wire[0], &tuple.wire[1], seed);
+    return tuple;
 }
 
 #endif

@@ -12,53 +12,57 @@
 
 #include <string.h>
 
-/* ---- sets ---- */
-
-static uint32_t hash_party(const void *record)
-{
-    return ((const toa_party *)record)->hash;
-}
-
-static bool equal_party(const void *a, const void *b)
-{
-    return toa_endpoint_equal(&((const toa_party *)a)->endpoint, &((const toa_party *)b)->endpoint);
-}
+/* ---- tables ---- */
 
 static uint32_t hash_pointers(const void *a, const void *b)
 {
     return (uint32_t)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
 }
 
-static uint32_t hash_key(const void *record)
+/* What a segment needs of a conversation spans several cache lines: ask for them at once, not one after the other. */
+static void prefetch(const toa_conversation *conv)
 {
-    const toa_key *key = record;
+    const char *line = (const char *)conv;
 
-    return hash_pointers(key->client, key->server);
+    __builtin_prefetch(line + 64);
+    __builtin_prefetch(line + 128);
+    __builtin_prefetch(line + 192);
 }
 
-static bool equal_key(const void *a, const void *b)
-{
-    const toa_key *left = a, *right = b;
+_Static_assert(offsetof(toa_conversation, first_time) == 256, "prefetch covers what comes before");
 
-    return left->client == right->client && left->server == right->server;
+static bool has_tuple(const void *record, const void *probe)
+{
+    const toa_conversation *conv = record;
+    const toa_endpoint *const *tuple = probe;
+
+    prefetch(conv);
+    return toa_endpoint_equal(&conv->wire[0], tuple[0]) && toa_endpoint_equal(&conv->wire[1], tuple[1]);
 }
 
-static uint32_t hash_pair(const void *record)
+static bool is_endpoint(const void *record, const void *probe)
 {
-    const toa_pair *pair = record;
-
-    return hash_pointers(pair->x, pair->y);
+    return toa_endpoint_equal(record, probe);
 }
 
-static bool equal_pair(const void *a, const void *b)
+static bool has_endpoint(const void *record, const void *probe)
 {
-    const toa_pair *left = a, *right = b;
-
-    return left->x == right->x && left->y == right->y;
+    return toa_endpoint_equal(&((const toa_party *)record)->endpoint, probe);
 }
 
-static const toa_set_kind party_kind = {hash_party, equal_party}, key_kind = {hash_key, equal_key},
-                          pair_kind = {hash_pair, equal_pair};
+static bool joins_parties(const void *record, const void *probe)
+{
+    const toa_key *key = record, *wanted = probe;
+
+    return key->client == wanted->client && key->server == wanted->server;
+}
+
+static bool is_pair(const void *record, const void *probe)
+{
+    const toa_pair *pair = record, *wanted = probe;
+
+    return pair->x == wanted->x && pair->y == wanted->y;
+}
 
 toa_engine *toa_engine_new(const toa_config *config)
 {
@@ -66,10 +70,12 @@ toa_engine *toa_engine_new(const toa_config *config)
 
     state->config = config;
     state->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    state->parties = (toa_set){.kind = &party_kind};
-    state->keys = (toa_set){.kind = &key_kind};
-    state->pairs = (toa_set){.kind = &pair_kind};
-    state->toa_sources = (toa_set){.kind = &party_kind};
+    state->copies.seed = state->seed;
+    state->conversations = TOA_TABLE(toa_conversation, TOA_TABLE_LARGE);
+    state->parties = TOA_TABLE(toa_party, TOA_TABLE_LARGE);
+    state->keys = TOA_TABLE(toa_key, TOA_TABLE_LARGE);
+    state->pairs = TOA_TABLE(toa_pair, TOA_TABLE_SMALL);
+    state->toa_sources = TOA_TABLE(toa_endpoint, TOA_TABLE_SMALL);
     state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
     return state;
 }
@@ -80,10 +86,10 @@ void toa_engine_free(toa_engine *state)
         return;
     }
     toa_table_free(&state->conversations);
-    toa_set_free(&state->parties);
-    toa_set_free(&state->keys);
-    toa_set_free(&state->pairs);
-    toa_set_free(&state->toa_sources);
+    toa_table_free(&state->parties);
+    toa_table_free(&state->keys);
+    toa_table_free(&state->pairs);
+    toa_table_free(&state->toa_sources);
     g_array_free(state->found, TRUE);
     toa_index_free(&state->index);
     toa_arena_free(&state->arena);
@@ -128,42 +134,42 @@ toa_company *toa_state_company(toa_state *state, toa_party *party)
     return party->company;
 }
 
-/* Parties and sources of TOA are sets of the same kind of record. */
-static toa_party *find_in(const toa_state *state, const toa_set *set, const toa_endpoint *endpoint)
+toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
 {
-    toa_party probe = {.endpoint = *endpoint, .hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed)};
-
-    return toa_set_find(set, &probe);
-}
-
-static toa_party *find_or_add(toa_state *state, toa_set *set, const toa_endpoint *endpoint)
-{
-    toa_party *party = find_in(state, set, endpoint);
-
-    if (!party) {
-        party = toa_arena_new(&state->arena, toa_party);
-        party->endpoint = *endpoint;
-        party->hash = (uint32_t)toa_endpoint_hash(endpoint, state->seed);
-        toa_set_add(set, party);
-    }
-    return party;
+    return toa_table_find(&state->parties, (uint32_t)toa_endpoint_hash(endpoint, state->seed), has_endpoint, endpoint);
 }
 
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
 {
-    return find_or_add(state, &state->parties, endpoint);
+    toa_party *party = toa_state_find_party(state, endpoint);
+
+    if (!party) {
+        party = toa_table_add(&state->parties, (uint32_t)toa_endpoint_hash(endpoint, state->seed), NULL);
+        party->endpoint = *endpoint;
+    }
+    return party;
 }
 
-toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
+toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server)
 {
-    return find_in(state, &state->parties, endpoint);
+    const toa_key probe = {.client = client, .server = server};
+    uint32_t hash = hash_pointers(client, server);
+    toa_key *key = toa_table_find(&state->keys, hash, joins_parties, &probe);
+
+    if (!key) {
+        key = toa_table_add(&state->keys, hash, NULL);
+        key->client = client;
+        key->server = server;
+        key->stream = TOA_NO_STREAM;
+    }
+    return key;
 }
 
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
-    toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
+    const toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
 
-    return x->extra && x->extra->pairs ? toa_set_find(&state->pairs, &probe) : NULL;
+    return x->extra && x->extra->pairs ? toa_table_find(&state->pairs, hash_pointers(x, y), is_pair, &probe) : NULL;
 }
 
 toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y)
@@ -173,14 +179,57 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
 
     if (!pair) {
         extra = toa_state_extra(state, x);
-        pair = toa_arena_new(&state->arena, toa_pair);
+        pair = toa_table_add(&state->pairs, hash_pointers(x, y), NULL);
         pair->x = x;
         pair->y = y;
         pair->next = extra->pairs;
         extra->pairs = pair;
-        toa_set_add(&state->pairs, pair);
     }
     return pair;
+}
+
+toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
+{
+    bool swap = toa_endpoint_compare(a, b) > 0;
+    const toa_endpoint *tuple[2] = {swap ? b : a, swap ? a : b};
+
+    return toa_table_find(&state->conversations, toa_tuple_hash(tuple[0], tuple[1], state->seed), has_tuple, tuple);
+}
+
+toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier)
+{
+    toa_conversation *conv = toa_table_add(&state->conversations, tuple->hash, earlier);
+
+    conv->wire[0] = tuple->wire[0];
+    conv->wire[1] = tuple->wire[1];
+    conv->hash = tuple->hash;
+    return conv;
+}
+
+/* The address that has sent a TOA of this kind, which takes the place of the port. */
+static toa_endpoint source_of(const toa_endpoint *sender, uint8_t kind)
+{
+    toa_endpoint source = *sender;
+
+    source.port = kind;
+    return source;
+}
+
+static bool is_source(const toa_state *state, const toa_endpoint *source)
+{
+    return toa_table_find(&state->toa_sources, (uint32_t)toa_endpoint_hash(source, state->seed), is_endpoint, source);
+}
+
+static void remember_source(toa_state *state, const toa_segment *segment)
+{
+    const toa_options *options = &segment->options;
+    const toa_item *item = &options->items[options->client_item];
+    toa_endpoint source = source_of(&segment->source, item->kind), *added;
+
+    if (!(item->flags & TOA_ITEM_AMBIGUOUS) && !is_source(state, &source)) {
+        added = toa_table_add(&state->toa_sources, (uint32_t)toa_endpoint_hash(&source, state->seed), NULL);
+        *added = source;
+    }
 }
 
 /* ---- one segment ---- */
@@ -190,42 +239,14 @@ toa_conversation *toa_engine_find(toa_engine *state, const toa_endpoint *source,
     return toa_state_find(state, source, destination);
 }
 
-toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
-{
-    bool swap = toa_endpoint_compare(a, b) > 0;
-    const toa_endpoint *low = swap ? b : a, *high = swap ? a : b;
-
-    return toa_table_find_ordered(&state->conversations, low, high, toa_tuple_hash(low, high, state->seed));
-}
-
-/* The record of an address that has sent a TOA of this kind: the kind takes the place of the port. */
-static toa_endpoint source_of(const toa_endpoint *sender, uint8_t kind)
-{
-    toa_endpoint source = *sender;
-
-    source.port = kind;
-    return source;
-}
-
 const toa_endpoint *toa_engine_remembered(toa_engine *state, const toa_endpoint *source,
                                           const toa_endpoint *destination, uint8_t kind, bool *ret_neighbours)
 {
     const toa_conversation *conv = toa_engine_find(state, source, destination);
     toa_endpoint sender = source_of(source, kind);
 
-    *ret_neighbours = find_in(state, &state->toa_sources, &sender) != NULL;
-    return conv && conv->toa_client ? &conv->toa_client->endpoint : NULL;
-}
-
-static void remember_source(toa_state *state, const toa_segment *segment)
-{
-    const toa_options *options = &segment->options;
-    const toa_item *item = &options->items[options->client_item];
-    toa_endpoint sender = source_of(&segment->source, item->kind);
-
-    if (!(item->flags & TOA_ITEM_AMBIGUOUS)) {
-        find_or_add(state, &state->toa_sources, &sender);
-    }
+    *ret_neighbours = is_source(state, &sender);
+    return conv ? toa_engine_named(conv) : NULL;
 }
 
 /* The server's SYN-ACK has been accepted. */
@@ -363,6 +384,13 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     return fed;
 }
 
+const toa_endpoint *toa_engine_named(const toa_conversation *conv)
+{
+    const toa_party *named = toa_named(conv);
+
+    return named ? &named->endpoint : NULL;
+}
+
 const toa_conversation *toa_engine_leg(const toa_conversation *conv)
 {
     return toa_legs_other(conv);
@@ -370,12 +398,12 @@ const toa_conversation *toa_engine_leg(const toa_conversation *conv)
 
 uint32_t toa_engine_conversations(const toa_engine *state)
 {
-    return state->conversations.n_conversations;
+    return state->conversations.n_records;
 }
 
 size_t toa_engine_memory(const toa_engine *state)
 {
-    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_set_memory(&state->parties) +
-           toa_set_memory(&state->keys) + toa_set_memory(&state->pairs) + toa_set_memory(&state->toa_sources) +
+    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_table_memory(&state->parties) +
+           toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->toa_sources) +
            state->index.n_buckets * sizeof(void *);
 }

@@ -47,6 +47,9 @@ toa_fed toa_engine_feed(toa_engine *engine, toa_conversation *conv, const toa_se
 const toa_endpoint *toa_engine_remembered(toa_engine *engine, const toa_endpoint *source,
                                           const toa_endpoint *destination, uint8_t kind, bool *ret_neighbours);
 
+/* The client that a TOA has named on this conversation; NULL: none. */
+const toa_endpoint *toa_engine_named(const toa_conversation *conv);
+
 /* The other leg of conv's connection, NULL: not known. */
 const toa_conversation *toa_engine_leg(const toa_conversation *conv);
 

@@ -14,10 +14,9 @@ static void join_group(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
 
-    conv->group_prev = NULL;
-    conv->group_next = party->group;
     if (party->group) {
-        party->group->group_prev = conv;
+        toa_state_extra(state, conv)->group_next = party->group;
+        toa_state_extra(state, party->group)->group_prev = conv;
         party->group->flags |= TOA_CONV_SHARED;
         conv->flags |= TOA_CONV_SHARED;
     }
@@ -28,18 +27,17 @@ static void join_group(toa_state *state, toa_conversation *conv)
 
 static void leave_group(toa_state *state, toa_conversation *conv)
 {
-    toa_party *party = conv->key->client;
+    toa_conversation *prev = toa_group_prev(conv), *next = toa_group_next(conv);
 
     toa_index_leave_group(state, conv);
-    if (conv->group_prev) {
-        conv->group_prev->group_next = conv->group_next;
-    } else {
-        party->group = conv->group_next;
+    *(prev ? &prev->extra->group_next : &conv->key->client->group) = next;
+    if (next) {
+        next->extra->group_prev = prev;
     }
-    if (conv->group_next) {
-        conv->group_next->group_prev = conv->group_prev;
+    if (conv->extra) {
+        conv->extra->group_prev = conv->extra->group_next = NULL;
     }
-    party->n_group--;
+    conv->key->client->n_group--;
 }
 
 static void join_served(toa_state *state, toa_conversation *conv)
@@ -59,28 +57,23 @@ static void join_served(toa_state *state, toa_conversation *conv)
 
 static void leave_served(toa_state *state, toa_conversation *conv)
 {
-    toa_party *party = conv->server_party;
+    toa_conversation *prev = conv->served_prev, *next = conv->served_next;
 
     toa_index_leave_served(state, conv);
-    if (conv->served_prev) {
-        conv->served_prev->served_next = conv->served_next;
-    } else {
-        party->served = conv->served_next;
+    *(prev ? &prev->served_next : &conv->server_party->served) = next;
+    if (next) {
+        next->served_prev = prev;
     }
-    if (conv->served_next) {
-        conv->served_next->served_prev = conv->served_prev;
-    }
-    party->n_served--;
+    conv->server_party->n_served--;
 }
 
-static void join_key(toa_conversation *conv)
+static void join_key(toa_state *state, toa_conversation *conv)
 {
     toa_key *key = conv->key;
 
-    conv->key_prev = NULL;
-    conv->key_next = key->members;
     if (key->members) {
-        key->members->key_prev = conv;
+        toa_state_extra(state, conv)->key_next = key->members;
+        toa_state_extra(state, key->members)->key_prev = conv;
     }
     key->members = conv;
     key->n_members++;
@@ -89,14 +82,14 @@ static void join_key(toa_conversation *conv)
 static void leave_key(toa_state *state, toa_conversation *conv)
 {
     toa_key *key = conv->key;
+    toa_conversation *prev = conv->extra ? conv->extra->key_prev : NULL, *next = toa_key_next(conv);
 
-    if (conv->key_prev) {
-        conv->key_prev->key_next = conv->key_next;
-    } else {
-        key->members = conv->key_next;
+    *(prev ? &prev->extra->key_next : &key->members) = next;
+    if (next) {
+        next->extra->key_prev = prev;
     }
-    if (conv->key_next) {
-        conv->key_next->key_prev = conv->key_prev;
+    if (conv->extra) {
+        conv->extra->key_prev = conv->extra->key_next = NULL;
     }
     if (--key->n_members == 0 && key->stream + 1 == state->next_stream) {
         /* nobody else has seen this number: no gap (a TOA that comes on the third packet) */
@@ -107,17 +100,11 @@ static void leave_key(toa_state *state, toa_conversation *conv)
 
 /* ---- keys ---- */
 
-static toa_key *find_key(toa_state *state, toa_party *client, toa_party *server)
+/* Numbered when somebody gets it. */
+static toa_key *numbered_key(toa_state *state, toa_party *client, toa_party *server)
 {
-    toa_key probe = {.client = client, .server = server}, *key = toa_set_find(&state->keys, &probe);
+    toa_key *key = toa_state_key(state, client, server);
 
-    if (!key) {
-        key = toa_arena_new(&state->arena, toa_key);
-        key->client = client;
-        key->server = server;
-        key->stream = TOA_NO_STREAM;
-        toa_set_add(&state->keys, key);
-    }
     if (key->stream == TOA_NO_STREAM) {
         key->stream = state->next_stream++;
     }
@@ -139,16 +126,16 @@ static bool set_key(toa_state *state, toa_conversation *conv, toa_party *client,
         }
         leave_key(state, conv);
     }
-    conv->key = find_key(state, client, server);
-    join_key(conv);
+    conv->key = numbered_key(state, client, server);
+    join_key(state, conv);
     if (new_group) {
         join_group(state, conv);
     }
     return true;
 }
 
-/* The key that wire, TOA and map give. */
-static bool compute_key(toa_state *state, toa_conversation *conv)
+/* The key that wire, TOA (named; NULL: none) and map give. */
+static bool compute_key(toa_state *state, toa_conversation *conv, toa_party *named)
 {
     const toa_map_row *rows;
     toa_party *client, *server = conv->server_party;
@@ -156,15 +143,8 @@ static bool compute_key(toa_state *state, toa_conversation *conv)
     if (conv->source == TOA_KEY_LEG || conv->source == TOA_KEY_PROVEN) {
         return false;
     }
-    conv->source = TOA_KEY_WIRE;
-    if (conv->toa_client) {
-        client = toa_state_party(state, &conv->toa_client->endpoint);
-        if (!toa_endpoint_equal(&client->endpoint, toa_wire_client(conv))) {
-            conv->source = TOA_KEY_TOA;
-        }
-    } else {
-        client = toa_state_party(state, toa_wire_client(conv));
-    }
+    client = named ? named : toa_state_party(state, toa_wire_client(conv));
+    conv->source = toa_endpoint_equal(&client->endpoint, toa_wire_client(conv)) ? TOA_KEY_WIRE : TOA_KEY_TOA;
     if (state->config->n_map && toa_config_map_lookup(state->config, toa_wire_server(conv), &rows) == 1) {
         server = toa_state_party(state, &rows->server);
         if (conv->source == TOA_KEY_WIRE) {
@@ -174,10 +154,21 @@ static bool compute_key(toa_state *state, toa_conversation *conv)
     return set_key(state, conv, client, server);
 }
 
+/* The client that a TOA named stays known if the key has another one. */
+static void keep_named(toa_state *state, toa_conversation *conv, toa_party *named)
+{
+    if (named && conv->key->client != named) {
+        toa_state_extra(state, conv)->named = named;
+    }
+}
+
 void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source)
 {
+    toa_party *named = toa_named(conv);
+
     set_key(state, conv, key->client, key->server);
-    conv->source = (uint8_t)source;
+    conv->source = source & 0xfu;
+    keep_named(state, conv, named);
 }
 
 /* ---- roles ---- */
@@ -213,7 +204,7 @@ static unsigned client_by_port(const toa_state *state, const toa_conversation *c
 
 static void set_client(toa_state *state, toa_conversation *conv, unsigned client, uint8_t roles)
 {
-    conv->roles = roles;
+    conv->roles = roles & 0xfu;
     if (conv->client == client && conv->server_party) {
         return;
     }
@@ -256,7 +247,7 @@ static void learn_roles(toa_state *state, toa_conversation *conv, unsigned sende
     if (!toa_from_sender) {
         return;
     }
-    conv->toa_sides |= (uint8_t)(1u << sender);
+    conv->toa_sides |= (sender ? 2 : 1);
     if (conv->roles > TOA_ROLES_TOA) {
         return;
     }
@@ -297,21 +288,25 @@ bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_options *options = &state->segment->options;
     uint8_t client_before = conv->client;
+    toa_party *named = toa_named(conv);
     toa_endpoint client;
-    bool named;
+    bool is_new, changed;
 
     learn_roles(state, conv, sender, options->client_item >= 0);
-    named = !conv->toa_client && named_client(state, conv, sender, &client);
-    if (named) {
-        conv->toa_client = toa_state_party(state, &client);
+    is_new = !named && named_client(state, conv, sender, &client);
+    if (!is_new && conv->client == client_before && conv->key) {
+        return false;
+    }
+    if (is_new) {
+        named = toa_state_party(state, &client);
+        conv->flags |= TOA_CONV_NAMED;
         if ((state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
             conv->flags |= TOA_CONV_TOA_ON_SYN;
         }
     }
-    if (!named && conv->client == client_before && conv->key) {
-        return false;
-    }
-    return compute_key(state, conv);
+    changed = compute_key(state, conv, named);
+    keep_named(state, conv, named);
+    return changed;
 }
 
 /* The capture has this SYN behind segments of the connection that it begins: those were taken for `earlier`, which has
@@ -329,12 +324,12 @@ static bool is_late_syn(const toa_conversation *earlier, const toa_segment *segm
 toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream)
 {
     toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
-    toa_conversation *earlier = toa_table_find(&state->conversations, &tuple);
-    toa_conversation *conv = toa_table_add(&state->conversations, &tuple, earlier);
+    toa_conversation *earlier = toa_state_find(state, &segment->source, &segment->destination);
+    toa_conversation *conv = toa_state_conversation(state, &tuple, earlier);
     uint8_t roles;
     unsigned client;
 
-    conv->first_sender = (uint8_t)tuple.sender;
+    conv->first_sender = tuple.sender & 1u;
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;

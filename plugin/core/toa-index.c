@@ -245,10 +245,10 @@ static void follow_group(toa_state *state, toa_party *party)
     take_group_changes(state, party);
     if (!party->company->group) {
         party->company->group = true;
-        for (conv = party->group; conv && conv->group_next;) {
-            conv = conv->group_next;
+        for (conv = party->group; conv && toa_group_next(conv);) {
+            conv = toa_group_next(conv);
         }
-        for (; conv; conv = conv->group_prev) { /* oldest first: the newest shall be found first */
+        for (; conv; conv = toa_group_prev(conv)) { /* oldest first: the newest shall be found first */
             toa_index_join_group(state, conv);
         }
     }
@@ -337,10 +337,10 @@ static void follow_isn(toa_state *state, toa_party *party)
     if (!party->company->isn) {
         party->company->isn = true;
         toa_conversation *conv = party->group;
-        while (conv && conv->group_next) {
-            conv = conv->group_next;
+        while (conv && toa_group_next(conv)) {
+            conv = toa_group_next(conv);
         }
-        for (; conv; conv = conv->group_prev) {
+        for (; conv; conv = toa_group_prev(conv)) {
             toa_index_isn(state, conv);
         }
     }
@@ -394,7 +394,7 @@ unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[T
     unsigned n = 0;
 
     if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *conv = party->group; conv; conv = conv->group_next) {
+        for (toa_conversation *conv = party->group; conv; conv = toa_group_next(conv)) {
             ret_askers[n++] = conv;
         }
         return n;

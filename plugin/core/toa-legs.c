@@ -52,7 +52,7 @@ static void forget_guess(toa_conversation *conv)
  * not: it goes to the very server that x goes to. */
 static bool can_be_client_side(const toa_conversation *x, const toa_conversation *y)
 {
-    return x != y && !y->toa_client && !has_leg(y) && !(y->flags & TOA_CONV_CLOSED) &&
+    return x != y && !(y->flags & TOA_CONV_NAMED) && !has_leg(y) && !(y->flags & TOA_CONV_CLOSED) &&
            toa_endpoint_equal(toa_wire_client(y), &x->key->client->endpoint) &&
            !toa_endpoint_equal(toa_wire_server(y), toa_wire_server(x));
 }
@@ -77,7 +77,7 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv)
     if (conv->source != TOA_KEY_TOA || has_leg(conv) || (conv->flags & TOA_CONV_SELF)) {
         return;
     }
-    for (toa_conversation *y = conv->key->client->group; y && looked < LOOK_MAX; y = y->group_next, looked++) {
+    for (toa_conversation *y = conv->key->client->group; y && looked < LOOK_MAX; y = toa_group_next(y), looked++) {
         if (!can_be_client_side(conv, y)) {
             continue;
         }
@@ -125,7 +125,7 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
     unsigned n = 0;
 
     if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = y->group_next) {
+        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
             found[n++] = y;
         }
     } else {
@@ -183,7 +183,7 @@ void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
     }
     conv->leg_looks++;
     if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = y->group_next) {
+        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
             found[n++] = y;
         }
     } else {

@@ -93,7 +93,7 @@ static void try_group(search *s)
         return;
     }
     if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = y->group_next) {
+        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
             try(s, y, TOA_WHERE_GROUP);
         }
         return;

@@ -12,7 +12,6 @@
 #include "toa-conversation.h"
 #include "toa-copies.h"
 #include "toa-finding.h"
-#include "toa-set.h"
 #include "toa-table.h"
 
 #include <glib.h>
@@ -47,6 +46,9 @@ typedef struct toa_index_node {
 } toa_index_node;
 
 typedef struct toa_extra {
+    toa_party *named;          /* client that a TOA named, if the key has another one */
+    toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
+    toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
     toa_conversation *earlier; /* previous conversation on this wire tuple */
     toa_conversation *leg; /* other leg of the same connection */
     bool leg_certain;
@@ -69,11 +71,11 @@ typedef struct toa_state {
     const toa_config *config; /* not owned */
     uint64_t seed;
     toa_arena arena;
-    toa_table conversations;
-    toa_set parties;           /* of toa_party, by endpoint */
-    toa_set keys;              /* of toa_key, by its two parties */
-    toa_set pairs;             /* of toa_pair, by (x, y) */
-    toa_set toa_sources;       /* of toa_party: address that has sent a TOA, kind as its port */
+    toa_table conversations; /* of toa_conversation, the newest of each wire tuple is found */
+    toa_table parties;       /* of toa_party, by endpoint */
+    toa_table keys;          /* of toa_key, by its two parties */
+    toa_table pairs;         /* of toa_pair, by (x, y) */
+    toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t next_stream;  /* of the next new key */
     GArray *found;         /* toa_finding, of the segment being fed */
@@ -89,12 +91,40 @@ toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conve
 void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                          const toa_finding *details);
 
+/* Lists, newest first. Most conversations are alone with their client and key, and have no links for those. */
+static inline toa_conversation *toa_group_next(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->group_next : NULL;
+}
+
+static inline toa_conversation *toa_group_prev(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->group_prev : NULL;
+}
+
+static inline toa_conversation *toa_key_next(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->key_next : NULL;
+}
+
+/* The client that a TOA has named; NULL: none. */
+static inline toa_party *toa_named(const toa_conversation *conv)
+{
+    if (!(conv->flags & TOA_CONV_NAMED)) {
+        return NULL;
+    }
+    return conv->extra && conv->extra->named ? conv->extra->named : conv->key->client;
+}
+
 /* The newest conversation between two endpoints; NULL: none. */
 toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b);
+/* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple, if there is one. */
+toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier);
 
 /* Made on first use. */
 toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
+toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server);
 /* The party if there is one already. */
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
 toa_company *toa_state_company(toa_state *state, toa_party *party);

@@ -5,49 +5,9 @@
 
 #include <glib.h>
 
-#define CHUNK_BITS 8
-#define CHUNK ((uint32_t)1 << CHUNK_BITS)
-#define FIRST_SLOTS ((uint32_t)64)
-#define CACHE_LINE 64
-
-static toa_conversation *conversation_at(const toa_table *table, uint32_t number)
-{
-    uint32_t index = number - 1;
-
-    return &table->chunks[index >> CHUNK_BITS][index & (CHUNK - 1)];
-}
-
-/* A record spans several cache lines, all of which a segment needs: ask for them at once, not one after the other. */
-static void prefetch(const toa_conversation *conv)
-{
-    const char *line = (const char *)conv;
-
-    for (size_t at = CACHE_LINE; at < offsetof(toa_conversation, first_time) + sizeof(int64_t); at += CACHE_LINE) {
-        __builtin_prefetch(line + at);
-    }
-}
-
-toa_conversation *toa_table_find_ordered(const toa_table *table, const toa_endpoint *low, const toa_endpoint *high,
-                                         uint32_t hash)
-{
-    uint32_t mask = table->n_slots - 1, at = hash & mask;
-
-    if (table->n_slots == 0) {
-        return NULL;
-    }
-    for (; table->slots[at].number; at = (at + 1) & mask) {
-        toa_conversation *conv;
-        if (table->slots[at].hash != hash) {
-            continue;
-        }
-        conv = conversation_at(table, table->slots[at].number);
-        prefetch(conv);
-        if (toa_endpoint_equal(&conv->wire[0], low) && toa_endpoint_equal(&conv->wire[1], high)) {
-            return conv;
-        }
-    }
-    return NULL;
-}
+/* Chunks are at least this large: the C library then gets zeroed pages from the kernel and need not clear them. */
+#define CHUNK_BYTES ((size_t)128 * 1024)
+#define CACHE_LINE 64u
 
 static void put(toa_table_slot *slots, uint32_t n_slots, toa_table_slot slot)
 {
@@ -61,7 +21,7 @@ static void put(toa_table_slot *slots, uint32_t n_slots, toa_table_slot slot)
 
 static void grow(toa_table *table)
 {
-    uint32_t n_slots = table->n_slots ? table->n_slots * 2 : FIRST_SLOTS;
+    uint32_t n_slots = table->n_slots ? table->n_slots * 2 : table->first_slots;
     toa_table_slot *slots = g_new0(toa_table_slot, n_slots);
 
     for (uint32_t i = 0; i < table->n_slots; i++) {
@@ -74,54 +34,60 @@ static void grow(toa_table *table)
     table->n_slots = n_slots;
 }
 
-static toa_conversation *new_conversation(toa_table *table)
+static size_t chunk_size(const toa_table *table)
 {
-    uint32_t index = table->n_conversations++;
-
-    if ((index & (CHUNK - 1)) == 0) {
-        table->n_chunks++;
-        table->chunks = g_renew(toa_conversation *, table->chunks, table->n_chunks);
-        table->chunks[table->n_chunks - 1] = g_new0(toa_conversation, CHUNK);
-    }
-    return conversation_at(table, index + 1);
+    return ((size_t)table->record_size << table->chunk_bits) + CACHE_LINE;
 }
 
-toa_conversation *toa_table_add(toa_table *table, const toa_tuple *tuple, toa_conversation *earlier)
+static void add_chunk(toa_table *table)
 {
-    toa_conversation *conv = new_conversation(table);
-    toa_table_slot slot = {tuple->hash, table->n_conversations};
+    toa_table_chunk *chunk;
 
-    conv->wire[0] = tuple->wire[0];
-    conv->wire[1] = tuple->wire[1];
-    conv->hash = tuple->hash;
+    while (table->n_chunks == 0 && (size_t)table->record_size << table->chunk_bits < CHUNK_BYTES) {
+        table->chunk_bits++;
+    }
+    table->chunks = g_renew(toa_table_chunk, table->chunks, table->n_chunks + 1);
+    chunk = &table->chunks[table->n_chunks++];
+    chunk->memory = g_malloc0(chunk_size(table));
+    chunk->records = (char *)chunk->memory + (CACHE_LINE - (uintptr_t)chunk->memory % CACHE_LINE) % CACHE_LINE;
+}
+
+void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier)
+{
+    toa_table_slot slot = {hash, table->n_records + 1};
+
+    if (table->n_records >> table->chunk_bits >= table->n_chunks) {
+        add_chunk(table);
+    }
+    table->n_records++;
     if (earlier) {
-        uint32_t at = tuple->hash & (table->n_slots - 1);
-        while (table->slots[at].number == 0 || conversation_at(table, table->slots[at].number) != earlier) {
+        uint32_t at = hash & (table->n_slots - 1);
+        while (table->slots[at].number == 0 || toa_table_at(table, table->slots[at].number) != earlier) {
             at = (at + 1) & (table->n_slots - 1);
         }
         table->slots[at] = slot;
-        return conv;
+        return toa_table_at(table, slot.number);
     }
     if (table->n_used + 1 > table->n_slots / 4 * 3) {
         grow(table);
     }
     put(table->slots, table->n_slots, slot);
     table->n_used++;
-    return conv;
+    return toa_table_at(table, slot.number);
 }
 
 void toa_table_free(toa_table *table)
 {
     for (uint32_t i = 0; i < table->n_chunks; i++) {
-        g_free(table->chunks[i]);
+        g_free(table->chunks[i].memory);
     }
     g_free(table->chunks);
     g_free(table->slots);
-    *table = (toa_table){0};
+    *table = (toa_table){.record_size = table->record_size, .first_slots = table->first_slots};
 }
 
 size_t toa_table_memory(const toa_table *table)
 {
     return table->n_slots * sizeof *table->slots +
-           table->n_chunks * (sizeof(void *) + CHUNK * sizeof(toa_conversation));
+           table->n_chunks * (sizeof *table->chunks + chunk_size(table));
 }

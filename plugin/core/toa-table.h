@@ -1,74 +1,82 @@
 /* toa-table.h
- * Storage of all conversations, and the look-up by wire tuple that every segment needs.
+ * Numbered records of one kind that are found by a hash: conversations by wire tuple, parties by endpoint, keys and pairs
+ * by what they join. A record is zeroed when it is made, never moves and is never taken out.
  *
- * Not GHashTable: it costs four dependent cache misses and two calls through pointers a segment, half of the engine's
- * time with a million conversations (tests/bench). Only this look-up is made by hand, everything that happens once a
- * conversation uses GLib.
+ * Not GHashTable: it costs four dependent cache misses and two calls through pointers a look-up, half of the engine's time
+ * with a million conversations; and it grows from a few slots, which leaves holes in the heap that make everybody's
+ * allocations slower (tests/bench/RESULTS.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_TABLE_H
 #define TOA_TABLE_H
 
-#include "toa-conversation.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct toa_table_slot {
     uint32_t hash;
-    uint32_t number; /* of the conversation, from 1; 0: empty */
+    uint32_t number; /* of the record, from 1; 0: empty */
 } toa_table_slot;
 
-/* All zero is an empty table. */
+typedef struct toa_table_chunk {
+    char *records; /* within memory, at the start of a cache line */
+    void *memory;
+} toa_table_chunk;
+
 typedef struct toa_table {
-    toa_table_slot *slots;    /* linear probing; a power of two of them, at most 3 of 4 used */
-    toa_conversation **chunks; /* conversations by number; they never move */
+    toa_table_slot *slots;   /* linear probing; a power of two of them, at most 3 of 4 used */
+    toa_table_chunk *chunks; /* records by number */
+    uint32_t record_size;
+    uint32_t first_slots; /* how many to begin with, a power of two */
+    uint32_t chunk_bits;  /* 1 << chunk_bits records a chunk */
     uint32_t n_slots;
-    uint32_t n_used;          /* slots */
-    uint32_t n_conversations; /* those of reused tuples included */
+    uint32_t n_used;    /* slots */
+    uint32_t n_records; /* those that are not found any more included */
     uint32_t n_chunks;
 } toa_table;
 
-/* A tuple in canonical order with its hash. */
-typedef struct toa_tuple {
-    toa_endpoint wire[2];
-    uint32_t hash;
-    unsigned sender; /* index of the first endpoint given to toa_tuple_make */
-} toa_tuple;
+/* An empty table. Where most captures have records, it begins large enough for them to need no growing: pages that are not
+ * touched are not resident. */
+#define TOA_TABLE_LARGE 16384
+#define TOA_TABLE_SMALL 64
+#define TOA_TABLE(type, slots) ((toa_table){.record_size = sizeof(type), .first_slots = (slots)})
 
-/* Keyed, as toa_endpoint_hash; the 12 bytes of an IPv4 tuple fit into two words. */
-static inline uint32_t toa_tuple_hash(const toa_endpoint *a, const toa_endpoint *b, uint64_t seed)
+/* Record by number. */
+static inline void *toa_table_at(const toa_table *table, uint32_t number)
 {
-    toa_endpoint_words left = toa_endpoint_split(a), right = toa_endpoint_split(b);
+    uint32_t index = number - 1;
 
-    if (a->family == TOA_FAMILY_IPV4 && b->family == TOA_FAMILY_IPV4) {
-        uint64_t addresses = left.low ^ (right.low << 32 | right.low >> 32); /* each has four bytes in one half */
-        return (uint32_t)toa_mix(toa_mix(seed ^ addresses) ^ ((uint64_t)left.rest << 32 | right.rest));
+    return table->chunks[index >> table->chunk_bits].records +
+           (size_t)(index & ((1u << table->chunk_bits) - 1)) * table->record_size;
+}
+
+/* The record with this hash for which equal(record, probe) holds; NULL: none. Inlined, so that equal is, too. */
+static inline void *toa_table_find(const toa_table *table, uint32_t hash,
+                                   bool (*equal)(const void *record, const void *probe), const void *probe)
+{
+    uint32_t mask = table->n_slots - 1, at = hash & mask;
+
+    if (table->n_slots == 0) {
+        return NULL;
     }
-    return (uint32_t)toa_endpoint_hash(b, toa_endpoint_hash(a, seed));
+    for (; table->slots[at].number; at = (at + 1) & mask) {
+        if (table->slots[at].hash == hash) {
+            void *record = toa_table_at(table, table->slots[at].number);
+            if (equal(record, probe)) {
+                return record;
+            }
+        }
+    }
+    return NULL;
 }
 
-static inline toa_tuple toa_tuple_make(const toa_endpoint *from, const toa_endpoint *to, uint64_t seed)
-{
-    toa_tuple tuple;
+/* A new record. A hash of what a capture holds must be keyed. If earlier is not NULL, that record, of the same hash, is not
+ * found any more: the new one takes its place. */
+void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier);
 
-    tuple.sender = toa_endpoint_compare(from, to) > 0;
-    tuple.wire[tuple.sender] = *from;
-    tuple.wire[!tuple.sender] = *to;
-    tuple.hash = toa_tuple_hash(&tuple.wire[0], &tuple.wire[1], seed);
-    return tuple;
-}
-
-/* The newest conversation between two endpoints in canonical order, hash as toa_tuple_hash; NULL: none. */
-toa_conversation *toa_table_find_ordered(const toa_table *table, const toa_endpoint *low, const toa_endpoint *high,
-                                         uint32_t hash);
-
-static inline toa_conversation *toa_table_find(const toa_table *table, const toa_tuple *tuple)
-{
-    return toa_table_find_ordered(table, &tuple->wire[0], &tuple->wire[1], tuple->hash);
-}
-
-/* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple. */
-toa_conversation *toa_table_add(toa_table *table, const toa_tuple *tuple, toa_conversation *earlier);
-
+/* Frees all records; the table is empty and can be used again. */
 void toa_table_free(toa_table *table);
 
 /* Bytes held. */

@@ -334,16 +334,16 @@ static void check_lists(const toa_conversation *conv)
     const toa_party *client = conv->key->client;
     unsigned n_group = 0, n_served = 0, n_members = 0, found = 0;
 
-    for (const toa_conversation *c = client->group; c; c = c->group_next, n_group++) {
+    for (const toa_conversation *c = client->group; c; c = toa_group_next(c), n_group++) {
         g_assert_true(c->key->client == client);
-        g_assert_true(c->group_next == NULL || c->group_next->group_prev == c);
+        g_assert_true(toa_group_next(c) == NULL || toa_group_prev(toa_group_next(c)) == c);
         found += c == conv;
     }
     for (const toa_conversation *c = conv->server_party->served; c; c = c->served_next, n_served++) {
         g_assert_true(c->server_party == conv->server_party);
         found += c == conv;
     }
-    for (const toa_conversation *c = conv->key->members; c; c = c->key_next, n_members++) {
+    for (const toa_conversation *c = conv->key->members; c; c = toa_key_next(c), n_members++) {
         g_assert_true(c->key == conv->key);
         found += c == conv;
     }

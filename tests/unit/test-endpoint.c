@@ -97,6 +97,21 @@ static void test_hash(void)
     g_free(hashes);
 }
 
+/* Both directions are one tuple; the sender tells them apart. */
+static void test_tuple(void)
+{
+    toa_endpoint a = endpoint_of("10.0.0.1:5000"), b = endpoint_of("10.0.0.2:80");
+    toa_tuple there = toa_tuple_make(&a, &b, 7), back = toa_tuple_make(&b, &a, 7), self = toa_tuple_make(&a, &a, 7);
+
+    g_assert_cmpuint(there.hash, ==, back.hash);
+    g_assert_true(toa_endpoint_equal(&there.wire[0], &back.wire[0]));
+    g_assert_true(toa_endpoint_equal(&there.wire[1], &back.wire[1]));
+    g_assert_cmpuint(there.sender + back.sender, ==, 1);
+    g_assert_true(toa_endpoint_equal(&there.wire[there.sender], &a));
+    g_assert_true(toa_endpoint_equal(&back.wire[back.sender], &b));
+    g_assert_true(toa_endpoint_equal(&self.wire[0], &self.wire[1]));
+}
+
 static void test_suspicious(void)
 {
     const char *const bad[] = {"0.0.0.0:1", "255.255.255.255:1", "224.0.0.1:1", "239.255.255.255:1", "[::]:1", "[ff02::1]:1"};
@@ -126,6 +141,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/equal", test_equal);
     g_test_add_func("/endpoint/family-counts", test_family_counts);
     g_test_add_func("/endpoint/hash", test_hash);
+    g_test_add_func("/endpoint/tuple", test_tuple);
     g_test_add_func("/endpoint/suspicious", test_suspicious);
     return g_test_run();
 }

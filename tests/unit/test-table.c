@@ -1,121 +1,152 @@
-/* The table of conversations against a GHashTable: everything that was put in is found, and nothing else.
+/* Tables of records against plain arrays: everything that was put in is found, and nothing else.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
 #include "toa-table.h"
 
-/* Every client with every server: each end alone is shared by many. */
-static toa_tuple tuple_of(unsigned i, uint64_t seed)
-{
-    const uint8_t client[4] = {10, 0, (uint8_t)(i / 16 >> 8), (uint8_t)(i / 16)}, server[4] = {192, 168, 0, (uint8_t)(i % 4)};
-    toa_endpoint from = toa_endpoint_ipv4(client, 5000), to = toa_endpoint_ipv4(server, (uint16_t)(80 + i / 4 % 4));
+typedef struct record {
+    uint32_t value, other;
+} record;
 
-    return toa_tuple_make(&from, &to, seed);
+/* As good and as bad as a hash can be; the bad ones lie at the end of the slots too, so that probing goes round. */
+typedef uint32_t (*hash_function)(uint32_t value);
+
+static uint32_t hash_well(uint32_t value)
+{
+    return value * 2654435761u;
+}
+
+static uint32_t hash_zero(uint32_t value)
+{
+    (void)value;
+    return 0;
+}
+
+static uint32_t hash_last(uint32_t value)
+{
+    (void)value;
+    return UINT32_MAX;
+}
+
+static bool has_value(const void *record_, const void *probe)
+{
+    return ((const record *)record_)->value == *(const uint32_t *)probe;
+}
+
+static record *find(const toa_table *table, hash_function hash, uint32_t value)
+{
+    return toa_table_find(table, hash(value), has_value, &value);
+}
+
+static record *add(toa_table *table, hash_function hash, uint32_t value, const record *earlier)
+{
+    record *made = toa_table_add(table, hash(value), earlier);
+
+    g_assert_cmpuint(made->value, ==, 0); /* zeroed */
+    g_assert_cmpuint(made->other, ==, 0);
+    made->value = value;
+    return made;
 }
 
 static void test_empty(void)
 {
-    toa_table table = {0};
-    toa_tuple tuple = tuple_of(1, 1);
+    toa_table table = TOA_TABLE(record, TOA_TABLE_SMALL);
 
-    g_assert_null(toa_table_find(&table, &tuple));
+    g_assert_null(find(&table, hash_well, 1));
+    g_assert_cmpuint(toa_table_memory(&table), ==, 0);
     toa_table_free(&table);
 }
 
-/* Both directions are one tuple; the sender tells them apart. */
-static void test_tuple(void)
+/* The records do not move, and are themselves. */
+static void fill(hash_function hash, uint32_t n, uint32_t first_slots)
 {
-    toa_endpoint a = endpoint_of("10.0.0.1:5000"), b = endpoint_of("10.0.0.2:80");
-    toa_tuple there = toa_tuple_make(&a, &b, 7), back = toa_tuple_make(&b, &a, 7), self = toa_tuple_make(&a, &a, 7);
+    toa_table table = TOA_TABLE(record, first_slots);
+    record **made = g_new(record *, n);
 
-    g_assert_cmpuint(there.hash, ==, back.hash);
-    g_assert_true(toa_endpoint_equal(&there.wire[0], &back.wire[0]));
-    g_assert_true(toa_endpoint_equal(&there.wire[1], &back.wire[1]));
-    g_assert_cmpuint(there.sender + back.sender, ==, 1);
-    g_assert_true(toa_endpoint_equal(&there.wire[there.sender], &a));
-    g_assert_true(toa_endpoint_equal(&back.wire[back.sender], &b));
-    g_assert_true(toa_endpoint_equal(&self.wire[0], &self.wire[1]));
+    for (unsigned round = 0; round < 2; round++) { /* usable again when freed */
+        for (uint32_t i = 0; i < n; i++) {
+            g_assert_null(find(&table, hash, i * 3));
+            made[i] = add(&table, hash, i * 3, NULL);
+            made[i]->other = i;
+            g_assert_true(find(&table, hash, i * 3) == made[i]);
+            g_assert_true(toa_table_at(&table, i + 1) == made[i]);
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            g_assert_true(find(&table, hash, i * 3) == made[i]);
+            g_assert_cmpuint(made[i]->other, ==, i);
+            g_assert_null(find(&table, hash, i * 3 + 1));
+        }
+        g_assert_cmpuint(table.n_records, ==, n);
+        g_assert_cmpuint(table.n_slots, >, n);
+        g_assert_cmpuint(toa_table_memory(&table), >=, n * sizeof(record) + table.n_slots * sizeof(toa_table_slot));
+        toa_table_free(&table);
+        g_assert_cmpuint(table.n_records + table.n_slots, ==, 0);
+        g_assert_null(find(&table, hash, 0));
+    }
+    g_free(made);
 }
 
 static void test_many(void)
 {
-    enum { N = 20000 };
-    toa_table table = {0};
-    toa_conversation **made = g_new(toa_conversation *, N);
-
-    for (unsigned i = 0; i < N; i++) {
-        toa_tuple tuple = tuple_of(i, 3);
-        g_assert_null(toa_table_find(&table, &tuple));
-        made[i] = toa_table_add(&table, &tuple, NULL);
-        g_assert_cmpuint(made[i]->flags, ==, 0);
-        made[i]->stream = i;
-    }
-    g_assert_cmpuint(table.n_conversations, ==, N);
-    g_assert_cmpuint(toa_table_memory(&table), >=, N * sizeof(toa_conversation));
-    for (unsigned i = 0; i < N; i++) { /* they have not moved, and are themselves */
-        toa_tuple tuple = tuple_of(i, 3);
-        g_assert_true(toa_table_find(&table, &tuple) == made[i]);
-        g_assert_cmpuint(made[i]->stream, ==, i);
-    }
-    toa_table_free(&table);
-    g_assert_cmpuint(table.n_conversations, ==, 0);
-    g_free(made);
+    fill(hash_well, 100000, TOA_TABLE_SMALL);
+    fill(hash_well, 100000, TOA_TABLE_LARGE);
 }
 
-/* A reused tuple: the newest is found. */
-static void test_reused(void)
+static void test_equal_hashes(void)
 {
-    toa_table table = {0};
-    toa_conversation *newest[100] = {NULL};
+    fill(hash_zero, 300, TOA_TABLE_SMALL);
+    fill(hash_last, 300, TOA_TABLE_SMALL);
+}
+
+/* A newer record in the place of an older one. */
+static void replace(hash_function hash)
+{
+    toa_table table = TOA_TABLE(record, TOA_TABLE_SMALL);
+    record *newest[100] = {NULL};
 
     for (unsigned round = 0; round < 30; round++) {
-        for (unsigned i = 0; i < G_N_ELEMENTS(newest); i++) {
-            toa_tuple tuple = tuple_of(i, 5);
-            toa_conversation *conv = toa_table_add(&table, &tuple, newest[i]);
-            g_assert_true(conv != newest[i]);
-            newest[i] = conv;
-            g_assert_true(toa_table_find(&table, &tuple) == conv);
+        for (uint32_t i = 0; i < G_N_ELEMENTS(newest); i++) {
+            record *made = add(&table, hash, i, newest[i]);
+            g_assert_true(made != newest[i]);
+            newest[i] = made;
+            g_assert_true(find(&table, hash, i) == made);
         }
     }
-    g_assert_cmpuint(table.n_conversations, ==, 3000);
+    for (uint32_t i = 0; i < G_N_ELEMENTS(newest); i++) {
+        g_assert_true(find(&table, hash, i) == newest[i]);
+    }
+    g_assert_cmpuint(table.n_records, ==, 3000);
     g_assert_cmpuint(table.n_used, ==, G_N_ELEMENTS(newest));
     toa_table_free(&table);
 }
 
-/* Equal hashes of different tuples, at the end of the slots too: probing goes round. */
-static void test_equal_hashes(void)
+static void test_replaced(void)
 {
-    static const uint32_t hashes[] = {0, 63, 0xffffffffu};
+    replace(hash_well);
+    replace(hash_zero);
+    replace(hash_last);
+}
 
-    for (size_t h = 0; h < G_N_ELEMENTS(hashes); h++) {
-        toa_table table = {0};
-        toa_conversation *made[200];
-        for (unsigned i = 0; i < G_N_ELEMENTS(made); i++) {
-            toa_tuple tuple = tuple_of(i, 9);
-            tuple.hash = hashes[h];
-            g_assert_null(toa_table_find(&table, &tuple));
-            made[i] = toa_table_add(&table, &tuple, NULL);
-        }
-        for (unsigned i = 0; i < G_N_ELEMENTS(made); i++) {
-            toa_tuple tuple = tuple_of(i, 9);
-            toa_conversation *newer;
-            tuple.hash = hashes[h];
-            g_assert_true(toa_table_find(&table, &tuple) == made[i]);
-            newer = toa_table_add(&table, &tuple, made[i]);
-            g_assert_true(newer != made[i] && toa_table_find(&table, &tuple) == newer);
-        }
-        toa_table_free(&table);
+/* Records that a segment needs whole begin with a cache line. */
+static void test_lines(void)
+{
+    toa_table table = TOA_TABLE(toa_conversation, TOA_TABLE_SMALL);
+
+    g_assert_cmpuint(sizeof(toa_conversation) % 64, ==, 0);
+    for (uint32_t i = 0; i < 3000; i++) {
+        g_assert_cmpuint((uintptr_t)toa_table_add(&table, i, NULL) % 64, ==, 0);
     }
+    toa_table_free(&table);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/table/empty", test_empty);
-    g_test_add_func("/table/tuple", test_tuple);
     g_test_add_func("/table/many", test_many);
-    g_test_add_func("/table/reused", test_reused);
     g_test_add_func("/table/equal-hashes", test_equal_hashes);
+    g_test_add_func("/table/replaced", test_replaced);
+    g_test_add_func("/table/lines", test_lines);
     return g_test_run();
 }
