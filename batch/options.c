@@ -58,6 +58,18 @@ static gboolean add_point(scan_options *self, const char *text, GError **error)
     return TRUE;
 }
 
+/* A time that nanoseconds cannot hold (they end in 2262) is no limit. */
+static gint64 to_ns(gint64 seconds, int microseconds)
+{
+    if (seconds >= G_MAXINT64 / SCAN_NS_PER_S) {
+        return G_MAXINT64;
+    }
+    if (seconds <= G_MININT64 / SCAN_NS_PER_S) {
+        return G_MININT64;
+    }
+    return seconds * SCAN_NS_PER_S + (gint64)microseconds * 1000;
+}
+
 /* ISO 8601 (local time without a zone), a date alone, or seconds since the epoch. */
 static gboolean parse_time(const char *name, const char *text, gint64 *ret_ns, GError **error)
 {
@@ -66,15 +78,15 @@ static gboolean parse_time(const char *name, const char *text, gint64 *ret_ns, G
     }
     char *end;
     gint64 seconds = g_ascii_strtoll(text, &end, 10);
-    if (*text && !*end && ABS(seconds) < G_MAXINT64 / SCAN_NS_PER_S && strlen(text) > 8) {
-        *ret_ns = seconds * SCAN_NS_PER_S;
+    if (*text && !*end && strlen(text) > 8) {
+        *ret_ns = to_ns(seconds, 0);
         return TRUE;
     }
     char *full = strchr(text, 'T') || strchr(text, ' ') ? g_strdup(text) : g_strconcat(text, "T00:00:00", NULL);
     GTimeZone *local = g_time_zone_new_local();
     GDateTime *time = g_date_time_new_from_iso8601(full, local);
     if (time) {
-        *ret_ns = g_date_time_to_unix(time) * SCAN_NS_PER_S + (gint64)g_date_time_get_microsecond(time) * 1000;
+        *ret_ns = to_ns(g_date_time_to_unix(time), g_date_time_get_microsecond(time));
         g_date_time_unref(time);
     } else {
         g_set_error(error, SCAN_FAILURE, 0, "--%s %s: must be like 2026-11-22T18:00:00Z, or seconds since the epoch",
