@@ -8,9 +8,8 @@
 typedef struct listing {
     const scan_options *options;
     GPtrArray *files;
-    GHashTable *seen; /* absolute paths */
+    GHashTable *seen; /* absolute paths of files, identities of folders */
     unsigned bad;
-    unsigned depth;
 } listing;
 
 gint64 scan_file_id(const char *host, const char *path)
@@ -51,7 +50,7 @@ static gboolean looks_like_capture(const char *name)
     return FALSE;
 }
 
-/* The path without the digits, the separators around them and the suffix of its last part. */
+/* The path, its last part without suffix, digits, and the separators that are then at its end. */
 static char *default_point(const char *path)
 {
     char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path), *point;
@@ -105,24 +104,25 @@ static void complain(listing *self, const char *path, const GError *error)
 
 static void add_path(listing *self, const char *path, gboolean named);
 
-static void add_folder(listing *self, const char *path)
+static void add_folder(listing *self, const char *path, GFileInfo *info)
 {
+    const char *name, *identity = g_file_info_get_attribute_string(info, "id::file");
     GError *error = NULL;
-    GDir *folder = g_dir_open(path, 0, &error);
-    const char *name;
+    GDir *folder;
 
-    if (!folder) {
+    if (!g_hash_table_add(self->seen, g_strdup(identity ? identity : path))) {
+        return; /* by a link: a loop of links would give each file forty names */
+    }
+    if (!(folder = g_dir_open(path, 0, &error))) {
         complain(self, path, error);
         g_error_free(error);
         return;
     }
-    self->depth++;
-    while ((name = g_dir_read_name(folder)) && self->depth < 64) { /* a loop of links ends here */
+    while ((name = g_dir_read_name(folder))) {
         char *child = g_build_filename(path, name, NULL);
         add_path(self, child, FALSE);
         g_free(child);
     }
-    self->depth--;
     g_dir_close(folder);
 }
 
@@ -149,15 +149,16 @@ static void add_path(listing *self, const char *path, gboolean named)
 {
     GFile *gfile = g_file_new_for_path(path);
     GError *error = NULL;
-    GFileInfo *info = g_file_query_info(gfile, "standard::type,standard::size,time::modified,time::modified-usec",
-                                        G_FILE_QUERY_INFO_NONE, NULL, &error);
+    GFileInfo *info =
+        g_file_query_info(gfile, "standard::type,standard::size,time::modified,time::modified-usec,id::file",
+                          G_FILE_QUERY_INFO_NONE, NULL, &error);
     char *name = g_file_get_basename(gfile), *absolute = g_file_get_path(gfile);
 
     if (!info) {
         complain(self, path, error);
         g_error_free(error);
     } else if (g_file_info_get_file_type(info) == G_FILE_TYPE_DIRECTORY) {
-        add_folder(self, absolute);
+        add_folder(self, absolute, info);
     } else if ((named || looks_like_capture(name)) && !g_hash_table_contains(self->seen, absolute)) {
         add_file(self, absolute, info);
     }

@@ -8,7 +8,7 @@
 static const char summary[] =
     "Runs tshark with the TOA plugin over captures, joins what the files say, and prints the\n"
     "incidents: pairs of TCP connections that a real server sees as one, and the segments that\n"
-    "ended up on the wrong one. Folders are searched for *.pcap*, *.cap and *.records files.";
+    "ended up on the wrong one. Folders are searched for *.pcap*, *.cap, *.cap.gz, *.dmp and *.records.";
 
 static const char description[] =
     "CAPTURE POINTS\n"
