@@ -6,13 +6,14 @@
 #define N(name) {name, NULL, COLUMN_NUMBER}
 #define T(name) {name, NULL, COLUMN_TEXT}
 #define E(name) {name, NULL, COLUMN_ENDPOINT}
+#define E_IF_KNOWN(name) {name, NULL, COLUMN_ENDPOINT_IF_KNOWN}
 /* "from" and "count" are words of SQL */
 #define SEGMENT                                                                                                     \
     {"sender", "from", COLUMN_TEXT}, N("flags"), N("seq"), N("ack"), N("length"), N("ip_id"), N("tsval"), N("tsecr")
 
 static const scan_column conversation[] = {
     N("stream"),      N("key_stream"),    E("client"),            E("server"),     E("key_client"),
-    E("key_server"),  T("key_source"),    E("toa"),               N("leg_stream"), T("roles"),
+    E("key_server"),  T("key_source"),    E_IF_KNOWN("toa"),   N("leg_stream"), T("roles"),
     N("first_frame"), N("last_frame"),    N("first_time"),        N("last_time"),  N("frames"),
     N("closed_time"), N("syn_time"),      N("synack_time"),       N("client_isn"), N("client_low"),
     N("client_next"), N("client_ack"),    N("client_tsval"),      N("client_ip_id"),

@@ -1,6 +1,6 @@
 /* columns.h
- * The tables of records: which member of a record goes into which column. One list makes the schema, the inserts and
- * the export.
+ * The tables of records: which member of a record goes into which column. One list makes the schema and the inserts;
+ * clickhouse-schema.sql has the same columns.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,8 @@
 typedef enum column_kind {
     COLUMN_NUMBER,   /* integer, or true and false as 1 and 0 */
     COLUMN_TEXT,
-    COLUMN_ENDPOINT, /* members NAME_ip and NAME_port as one text: 10.0.0.1:80, [fd00::1]:80 */
+    COLUMN_ENDPOINT, /* members NAME_ip and NAME_port as one text: 10.0.0.1:80, [fd00::1]:80; in every record */
+    COLUMN_ENDPOINT_IF_KNOWN, /* the same, or null */
     COLUMN_WORDS     /* array of words, as one text with commas */
 } column_kind;
 

@@ -44,7 +44,9 @@ gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error)
 
 static const char *sql_type(const scan_column *column)
 {
-    return column->kind == COLUMN_NUMBER ? "BIGINT" : "TEXT";
+    return column->kind == COLUMN_NUMBER     ? "BIGINT"
+           : column->kind == COLUMN_ENDPOINT ? "TEXT NOT NULL"
+                                             : "TEXT";
 }
 
 static gboolean create_table(scan_db *self, const scan_table *table, GError **error)
@@ -70,6 +72,7 @@ static void append_value(GString *sql, const scan_column *column)
 
     switch (column->kind) {
     case COLUMN_ENDPOINT:
+    case COLUMN_ENDPOINT_IF_KNOWN:
         g_string_append_printf(sql,
                                ", CASE WHEN instr(json_extract(?3, '$.%s_ip'), ':') THEN '[' || json_extract(?3, '$.%s_ip')"
                                " || ']:' ELSE json_extract(?3, '$.%s_ip') || ':' END || json_extract(?3, '$.%s_port')",
