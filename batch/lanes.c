@@ -223,10 +223,12 @@ static void draw_lanes(GString *page, const scan_incident *incident, int bottom)
     const char *addresses[] = {client, vip(incident, server), server};
 
     for (unsigned i = 0; i < 3; i++) {
+        char *address = g_markup_escape_text(addresses[i], -1); /* records of other hosts may hold anything */
         g_string_append_printf(page,
                                "<line class=\"lane\" x1=\"%d\" y1=\"44\" x2=\"%d\" y2=\"%d\"/>"
                                "<text class=\"head\" x=\"%d\" y=\"18\">%s</text><text class=\"sub\" x=\"%d\" y=\"36\">%s</text>",
-                               lane_x[i], lane_x[i], bottom, lane_x[i], names[i], lane_x[i], addresses[i]);
+                               lane_x[i], lane_x[i], bottom, lane_x[i], names[i], lane_x[i], address);
+        g_free(address);
     }
     g_free(server);
     g_free(client);
