@@ -86,7 +86,7 @@ static void add_summary(GString *page, const scan_report *report)
 static void add_flows(GString *page, const scan_report *report, const scan_incident *incident)
 {
     g_string_append(page, "<div class=\"wide\"><table><tr><th></th><th>Connection</th><th>Captured at, in</th></tr>\n");
-    for (unsigned side = 0; side < 2; side++) {
+    for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
             const scan_flow *flow = incident->flows[side]->pdata[i];
             char *text = scan_words_flow(flow);

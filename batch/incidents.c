@@ -3,8 +3,6 @@
  */
 #include "incidents.h"
 
-#include <string.h>
-
 static void flow_free(gpointer data)
 {
     scan_flow *self = data;
@@ -61,7 +59,7 @@ static gint64 number_at(sqlite3_stmt *row, int column)
     return sqlite3_column_type(row, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, column);
 }
 
-/* Calls read for each row of a statement with up to two parameters. */
+/* Calls read for each row of a statement; parameters go to ?1, ?2 ... */
 static gboolean each_row(scan_db *db, const char *sql, const gint64 *parameters, int n_parameters,
                          void (*read)(sqlite3_stmt *row, void *data), void *data, GError **error)
 {
@@ -102,7 +100,6 @@ static void read_incident(sqlite3_stmt *row, void *data)
     incident->dup_acks = number_at(row, 9);
     incident->stale = number_at(row, 10);
     incident->across = number_at(row, 11) > 0;
-    incident->points = number_at(row, 12);
     incident->flows[0] = g_ptr_array_new_with_free_func(flow_free);
     incident->flows[1] = g_ptr_array_new_with_free_func(flow_free);
     incident->facts = g_ptr_array_new_with_free_func(fact_free);
@@ -146,9 +143,9 @@ static void read_fact(sqlite3_stmt *row, void *data)
 {
     scan_incident *incident = data;
     scan_fact *fact = g_new0(scan_fact, 1);
-    gint64 *const numbers[] = {&fact->file, &fact->frame, &fact->time, &fact->at, &fact->flags, &fact->seq,
-                               &fact->ack, &fact->ip_id, &fact->stream, &fact->other_file, &fact->other_stream,
-                               &fact->other_frame, &fact->isn_error, &fact->times};
+    gint64 *const numbers[] = {&fact->file, &fact->frame, &fact->at, &fact->flags, &fact->seq, &fact->ack,
+                               &fact->ip_id, &fact->other_file, &fact->other_stream, &fact->other_frame,
+                               &fact->isn_error, &fact->times};
 
     fact->finding = text_at(row, 0);
     fact->severity = text_at(row, 1);
@@ -157,7 +154,7 @@ static void read_fact(sqlite3_stmt *row, void *data)
     fact->sender = text_at(row, 4);
     fact->evidence = text_at(row, 5);
     fact->across = sqlite3_column_int(row, 6) != 0;
-    fact->has_isn_error = sqlite3_column_type(row, 19) != SQLITE_NULL;
+    fact->has_isn_error = sqlite3_column_type(row, 17) != SQLITE_NULL;
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
         *numbers[i] = number_at(row, 7 + (int)i);
     }
@@ -214,8 +211,8 @@ static gboolean load_incident(scan_incident *incident, scan_db *db, GError **err
         }
     }
     return each_row(db,
-                    "SELECT finding, severity, x, point, sender, evidence, across, file, frame, time, at, flags, seq,"
-                    " ack, ip_id, stream, y_file, y_stream, y_frame, isn_error, times FROM incident_fact"
+                    "SELECT finding, severity, x, point, sender, evidence, across, file, frame, at, flags, seq, ack,"
+                    " ip_id, y_file, y_stream, y_frame, isn_error, times FROM incident_fact"
                     " WHERE (x = ?1 AND y = ?2) OR (x = ?2 AND y = ?1) ORDER BY at, file, frame, finding",
                     incident->id, 2, read_fact, incident, error);
 }
@@ -237,7 +234,7 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
         !each_row(db, "SELECT file, path FROM capture_file", NULL, 0, read_path, self->paths, error) ||
         !each_row(db,
                   "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"
-                  " dup_acks, stale, across, points FROM incident WHERE severity >= ? AND last_time >= ?"
+                  " dup_acks, stale, across FROM incident WHERE severity >= ? AND last_time >= ?"
                   " AND first_time <= ? ORDER BY severity DESC, kind <> 'collision.confirmed', kind <> 'collision',"
                   " first_time, key_text, a, b",
                   parameters, 3, read_incident, self->incidents, error)) {
@@ -256,6 +253,11 @@ void scan_report_clear(scan_report *self)
     g_clear_pointer(&self->incidents, g_ptr_array_unref);
     g_clear_pointer(&self->skews, g_ptr_array_unref);
     g_clear_pointer(&self->paths, g_hash_table_unref);
+}
+
+unsigned scan_incident_sides(const scan_incident *self)
+{
+    return self->id[0] == self->id[1] ? 1 : 2;
 }
 
 const char *scan_report_path(const scan_report *self, gint64 file)

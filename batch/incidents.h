@@ -24,15 +24,15 @@ typedef struct scan_place {
 typedef struct scan_fact {
     char *finding, *severity, *point, *sender, *evidence;
     unsigned own;
-    gint64 file, frame, time, at, flags, seq, ack, ip_id, stream, other_file, other_stream, other_frame, isn_error, times;
+    gint64 file, frame, at, flags, seq, ack, ip_id, other_file, other_stream, other_frame, isn_error, times;
     gboolean across, has_isn_error;
 } scan_fact;
 
 typedef struct scan_incident {
-    gint64 id[2]; /* connections; [0] began first */
+    gint64 id[2]; /* connections; [0] began first; a self-connect has the same one twice */
     char *kind, *key;
     int severity; /* 2 warning, 1 note, 0 chat */
-    gint64 first_time, last_time, rsts, segments, dup_acks, stale, points;
+    gint64 first_time, last_time, rsts, segments, dup_acks, stale;
     gboolean across;
     GPtrArray *flows[2]; /* scan_flow */
     GPtrArray *facts;    /* scan_fact, by corrected time */
@@ -54,6 +54,8 @@ typedef struct scan_report {
 /* notes: also incidents that are no warnings. since and until as in scan_options. */
 gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64 since, gint64 until, GError **error);
 void scan_report_clear(scan_report *self);
+/* Connections that there are to tell of: 1 for a self-connect, else 2. */
+unsigned scan_incident_sides(const scan_incident *self);
 const char *scan_report_path(const scan_report *self, gint64 file);
 /* How the clock of the point differs; NULL: no such point. */
 const scan_skew *scan_report_skew(const scan_report *self, const char *point);

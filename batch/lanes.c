@@ -121,7 +121,7 @@ static GArray *collect(const scan_report *report, const scan_incident *incident,
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(lane_row));
     char *server = real_server(incident);
 
-    for (unsigned own = 0; own < 2; own++) {
+    for (unsigned own = 0; own < scan_incident_sides(incident); own++) {
         for (guint i = 0; i < incident->flows[own]->len; i++) {
             const scan_flow *flow = incident->flows[own]->pdata[i];
             const scan_skew *skew = scan_report_skew(report, flow->point);

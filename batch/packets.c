@@ -48,7 +48,7 @@ static void add_wish(GHashTable *wishes, const scan_place *place, gint64 from, g
 
 static void wish_for(GHashTable *wishes, const scan_report *report, const scan_incident *incident)
 {
-    for (unsigned side = 0; side < 2; side++) {
+    for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
             const scan_flow *flow = incident->flows[side]->pdata[i];
             const scan_skew *skew = scan_report_skew(report, flow->point);

@@ -11,7 +11,7 @@ static const char *const severities[] = {"chat", "note", "WARNING"};
 
 static void print_flows(const scan_incident *incident, FILE *output)
 {
-    for (unsigned side = 0; side < 2 && (side == 0 || incident->id[0] != incident->id[1]); side++) {
+    for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
             const scan_flow *flow = incident->flows[side]->pdata[i];
             char *text = scan_words_flow(flow);

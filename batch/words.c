@@ -159,7 +159,11 @@ char *scan_words_story(const scan_incident *incident)
     GString *text = g_string_new(NULL);
     const char *one = tuple_of(incident, 0), *two = tuple_of(incident, 1);
 
-    g_string_append_printf(text, "Connection A (to %s) began first, connection B (to %s) later. ", one, two);
+    if (scan_incident_sides(incident) == 1) {
+        g_string_append_printf(text, "Connection A is from %s to itself.", one);
+    } else {
+        g_string_append_printf(text, "Connection A (to %s) began first, connection B (to %s) later. ", one, two);
+    }
     if (fact) {
         char *time = scan_words_time(fact->at);
         g_string_append_printf(text, "Since %s segments that belong to connection %c arrive on connection %c", time,
