@@ -307,11 +307,10 @@ WHERE x.conn <> y.conn AND (x.client <> y.client OR x.server <> y.server)
 -- All flows of those connections, and of those with an ISN clock.
 CREATE TABLE r_candidate AS
 SELECT f.flow AS flow, f.conn AS conn, f.point AS point, f.client || '>' || f.server AS tuple,
-    f.key_client AS key_client, f.key_client || '>' || f.key_server AS key_text, f.source AS source,
+    f.key_client || '>' || f.key_server AS key_text, f.source AS source,
     CASE WHEN f.client = f.key_client AND f.server = f.key_server THEN 1 ELSE 0 END AS direct,
     f.first_time - s.skew_ns AS first_time, f.last_time - s.skew_ns AS last_time,
-    f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, f.fragments AS fragments,
-    f.last_time AS raw_last_time
+    f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, f.fragments AS fragments
 FROM r_flow f JOIN clock_skew s ON s.point = f.point
 WHERE f.conn IN (SELECT p.a FROM r_pair p UNION SELECT p.b FROM r_pair p UNION SELECT i.a FROM r_ticking i
     UNION SELECT i.b FROM r_ticking i);
@@ -344,7 +343,7 @@ WHERE q.place = 1;
 
 CREATE TABLE r_conn AS
 SELECT c.conn AS conn, c.key_text AS key_text, c.tuple AS tuple, MIN(c.source) AS source, MAX(c.direct) AS direct,
-    MIN(c.point) AS first_point, MAX(c.point) AS last_point, MIN(w.first_time) AS first_time,
+    MIN(c.point) AS first_point, MIN(w.first_time) AS first_time,
     MAX(w.last_time) AS last_time, MIN(w.closed_time) AS closed_time, MAX(c.error_ns) AS error_ns, MAX(e.tail) AS tail
 FROM r_candidate c
 JOIN r_end e ON e.flow = c.flow
