@@ -3,9 +3,6 @@
  */
 #include "database.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define SCHEMA_VERSION 1
 
 static gboolean fail(scan_db *self, const char *what, GError **error)

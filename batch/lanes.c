@@ -32,8 +32,8 @@ static gboolean is_best(const GPtrArray *flows, const scan_flow *flow)
     for (guint i = 0; i < flows->len; i++) {
         const scan_flow *other = flows->pdata[i];
         gboolean same_leg = g_str_equal(other->client, flow->client) && g_str_equal(other->server, flow->server);
-        if (same_leg && (other->frames > flow->frames || (other->frames == flow->frames && i < flows->len &&
-                                                          strcmp(other->point, flow->point) < 0))) {
+        if (same_leg && (other->frames > flow->frames ||
+                         (other->frames == flow->frames && strcmp(other->point, flow->point) < 0))) {
             return FALSE;
         }
     }
@@ -300,11 +300,11 @@ void scan_lanes_draw(GString *page, const scan_report *report, const scan_incide
         for (guint i = 0; i < rows->len; i++) {
             draw_row(page, &g_array_index(rows, lane_row, i), (int)i, start);
         }
-        g_string_append_printf(page, "<text class=\"time\" x=\"8\" y=\"36\">seconds since</text><text class=\"time\" x=\"8\" y=\"%d\">%s</text>", 50,
+        g_string_append_printf(page,
+                               "<text class=\"time\" x=\"8\" y=\"36\">seconds since</text>"
+                               "<text class=\"time\" x=\"8\" y=\"50\">%s</text>",
                                time + 11);
         g_string_append(page, "</svg></div>");
-    }
-    if (rows->len) {
         g_string_append(page, "<p class=\"small\"><span class=\"ka\">Blue: connection A</span>, <span class=\"kb\">orange: "
                               "connection B</span>. The letter on an arrow is the connection that carries the segment, "
                               "the colour the one that it belongs to; thick and dashed where the two differ, with a "

@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-volatile int scan_stop;
+volatile sig_atomic_t scan_stop;
 
 typedef struct scan {
     scan_options options;

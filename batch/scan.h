@@ -1,5 +1,5 @@
 /* scan.h
- * What the parts of toa-scan share: the options, the files, the way errors are told.
+ * What the parts of toa-scan share: exit codes, the way errors are told, the wish to stop.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,6 +7,8 @@
 #define TOA_SCAN_H
 
 #include <gio/gio.h>
+
+#include <signal.h>
 
 /* Exit codes, as of grep. */
 enum { SCAN_CLEAN = 0, SCAN_FINDINGS = 1, SCAN_ERROR = 2 };
@@ -20,7 +22,7 @@ GQuark scan_failure_quark(void);
 /* Prints "toa-scan: ..." on standard error, on a line of its own (the progress line is wiped first). */
 void scan_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* True while a signal (INT, TERM, HUP) has not asked to stop. */
-extern volatile int scan_stop;
+/* Number of the signal (INT, TERM, HUP) that has asked to stop; 0: none has. */
+extern volatile sig_atomic_t scan_stop;
 
 #endif
