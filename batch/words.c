@@ -59,9 +59,10 @@ char *scan_words_span(gint64 ns, gboolean is_signed)
     const char *sign = ns < 0 ? "-" : is_signed ? "+" : "";
     double size = (double)ABS(ns);
 
-    return size >= 1e9   ? g_strdup_printf("%s%.6g s", sign, size / 1e9)
-           : size >= 1e6 ? g_strdup_printf("%s%.3g ms", sign, size / 1e6)
-                         : g_strdup_printf("%s%.3g us", sign, size / 1e3);
+    /* from where three digits round up to 1000, which %.3g would write as 1e+03 */
+    return size >= 999.5e6   ? g_strdup_printf("%s%.6g s", sign, size / 1e9)
+           : size >= 999.5e3 ? g_strdup_printf("%s%.3g ms", sign, size / 1e6)
+                             : g_strdup_printf("%s%.3g us", sign, size / 1e3);
 }
 
 const char *scan_words_kind(const char *kind)
