@@ -1,6 +1,6 @@
 /* toa-compat.h
- * Everything that differs between the Wireshark versions this plugin is built for (4.0, 4.4, 4.6). Nothing else
- * in the project looks at the version.
+ * Everything that differs between the Wireshark versions this plugin is built for (4.0, 4.4, 4.6), but for the entry
+ * points (plugin.c). Nothing else in the project looks at the version.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,6 +38,15 @@ typedef gboolean toa_bool;
 #define toa_tvb_byte tvb_get_uint8
 #else
 #define toa_tvb_byte tvb_get_guint8
+#endif
+
+/* The TCP conversation between two endpoints as of this frame: another function finds it in 4.6. */
+#if TOA_WIRESHARK_AT_LEAST(4, 6)
+#define toa_find_conversation(pinfo, from, to, from_port, to_port) \
+    find_conversation_strat_xtd(pinfo, (pinfo)->num, from, to, CONVERSATION_TCP, from_port, to_port, 0)
+#else
+#define toa_find_conversation(pinfo, from, to, from_port, to_port) \
+    find_conversation((pinfo)->num, from, to, CONVERSATION_TCP, from_port, to_port, 0)
 #endif
 
 /* Conversation filters: the callbacks have got user data. */

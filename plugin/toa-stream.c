@@ -30,13 +30,7 @@ bool toa_stream_of(packet_info *pinfo, const toa_endpoint *from, const toa_endpo
     /* pinfo's addresses may be those of a layer inside this one by now */
     set_address_of(&source, from);
     set_address_of(&destination, to);
-#if TOA_WIRESHARK_AT_LEAST(4, 6)
-    conv = find_conversation_strat_xtd(pinfo, pinfo->num, &source, &destination, CONVERSATION_TCP,
-                                       from->port, to->port, 0);
-#else
-    conv = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, from->port,
-                             to->port, 0);
-#endif
+    conv = toa_find_conversation(pinfo, &source, &destination, from->port, to->port);
     analysis = conv ? conversation_get_proto_data(conv, proto_tcp) : NULL;
     if (!analysis) {
         return false;
