@@ -7,8 +7,6 @@
 
 #include <epan/dissectors/packet-tcp.h>
 
-#include <string.h>
-
 /* Everything here is set up once per program run, but for `header`. */
 static struct {
     protocol_t *protocol;
@@ -61,28 +59,24 @@ static int hand_back(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     return (int)tvb_captured_length(tvb);
 }
 
-/* The item of the option at these bytes, as the walk over the whole header found it. */
+/* A TCP header that did not come through the wrapper has other bytes. */
+static bool in_header(const uint8_t *option)
+{
+    return hook.header && option >= hook.header->bytes && option < hook.header->bytes + hook.header->captured;
+}
+
+/* The item of the option at these bytes of the header, as the walk over all of it found it. */
 static const toa_item *find_item(const uint8_t *option)
 {
     const toa_header *header = hook.header;
-    size_t offset;
+    size_t offset = (size_t)(option - header->bytes);
 
-    /* a TCP header that did not come through the wrapper has other bytes */
-    if (!header || option < header->bytes || option >= header->bytes + header->captured) {
-        return NULL;
-    }
-    offset = (size_t)(option - header->bytes);
     for (unsigned i = 0; i < header->options->n_items; i++) {
         if (header->options->items[i].offset == offset) {
             return &header->options->items[i];
         }
     }
     return NULL;
-}
-
-static bool in_header(const uint8_t *option)
-{
-    return hook.header && option >= hook.header->bytes && option < hook.header->bytes + hook.header->captured;
 }
 
 /* TCP called by its name, or by the user's Decode As, past the wrapper: judge the option by itself. */
@@ -106,7 +100,7 @@ static bool scan_alone(tvbuff_t *tvb, const struct tcpheader *tcp, toa_options *
 
 static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    const toa_item *item;
+    const toa_item *item = NULL;
     const uint8_t *option;
     toa_options alone;
 
@@ -114,8 +108,9 @@ static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
         return hand_back(tvb, pinfo, tree, data);
     }
     option = tvb_get_ptr(tvb, 0, -1);
-    item = find_item(option);
-    if (!item && !in_header(option) && scan_alone(tvb, data, &alone)) {
+    if (in_header(option)) {
+        item = find_item(option);
+    } else if (scan_alone(tvb, data, &alone)) {
         item = &alone.items[0];
     }
     if (!item) {
