@@ -132,9 +132,7 @@ static void find_cause(const explain *self, toa_witness *witness)
 /* The client's RST to a foreign segment takes its number from there. */
 static void find_answered(details *gathered, toa_witness *witness)
 {
-    unsigned kind = witness->finding.kind;
-
-    if (kind != TOA_FINDING_FOREIGN_RST && kind != TOA_FINDING_FOREIGN_SEGMENT && kind != TOA_FINDING_STALE_SESSION) {
+    if (!toa_tap_kind_is_foreign(witness->finding.kind)) {
         return;
     }
     if (!witness->from_client && (witness->flags & TOA_FLAG_ACK)) {
@@ -148,7 +146,7 @@ static void find_answered(details *gathered, toa_witness *witness)
 
 static void take_finding(explain *self, const toa_layer *layer, const toa_finding *finding)
 {
-    bool is_new, number_only = finding->kind == TOA_FINDING_FOREIGN_DUP_ACK;
+    bool is_new;
     toa_incident *incident = toa_incidents_add(&self->incidents, layer, finding, &is_new);
     details *gathered;
 
@@ -163,7 +161,7 @@ static void take_finding(explain *self, const toa_layer *layer, const toa_findin
     if (gathered->last_told) {
         g_array_append_val(gathered->witnesses, gathered->last);
     }
-    if (!number_only && layer->segment->length && finding->kind >= TOA_FINDING_FOREIGN_RST) {
+    if (layer->segment->length && toa_tap_kind_is_foreign(finding->kind)) {
         gathered->data_segments++;
         if (!gathered->data_frame) {
             gathered->data_frame = layer->segment->frame;

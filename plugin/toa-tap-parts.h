@@ -47,7 +47,10 @@ int64_t toa_tap_start(const packet_info *pinfo);
 /* The segment was sent by the client of its conversation. */
 bool toa_tap_from_client(const toa_layer *layer);
 
-/* Some finding of the layer says that its numbers are not its own conversation's. *ret_owner: whose they are. */
+/* A finding of this kind says that the segment's numbers are not its own conversation's. */
+bool toa_tap_kind_is_foreign(unsigned kind);
+
+/* Some finding of the layer says so. *ret_owner: whose numbers they are. */
 bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner);
 
 /* Filter name of a finding without "toa.". */

@@ -49,13 +49,16 @@ bool toa_tap_from_client(const toa_layer *layer)
     return toa_endpoint_equal(&layer->segment->source, toa_wire_client(layer->conversation));
 }
 
+bool toa_tap_kind_is_foreign(unsigned kind)
+{
+    return kind == TOA_FINDING_FOREIGN_RST || kind == TOA_FINDING_FOREIGN_SEGMENT || kind == TOA_FINDING_STALE_SESSION;
+}
+
 bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner)
 {
     for (unsigned i = 0; i < layer->n_findings; i++) {
-        const toa_finding *finding = &layer->findings[i];
-        if (finding->kind == TOA_FINDING_FOREIGN_RST || finding->kind == TOA_FINDING_FOREIGN_SEGMENT ||
-            finding->kind == TOA_FINDING_STALE_SESSION) {
-            *ret_owner = finding->other;
+        if (toa_tap_kind_is_foreign(layer->findings[i].kind)) {
+            *ret_owner = layer->findings[i].other;
             return true;
         }
     }
