@@ -7,7 +7,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "toa-tap-story.h"
-#include "toa-tap-text.h"
 
 #include <stdio.h>
 

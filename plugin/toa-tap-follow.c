@@ -13,14 +13,11 @@
 
 #include "toa-serial.h"
 
-#include <epan/conversation.h>
 #include <epan/follow.h>
-#include <epan/proto_data.h>
 #include <epan/to_str.h>
 #include <wsutil/str_util.h>
 
 #include <stdio.h>
-#include <string.h>
 
 static const char stream_filter[] = "toa.stream == %u";
 

@@ -1,4 +1,6 @@
 /* toa-tap-registry.c
+ * Registers the parts, and has what several of them need (toa-tap-parts.h).
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "toa-tap-parts.h"

@@ -5,7 +5,6 @@
 
 #include "toa-tap-text.h"
 
-
 static const toa_endpoint *key_client(const toa_conversation *conv)
 {
     return &conv->key->client->endpoint;

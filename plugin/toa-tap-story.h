@@ -14,7 +14,7 @@
 typedef struct toa_story {
     const toa_incident *incident;
     const toa_talk *talk[2];       /* earlier and later conversation; NULL: none of its frames passed the filter */
-    const toa_witness *witnesses;  /* in the order of the frames; not all, see n_seen */
+    const toa_witness *witnesses;  /* in the order of the frames; not all: see last */
     unsigned n_witnesses;
     const toa_witness *last;       /* the last one of all, NULL if it is among them */
     uint32_t data_segments;        /* foreign segments that carried data; with data_frame, the first */

@@ -59,7 +59,7 @@ static void take_answer(toa_talk *talk, const toa_segment *segment)
     }
 }
 
-toa_talk *toa_talks_add(toa_talks *talks, const toa_layer *layer)
+void toa_talks_add(toa_talks *talks, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
     toa_talk *talk = g_hash_table_lookup(talks->by_conv, layer->conversation);
@@ -76,14 +76,13 @@ toa_talk *toa_talks_add(toa_talks *talks, const toa_layer *layer)
     talk->last_frame = segment->frame;
     talk->last_time = segment->time;
     if (layer->unexplained || toa_tap_is_foreign(layer, &owner)) {
-        return talk;
+        return;
     }
     if (toa_tap_from_client(layer)) {
         wait_for_answer(talk, segment);
     } else {
         take_answer(talk, segment);
     }
-    return talk;
 }
 
 static gint compare_talks(gconstpointer a, gconstpointer b)

@@ -32,7 +32,7 @@ void toa_talks_reset(toa_talks *talks);
 void toa_talks_free(toa_talks *talks);
 
 /* Counts one layer. */
-toa_talk *toa_talks_add(toa_talks *talks, const toa_layer *layer);
+void toa_talks_add(toa_talks *talks, const toa_layer *layer);
 
 /* NULL: no layer of it was counted (a filter). */
 const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv);
