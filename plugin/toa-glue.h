@@ -13,6 +13,10 @@
 
 #include "toa-engine.h"
 
+/* Times are kept within so many seconds of the epoch (year 2112), so that nanoseconds and their differences fit 64 bits;
+ * only a broken capture has others. */
+#define TOA_SECONDS_MAX INT64_C(4500000000)
+
 /* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
 typedef struct toa_frame {
     const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
