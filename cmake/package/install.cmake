@@ -35,11 +35,11 @@ endforeach()
 
 # ---- documents ----
 
-# the same tree as in the sources, so that the links between them work; README.md may still be missing
-install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${TOA_INSTALL_DOC_DIR} OPTIONAL)
+# the same tree as in the sources, so that the links between these work
+install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${TOA_INSTALL_DOC_DIR})
 file(GLOB_RECURSE _documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   ${PROJECT_SOURCE_DIR}/plugin/doc/*.md ${PROJECT_SOURCE_DIR}/plugin/doc/*.png ${PROJECT_SOURCE_DIR}/plugin/doc/*.pcap
-  ${PROJECT_SOURCE_DIR}/batch/*.md)
+  ${PROJECT_SOURCE_DIR}/batch/*.md ${PROJECT_SOURCE_DIR}/batch/*.png)
 foreach(_document IN LISTS _documents)
   get_filename_component(_folder ${_document} DIRECTORY)
   install(FILES ${PROJECT_SOURCE_DIR}/${_document} DESTINATION ${TOA_INSTALL_DOC_DIR}/${_folder})
