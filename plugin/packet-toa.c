@@ -19,6 +19,10 @@
 static int proto_toa = -1;
 static int proto_toa_conv = -1;
 static int toa_tap = -1;
+/* The two protocols as fields, which know whether somebody asks for them or for a field of theirs. */
+static struct {
+    const header_field_info *option, *conversation;
+} referable;
 
 /* ---- the option ---- */
 
@@ -96,11 +100,11 @@ static const value_string layout_names[] = {
     TOA_LAYOUTS(X)
 #undef X
     {0, NULL}};
-static const value_string role_names[] = {{TOA_ROLE_CLIENT, "Client"},
-                                          {TOA_ROLE_VIP, "VIP"},
-                                          {TOA_ROLE_VPC, "VPC id"},
-                                          {TOA_ROLE_CLIENT_VIP, "Client and VIP"},
-                                          {0, NULL}};
+static const value_string role_names[] = {
+#define X(id, name, title) {TOA_ROLE_##id, title},
+    TOA_ROLES(X)
+#undef X
+    {0, NULL}};
 static const value_string source_names[] = {{TOA_KEY_WIRE, "Wire"},
                                             {TOA_KEY_TOA, "TOA option"},
                                             {TOA_KEY_MAP, "Address map (preference)"},
@@ -109,6 +113,7 @@ static const value_string source_names[] = {{TOA_KEY_WIRE, "Wire"},
                                             {0, NULL}};
 
 #define PI_OF(severity) ((severity) == TOA_WARN ? PI_WARN : (severity) == TOA_NOTE ? PI_NOTE : PI_CHAT)
+static const int severities[] = {[TOA_CHAT] = PI_CHAT, [TOA_NOTE] = PI_NOTE, [TOA_WARN] = PI_WARN};
 static ei_register_info finding_infos[TOA_FINDING_MAX] = {
 #define X(id, name, severity, text) [TOA_FINDING_##id] = {&ei_finding[TOA_FINDING_##id], \
                                                           {name, PI_SEQUENCE, PI_OF(severity), text, EXPFILL}},
@@ -120,16 +125,26 @@ static ei_register_info finding_infos[TOA_FINDING_MAX] = {
 static const struct {
     unsigned flag;
     expert_field *info;
-} item_infos[] = {{TOA_ITEM_MALFORMED, &ei_malformed},   {TOA_ITEM_AMBIGUOUS, &ei_ambiguous},
-                  {TOA_ITEM_CONFLICT, &ei_conflict},     {TOA_ITEM_CHANGED, &ei_changed},
-                  {TOA_ITEM_AFTER_EOL, &ei_after_eol},   {TOA_ITEM_SUSPICIOUS, &ei_suspicious},
-                  {TOA_ITEM_REDUNDANT, &ei_redundant},   {TOA_ITEM_NO_PORT, &ei_no_port}};
+} item_infos[] = {
+#define X(bit, id, name) {TOA_ITEM_##id, &ei_##name},
+    TOA_ITEM_FLAGS(X)
+#undef X
+};
+
+static void add_expert(packet_info *pinfo, proto_item *item, expert_field *info)
+{
+    const char *protocol = pinfo->current_proto;
+
+    pinfo->current_proto = "TOA"; /* otherwise IP's name, for the wrapper has no protocol, or TCP's */
+    expert_add_info(pinfo, item, info);
+    pinfo->current_proto = protocol;
+}
 
 static void add_address(proto_tree *tree, tvbuff_t *tvb, int offset, const toa_layout *layout, int hf_ip, int hf_ipv6)
 {
     bool v6 = layout->family == TOA_FAMILY_IPV6;
 
-    proto_tree_add_item(tree, v6 ? hf_ipv6 : hf_ip, tvb, offset, v6 ? 16 : 4, v6 ? ENC_NA : ENC_BIG_ENDIAN);
+    proto_tree_add_item(tree, v6 ? hf_ipv6 : hf_ip, tvb, offset, v6 ? 16 : 4, ENC_BIG_ENDIAN);
 }
 
 static const char *endpoint_text(wmem_allocator_t *pool, const toa_endpoint *endpoint, bool has_port)
@@ -191,7 +206,6 @@ static void show_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     int length = (int)MIN(tvb_reported_length(tvb), item->length);
     proto_item *title = proto_tree_add_item(tree, proto_toa, tvb, 0, length, ENC_NA), *field;
     proto_tree *option_tree = proto_item_add_subtree(title, ett_option);
-    const char *protocol = pinfo->current_proto;
 
     proto_item_set_text(title, "TCP Option - TOA");
     proto_tree_add_item(option_tree, hf_kind, tvb, 0, 1, ENC_BIG_ENDIAN);
@@ -211,13 +225,11 @@ static void show_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
         field = proto_tree_add_boolean(option_tree, hf_effective, tvb, 0, 0, item->effective);
         proto_item_set_generated(field);
     }
-    pinfo->current_proto = "TOA";
     for (unsigned i = 0; i < array_length(item_infos); i++) {
         if (item->flags & item_infos[i].flag) {
-            expert_add_info(pinfo, title, item_infos[i].info);
+            add_expert(pinfo, title, item_infos[i].info);
         }
     }
-    pinfo->current_proto = protocol;
 }
 
 /* Options that TCP does not hand to anybody: behind End of Option List, or longer than the header. */
@@ -313,15 +325,6 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     }
 }
 
-static void add_expert(packet_info *pinfo, proto_item *item, expert_field *info)
-{
-    const char *protocol = pinfo->current_proto;
-
-    pinfo->current_proto = "TOA"; /* the wrapper has no protocol, so this would be IP's name */
-    expert_add_info(pinfo, item, info);
-    pinfo->current_proto = protocol;
-}
-
 static void add_evidence(proto_tree *tree, tvbuff_t *tvb, const toa_finding *finding)
 {
     nstime_t error;
@@ -333,8 +336,8 @@ static void add_evidence(proto_tree *tree, tvbuff_t *tvb, const toa_finding *fin
         generated_uint(tree, tvb, hf_other_ip_id_delta, finding->ip_id_delta);
     }
     if (finding->evidence & TOA_EV_ISN_CLOCK) {
-        error.secs = (time_t)(finding->isn_error / 1000000000);
-        error.nsecs = (int)(finding->isn_error % 1000000000);
+        error.secs = (time_t)(finding->isn_error / TOA_SECOND);
+        error.nsecs = (int)(finding->isn_error % TOA_SECOND);
         item = proto_tree_add_time(tree, hf_isn_clock_error, tvb, 0, 0, &error);
         proto_item_set_generated(item);
     }
@@ -363,30 +366,20 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
         }
         add_evidence(other_tree, tvb, finding);
     }
-    if (finding->kind == TOA_FINDING_COLLISION) {
-        /* Wireshark reads it when the info is added: real servers known not to rewrite do not cross connections */
-        finding_infos[TOA_FINDING_COLLISION].eiinfo.severity =
-            toa_glue_config()->rewriting == TOA_REWRITING_NO ? PI_CHAT : PI_WARN;
-    }
+    /* Wireshark reads it when the info is added; it may depend on a preference */
+    finding_infos[finding->kind].eiinfo.severity =
+        severities[toa_finding_severity((toa_finding_kind)finding->kind, toa_glue_config()->rewriting)];
     add_expert(pinfo, other ? other : title, &ei_finding[finding->kind]);
 }
 
 /* Somebody will look: the tree is visible, a filter, column or -e names a field of ours, or there is something to hang
  * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time.
  * This is proto_field_is_referenced for both protocols, without its calls. */
-static bool wants_tree(proto_tree *tree, const toa_layer *layer)
+static inline bool wants_tree(proto_tree *tree, const toa_layer *layer)
 {
-    static const header_field_info *option, *conversation;
-
-    if (!tree || !layer->conversation) {
-        return false;
-    }
-    if (!option) {
-        option = proto_registrar_get_nth((guint)proto_toa);
-        conversation = proto_registrar_get_nth((guint)proto_toa_conv);
-    }
-    return PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols || layer->n_findings ||
-           option->ref_type != HF_REF_TYPE_NONE || conversation->ref_type != HF_REF_TYPE_NONE;
+    return tree && layer->conversation &&
+           (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols || layer->n_findings ||
+            referable.option->ref_type != HF_REF_TYPE_NONE || referable.conversation->ref_type != HF_REF_TYPE_NONE);
 }
 
 static void tap_layer(packet_info *pinfo, const toa_layer *layer)
@@ -550,6 +543,8 @@ void proto_register_toa(void)
     proto_toa_conv = proto_register_protocol("TOA Conversation", "TOA-CONV", "toa.conv");
     register_fields();
     register_expert();
+    referable.option = proto_registrar_get_nth((guint)proto_toa);
+    referable.conversation = proto_registrar_get_nth((guint)proto_toa_conv);
     toa_prefs_register(proto_toa);
     toa_glue_register(proto_toa, &hooks);
     toa_tap = register_tap("toa"); /* data: a toa_layer for each TCP layer that was analysed */

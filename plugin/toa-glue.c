@@ -23,9 +23,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Times beyond these seconds would overflow 64 bits of nanoseconds; no capture has them but a broken one. */
-#define SECONDS_MAX INT64_C(9000000000)
-
 /* Room for so many streams at first: growing leaves holes in the heap (core/toa-table.h). */
 #define STREAMS_FIRST 16384
 
@@ -92,14 +89,14 @@ static void cleanup_file(void)
     if (glue.by_stream) {
         g_ptr_array_free(glue.by_stream, true);
         glue.by_stream = NULL;
-        g_hash_table_destroy(glue.key_texts);
+        g_clear_pointer(&glue.key_texts, g_hash_table_destroy);
     }
     toa_config_clear(&glue.config);
 }
 
 /* ---- packet to segment ---- */
 
-static bool read_endpoint(const address *from, uint16_t port, toa_endpoint *ret_endpoint)
+static inline bool read_endpoint(const address *from, uint16_t port, toa_endpoint *ret_endpoint)
 {
     if (from->type == AT_IPv4 && from->len == 4) {
         *ret_endpoint = toa_endpoint_ipv4(from->data, port);
@@ -123,9 +120,9 @@ static void read_ip(void *data, toa_segment *segment)
 
 static int64_t read_time(const packet_info *pinfo)
 {
-    int64_t seconds = CLAMP((int64_t)pinfo->abs_ts.secs, -SECONDS_MAX, SECONDS_MAX);
+    int64_t seconds = CLAMP((int64_t)pinfo->abs_ts.secs, -TOA_SECONDS_MAX, TOA_SECONDS_MAX);
 
-    return seconds * INT64_C(1000000000) + pinfo->abs_ts.nsecs;
+    return seconds * TOA_SECOND + pinfo->abs_ts.nsecs;
 }
 
 /* The TCP layer that begins the tvb, but for its options. False: not one that can be analysed. */
@@ -164,6 +161,16 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
     return true;
 }
 
+/* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
+typedef struct toa_frame {
+    const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
+    bool neighbours;
+    bool changed;     /* its client differs from the remembered one */
+    bool unexplained; /* neither its conversation's own segment nor anybody else's */
+    unsigned n_findings;
+    const toa_finding *findings;
+} toa_frame;
+
 static toa_frame *stored_frame(packet_info *pinfo, uint8_t layer)
 {
     return p_get_proto_data(wmem_file_scope(), pinfo, glue.proto, layer);
@@ -192,11 +199,8 @@ static void recall_frame(const toa_frame *frame, toa_layer *ret_layer)
 
 static void set_stream(uint32_t stream, toa_conversation *conv)
 {
-    guint length = glue.by_stream->len;
-
-    if (stream >= length) { /* streams between, if any: their first frame could not be analysed */
+    if (stream >= glue.by_stream->len) { /* streams between, if any, get NULL: their first frame could not be analysed */
         g_ptr_array_set_size(glue.by_stream, (int)stream + 1);
-        memset(glue.by_stream->pdata + length, 0, (stream - length) * sizeof(gpointer));
     }
     glue.by_stream->pdata[stream] = conv;
 }

@@ -17,16 +17,6 @@
  * only a broken capture has others. */
 #define TOA_SECONDS_MAX INT64_C(4500000000)
 
-/* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
-typedef struct toa_frame {
-    const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
-    bool neighbours;
-    bool changed;     /* its client differs from the remembered one */
-    bool unexplained; /* neither its conversation's own segment nor anybody else's */
-    unsigned n_findings;
-    const toa_finding *findings;
-} toa_frame;
-
 /* One TCP layer being shown or tapped. */
 typedef struct toa_layer {
     const toa_segment *segment;
@@ -35,7 +25,7 @@ typedef struct toa_layer {
     unsigned n_findings;
     unsigned header_length; /* of TCP */
     tvbuff_t *tvb;          /* header and payload; as long as the frame is being dissected and tapped */
-    bool unexplained; /* see toa_frame */
+    bool unexplained; /* neither its conversation's own segment nor anybody else's */
     bool first_pass;
 } toa_layer;
 

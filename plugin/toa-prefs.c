@@ -4,6 +4,7 @@
 #include "toa-compat.h"
 
 #include "toa-prefs.h"
+#include "toa-segment.h"
 
 #include <epan/packet.h>
 #include <epan/prefs.h>
@@ -31,11 +32,11 @@ static const value_string layout_names[] = {
     TOA_LAYOUTS(X)
 #undef X
     {0, NULL}};
-static const value_string role_names[] = {{TOA_ROLE_CLIENT, "client"},
-                                          {TOA_ROLE_VIP, "VIP"},
-                                          {TOA_ROLE_VPC, "VPC id"},
-                                          {TOA_ROLE_CLIENT_VIP, "client and VIP"},
-                                          {0, NULL}};
+static const value_string role_names[] = {
+#define X(id, name, title) {TOA_ROLE_##id, name},
+    TOA_ROLES(X)
+#undef X
+    {0, NULL}};
 static const value_string order_names[] = {{0, "big-endian"}, {1, "little-endian"}, {0, NULL}};
 
 UAT_DEC_CB_DEF(options, kind, option_record)
@@ -354,6 +355,6 @@ void toa_prefs_apply(toa_config *config)
     config->effective = (toa_effective)effective;
     config->reply_meaning = (toa_reply_meaning)reply_meaning;
     config->kind253 = (toa_kind253)kind253;
-    config->time_wait = (int64_t)time_wait * INT64_C(1000000000);
+    config->time_wait = (int64_t)time_wait * TOA_SECOND;
     config->analysis = analysis;
 }

@@ -6,15 +6,13 @@
 #include "toa-tap-story.h"
 #include "toa-tap-text.h"
 
-#define SECOND INT64_C(1000000000)
-
 /* ---- the victim ---- */
 
 /* The client asks, and nothing of it is acknowledged on its own connection. */
 static bool is_victim(const toa_story *story, const toa_talk *talk)
 {
     return talk && talk->n_waiting > 0 && !(talk->conv->flags & TOA_CONV_CLOSED) &&
-           (talk->n_waiting > 1 || story->end - talk->wait_time >= SECOND);
+           (talk->n_waiting > 1 || story->end - talk->wait_time >= TOA_SECOND);
 }
 
 static void tell_victim(const toa_story *story, const toa_talk *talk, GString *text)

@@ -35,17 +35,9 @@ void toa_incidents_reset(toa_incidents *incidents)
     toa_incidents_init(incidents);
 }
 
-static bool began_before(const toa_conversation *x, const toa_conversation *y)
-{
-    if (x->first_time != y->first_time) {
-        return x->first_time < y->first_time;
-    }
-    return x->first_frame != y->first_frame ? x->first_frame < y->first_frame : x->stream < y->stream;
-}
-
 static toa_incident *pair_of(toa_incidents *incidents, const toa_conversation *x, const toa_conversation *y)
 {
-    toa_incident probe = {.early = began_before(x, y) ? x : y, .late = began_before(x, y) ? y : x}, *found;
+    toa_incident probe = {.early = toa_began_before(x, y) ? x : y, .late = toa_began_before(x, y) ? y : x}, *found;
 
     found = g_hash_table_lookup(incidents->by_pair, &probe);
     if (!found) {

@@ -164,10 +164,7 @@ static const char *severity_name(const toa_finding *finding)
 {
     static const char *const names[] = {[TOA_CHAT] = "chat", [TOA_NOTE] = "note", [TOA_WARN] = "warn"};
 
-    if (finding->kind == TOA_FINDING_COLLISION && toa_glue_config()->rewriting == TOA_REWRITING_NO) {
-        return names[TOA_CHAT];
-    }
-    return names[toa_finding_infos[finding->kind].severity];
+    return names[toa_finding_severity((toa_finding_kind)finding->kind, toa_glue_config()->rewriting)];
 }
 
 static void put_finding(json_dumper *out, const toa_layer *layer, const toa_finding *finding)

@@ -43,7 +43,7 @@ int64_t toa_tap_start(const packet_info *pinfo)
     nstime_t start;
 
     nstime_delta(&start, &pinfo->abs_ts, &pinfo->rel_ts);
-    return CLAMP((int64_t)start.secs, -TOA_SECONDS_MAX, TOA_SECONDS_MAX) * INT64_C(1000000000) + start.nsecs;
+    return CLAMP((int64_t)start.secs, -TOA_SECONDS_MAX, TOA_SECONDS_MAX) * TOA_SECOND + start.nsecs;
 }
 
 bool toa_tap_from_client(const toa_layer *layer)

@@ -3,11 +3,12 @@
  */
 #include "toa-tap-text.h"
 
+#include "toa-segment.h"
+
 #include <math.h>
 #include <string.h>
 
 #define INDENT 4
-#define SECOND INT64_C(1000000000)
 
 static void start_line(GString *out, unsigned columns)
 {
@@ -54,7 +55,7 @@ void toa_text_heading(GString *out, const char *title)
 
 void toa_text_time(GString *out, int64_t time, int64_t start)
 {
-    g_string_append_printf(out, "%.6f s", (double)(time - start) / (double)SECOND);
+    g_string_append_printf(out, "%.6f s", (double)(time - start) / (double)TOA_SECOND);
 }
 
 void toa_text_frame(GString *out, uint32_t frame, int64_t time, int64_t start)
@@ -73,12 +74,12 @@ void toa_text_endpoint(GString *out, const toa_endpoint *endpoint)
 
 void toa_text_date(GString *out, int64_t time)
 {
-    int64_t seconds = time / SECOND - (time % SECOND < 0);
+    int64_t seconds = time / TOA_SECOND - (time % TOA_SECOND < 0);
     GDateTime *date = g_date_time_new_from_unix_utc(seconds);
     char *text = date ? g_date_time_format(date, "%Y-%m-%d %H:%M:%S") : NULL;
 
     if (text) {
-        g_string_append_printf(out, "%s.%03d UTC", text, (int)((time - seconds * SECOND) / 1000000));
+        g_string_append_printf(out, "%s.%03d UTC", text, (int)((time - seconds * TOA_SECOND) / 1000000));
     } else {
         g_string_append_printf(out, "%" G_GINT64_FORMAT " s since 1970", seconds); /* broken capture */
     }
@@ -90,7 +91,7 @@ void toa_text_date(GString *out, int64_t time)
 
 void toa_text_duration(GString *out, int64_t ns)
 {
-    double seconds = fabs((double)ns / (double)SECOND);
+    double seconds = fabs((double)ns / (double)TOA_SECOND);
 
     if (seconds < 0.01) {
         g_string_append_printf(out, "%.3f ms", seconds * 1e3);

@@ -17,18 +17,20 @@ static const char findings_name[] = "Findings";
 /* Room for "kind 254, length 8: port-ip4, client and VIP". */
 #define VARIANT_TEXT 80
 
-static const char *const role_names[TOA_ROLE_MAX] = {[TOA_ROLE_CLIENT] = "client",
-                                                     [TOA_ROLE_VIP] = "VIP",
-                                                     [TOA_ROLE_VPC] = "VPC id",
-                                                     [TOA_ROLE_CLIENT_VIP] = "client and VIP"};
+static const char *const role_names[TOA_ROLE_MAX] = {
+#define X(id, name, title) [TOA_ROLE_##id] = name,
+    TOA_ROLES(X)
+#undef X
+};
 
 static const struct {
     unsigned flag;
     const char *name;
-} remarks[] = {{TOA_ITEM_MALFORMED, "malformed"},   {TOA_ITEM_AMBIGUOUS, "ambiguous"},
-               {TOA_ITEM_CONFLICT, "conflict"},     {TOA_ITEM_CHANGED, "changed"},
-               {TOA_ITEM_AFTER_EOL, "after_eol"},   {TOA_ITEM_SUSPICIOUS, "suspicious"},
-               {TOA_ITEM_REDUNDANT, "redundant"},   {TOA_ITEM_NO_PORT, "no_port"}};
+} remarks[] = {
+#define X(bit, id, name) {TOA_ITEM_##id, #name},
+    TOA_ITEM_FLAGS(X)
+#undef X
+};
 
 static void init(stats_tree *st)
 {

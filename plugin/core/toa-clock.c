@@ -15,11 +15,6 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static const toa_side *server_of(const toa_conversation *conv)
-{
-    return &conv->side[!conv->client];
-}
-
 /* Time from SYN to SYN-ACK as captured; 0 if the SYN is missing. */
 static int64_t handshake_time(const toa_conversation *conv)
 {
@@ -44,7 +39,7 @@ bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint3
 {
     const toa_conversation *early = x->synack_time < y->synack_time ? x : y, *late = early == x ? y : x;
     int64_t apart = late->synack_time - early->synack_time;
-    int64_t by_isn = (int64_t)(uint32_t)(server_of(late)->isn - server_of(early)->isn) * 64;
+    int64_t by_isn = (int64_t)(uint32_t)(late->side[!late->client].isn - early->side[!early->client].isn) * 64;
     int64_t error = by_isn - apart % TOA_CLOCK_PERIOD;
 
     if (error > TOA_CLOCK_PERIOD / 2) {
@@ -66,7 +61,7 @@ uint32_t toa_clock_reach(uint32_t n_group)
 
 uint32_t toa_clock_bucket(const toa_conversation *conv)
 {
-    int64_t phase = (conv->synack_time - (int64_t)server_of(conv)->isn * 64) % TOA_CLOCK_PERIOD;
+    int64_t phase = (conv->synack_time - (int64_t)conv->side[!conv->client].isn * 64) % TOA_CLOCK_PERIOD;
 
     if (phase < 0) {
         phase += TOA_CLOCK_PERIOD;

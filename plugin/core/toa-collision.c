@@ -13,15 +13,10 @@
 #define CLOSED_MAX 4
 #define VISIT_MAX 64
 
-static bool began_before(const toa_conversation *x, const toa_conversation *y)
-{
-    return x->first_time != y->first_time ? x->first_time < y->first_time : x->first_frame < y->first_frame;
-}
-
 /* The record of the two, kept with the later one. */
 static toa_pair *pair_of(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
-    return began_before(x, y) ? toa_state_pair(state, y, x) : toa_state_pair(state, x, y);
+    return toa_began_before(x, y) ? toa_state_pair(state, y, x) : toa_state_pair(state, x, y);
 }
 
 static bool closed_before(const toa_conversation *earlier, const toa_conversation *later)
@@ -33,7 +28,7 @@ static bool closed_before(const toa_conversation *earlier, const toa_conversatio
 
 static void report_shared(toa_state *state, toa_conversation *conv, toa_conversation *other)
 {
-    toa_conversation *early = began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
+    toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     bool over = closed_before(early, late);
     toa_pair *pair;
 
@@ -73,7 +68,7 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv)
 /* The server's numbers say that conv and other are one tuple to it. */
 static void report_proof(toa_state *state, toa_conversation *conv, toa_conversation *other, toa_finding proof)
 {
-    toa_conversation *early = began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
+    toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
     bool over = closed_before(early, late) && !pair->collision;
 
@@ -104,7 +99,7 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (!(y->flags & TOA_CONV_SYNACK_SEEN) || toa_group_excluded(x, y)) {
         return;
     }
-    if (began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next)) {
+    if (toa_began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next)) {
         report_proof(state, x, y, proof);
         return;
     }

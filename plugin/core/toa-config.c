@@ -4,6 +4,7 @@
 #include "toa-config.h"
 
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 void toa_config_init(toa_config *config)

@@ -167,6 +167,15 @@ static inline toa_side *toa_server_side(toa_conversation *conv)
     return &conv->side[!conv->client];
 }
 
+/* Of two conversations, the one that began first; a frame may begin two (tunnels). */
+static inline bool toa_began_before(const toa_conversation *x, const toa_conversation *y)
+{
+    if (x->first_time != y->first_time) {
+        return x->first_time < y->first_time;
+    }
+    return x->first_frame != y->first_frame ? x->first_frame < y->first_frame : x->stream < y->stream;
+}
+
 static inline bool toa_same_wire(const toa_conversation *x, const toa_conversation *y)
 {
     return toa_endpoint_equal(&x->wire[0], &y->wire[0]) && toa_endpoint_equal(&x->wire[1], &y->wire[1]);

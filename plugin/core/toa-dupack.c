@@ -8,8 +8,6 @@
 #include "toa-owner.h"
 #include "toa-serial.h"
 
-#define SECOND INT64_C(1000000000)
-
 /* A segment of y was found on x before, or the other way round. */
 static bool crossed(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
@@ -61,7 +59,7 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     if (block[1] - block[0] != client->demand_end - client->demand_seq) {
         return false;
     }
-    if ((pair && pair->has_ack_shift) || segment->time - client->demand_time > SECOND) {
+    if ((pair && pair->has_ack_shift) || segment->time - client->demand_time > TOA_SECOND) {
         return false;
     }
     if (related(state, x, y) || (pair && pair->has_sack_shift && pair->sack_shift == distance)) {
@@ -98,7 +96,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
             pair->has_ack_shift = true;
             pair->ack_shift = within_sent(client, options->sack[0], 0) ? 0 : options->sack[0][0] - client->demand_seq;
         }
-        if (state->segment->time - client->demand_time <= SECOND) {
+        if (state->segment->time - client->demand_time <= TOA_SECOND) {
             evidence |= TOA_EV_TRIGGER;
         }
         evidence |= x->key == y->key ? TOA_EV_KEY : 0;

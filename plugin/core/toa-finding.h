@@ -7,8 +7,7 @@
 #ifndef TOA_FINDING_H
 #define TOA_FINDING_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "toa-config.h"
 
 struct toa_conversation;
 
@@ -75,5 +74,11 @@ typedef struct toa_finding_info {
 } toa_finding_info;
 
 extern const toa_finding_info toa_finding_infos[TOA_FINDING_MAX];
+
+/* Severity under this preference: real servers known not to rewrite do not cross connections. */
+static inline toa_severity toa_finding_severity(toa_finding_kind kind, toa_rewriting rewriting)
+{
+    return kind == TOA_FINDING_COLLISION && rewriting == TOA_REWRITING_NO ? TOA_CHAT : toa_finding_infos[kind].severity;
+}
 
 #endif

@@ -35,11 +35,17 @@ typedef enum toa_layout_id {
     TOA_LAYOUT_MAX
 } toa_layout_id;
 
+/* X(enumerator, name in preferences and statistics, name in trees): whose address it is. */
+#define TOA_ROLES(X)             \
+    X(CLIENT, "client", "Client") \
+    X(VIP, "VIP", "VIP")          \
+    X(VPC, "VPC id", "VPC id")    \
+    X(CLIENT_VIP, "client and VIP", "Client and VIP")
+
 typedef enum toa_role { /* toa.role */
-    TOA_ROLE_CLIENT,
-    TOA_ROLE_VIP,
-    TOA_ROLE_VPC,
-    TOA_ROLE_CLIENT_VIP,
+#define X(id, name, title) TOA_ROLE_##id,
+    TOA_ROLES(X)
+#undef X
     TOA_ROLE_MAX
 } toa_role;
 

@@ -8,7 +8,7 @@
 #include "toa-index.h"
 
 /* A load balancer forwards a SYN at once; this allows for a retransmission on the way. */
-#define SYN_NS INT64_C(1000000000)
+#define SYN_NS TOA_SECOND
 #define LOOK_MAX 16
 /* Replies of a server that are compared with others: most captures show by then what they ever will. */
 #define REPLIES_MAX 16

@@ -15,16 +15,22 @@
 #define TOA_ITEMS_MAX 8
 #define TOA_SACK_MAX 4
 
-/* toa_item.flags: what there is to say about one option; each is an expert info of contract section 2. */
+/* toa_item.flags: what there is to say about one option; each is an expert info of contract section 2, filter "toa." and
+ * the name. X(bit number, enumerator, name). CHANGED is set by the glue: it takes what earlier segments said. */
+#define TOA_ITEM_FLAGS(X)                                                                            \
+    X(0, MALFORMED, malformed)   /* wrong length for its kind, or longer than the header */          \
+    X(1, AMBIGUOUS, ambiguous)   /* could also be an ExID option */                                  \
+    X(2, CONFLICT, conflict)     /* another option of this segment names another client */           \
+    X(3, CHANGED, changed)       /* the conversation carried another address before */               \
+    X(4, AFTER_EOL, after_eol)   /* behind End of Option List: receivers do not see it */            \
+    X(5, SUSPICIOUS, suspicious) /* no client has such an address */                                 \
+    X(6, REDUNDANT, redundant)   /* names the endpoint that is on the wire anyway */                 \
+    X(7, NO_PORT, no_port)       /* the variant has no port */
+
 enum {
-    TOA_ITEM_MALFORMED = 1 << 0,  /* wrong length for its kind, or longer than the header */
-    TOA_ITEM_AMBIGUOUS = 1 << 1,  /* could also be an ExID option */
-    TOA_ITEM_CONFLICT = 1 << 2,   /* another option of this segment names another client */
-    TOA_ITEM_CHANGED = 1 << 3,    /* set by the engine: the conversation carried another address before */
-    TOA_ITEM_AFTER_EOL = 1 << 4,  /* behind End of Option List: receivers do not see it */
-    TOA_ITEM_SUSPICIOUS = 1 << 5, /* no client has such an address */
-    TOA_ITEM_REDUNDANT = 1 << 6,  /* names the endpoint that is on the wire anyway */
-    TOA_ITEM_NO_PORT = 1 << 7     /* the variant has no port */
+#define X(bit, id, name) TOA_ITEM_##id = 1 << bit,
+    TOA_ITEM_FLAGS(X)
+#undef X
 };
 
 /* One option that carries an address. */

@@ -13,7 +13,6 @@
 /* Earlier connections of one wire tuple, and pairs of one conversation, that are tried. */
 #define EARLIER_MAX 4
 #define PAIRS_MAX 8
-#define SECOND INT64_C(1000000000)
 
 /* One search. */
 typedef struct search {
@@ -168,7 +167,7 @@ toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conve
 
         if (toa_group_excluded(x, y) || !(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) ||
             client->unanswered == 0 || client->demand_time < since ||
-            state->segment->time - client->demand_time > SECOND) {
+            state->segment->time - client->demand_time > TOA_SECOND) {
             continue;
         }
         if (!newest || client->demand_time > toa_client_side(newest)->demand_time) {

@@ -5,7 +5,6 @@
 
 #include "toa-serial.h"
 
-#define SECOND INT64_C(1000000000)
 /* An identification this far ahead still continues a run: offload and lost packets skip some. */
 #define IP_ID_REACH 8
 
@@ -112,7 +111,7 @@ static bool tsecr_is(const toa_side *xb, const toa_side *yb, const toa_segment *
 static bool waits_for_answer(const toa_side *side, const toa_segment *segment)
 {
     return (side->flags & TOA_SIDE_DEMAND) && !(side->flags & TOA_SIDE_ANSWERED) &&
-           segment->time - side->demand_time <= SECOND;
+           segment->time - side->demand_time <= TOA_SECOND;
 }
 
 bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
@@ -136,7 +135,7 @@ static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segmen
     }
     if (plain_rst) {
         /* RFC 9293 section 3.10.7.1: the RST of a closed port takes its seq from SEG.ACK */
-        if (yb->n_acks > 0 && yb->acks[0] == seq && segment->time - yb->last_time <= SECOND) {
+        if (yb->n_acks > 0 && yb->acks[0] == seq && segment->time - yb->last_time <= TOA_SECOND) {
             *ret_frame = yb->last_frame;
             return true;
         }

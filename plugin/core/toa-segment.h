@@ -17,6 +17,9 @@ enum {
     TOA_FLAG_ACK = 0x10
 };
 
+/* All times and distances of time are in ns. */
+#define TOA_SECOND INT64_C(1000000000)
+
 typedef struct toa_segment {
     int64_t time;       /* ns since the epoch, as captured */
     uint32_t frame;     /* number of the frame, from 1 */

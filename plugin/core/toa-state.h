@@ -83,7 +83,7 @@ typedef struct toa_state {
     toa_copies copies;
 } toa_state;
 
-/* Adds a finding to those of the segment being fed; returns it for details. */
+/* Adds a finding to those of the segment being fed; returns it for details, valid until the next is added. */
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                               uint16_t evidence);
 
