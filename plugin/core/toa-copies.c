@@ -15,7 +15,7 @@ static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigne
     uint64_t rest = (uint64_t)conv->hash << 32 | (uint32_t)segment->flags << 16 | sender << 15 |
                     (uint32_t)options->has_timestamps << 14 | (uint32_t)options->n_sack << 8 | options->n_items;
     uint64_t times = (uint64_t)options->tsval << 32 | options->tsecr;
-    uint64_t hash = toa_mix(toa_mix(toa_mix(numbers ^ seed) ^ rest ^ times) ^ sizes);
+    uint64_t hash = toa_mix_pair(toa_mix_pair(numbers ^ seed, rest ^ ~seed) ^ times ^ seed, sizes ^ ~seed);
 
     for (unsigned i = 0; i < options->n_items; i++) {
         hash = toa_endpoint_hash(&options->items[i].info.client, hash ^ options->items[i].kind);
@@ -38,14 +38,14 @@ static bool is_copy(const toa_copy_slot *slot, const toa_segment *segment)
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     uint64_t print = fingerprint(copies->seed, conv, sender, segment);
-    toa_copy_slot *set = copies->slots[print % TOA_COPY_SETS], *oldest = &set[0];
+    size_t at = print % TOA_COPY_SETS;
+    toa_copy_slot *set = copies->slots[at];
 
     for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
         if (set[i].fingerprint == print && is_copy(&set[i], segment)) {
             return true;
         }
-        oldest = set[i].time < oldest->time ? &set[i] : oldest;
     }
-    *oldest = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
+    set[copies->turn[at]++ % TOA_COPY_WAYS] = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
     return false;
 }

@@ -8,7 +8,7 @@
 
 #include "toa-conversation.h"
 
-/* The oldest of a set is overwritten. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as
+/* Those of a set are overwritten in turn. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as
  * a segment like any other; that takes well over a thousand packets in that time. */
 #define TOA_COPY_SETS 1024
 #define TOA_COPY_WAYS 4
@@ -23,6 +23,7 @@ typedef struct toa_copy_slot {
 typedef struct toa_copies {
     uint64_t seed; /* keeps a hostile capture from making segments that look like copies */
     toa_copy_slot slots[TOA_COPY_SETS][TOA_COPY_WAYS];
+    uint8_t turn[TOA_COPY_SETS]; /* slot that is overwritten next, modulo TOA_COPY_WAYS */
 } toa_copies;
 
 /* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the

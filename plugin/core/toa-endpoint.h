@@ -117,24 +117,37 @@ static inline uint64_t toa_endpoint_hash(const toa_endpoint *endpoint, uint64_t 
     return toa_mix(toa_mix(seed ^ words.low) + words.rest);
 }
 
-/* A tuple in canonical order with its hash. */
+/* Two words into one, the same in either order: their product of 128 bits, folded (the step of wyhash). Words of a capture
+ * must be keyed first: a 0 swallows the other word. */
+static inline uint64_t toa_mix_pair(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    return toa_mix(a) + toa_mix(b);
+#endif
+}
+
+/* Keyed, as toa_endpoint_hash, and the same for both directions. */
+static inline uint32_t toa_tuple_hash(const toa_endpoint *a, const toa_endpoint *b, uint64_t seed)
+{
+    if (a->family == TOA_FAMILY_IPV4 && b->family == TOA_FAMILY_IPV4) {
+        toa_endpoint_words left = toa_endpoint_split(a), right = toa_endpoint_split(b);
+        uint64_t rest_a = (uint64_t)left.rest << 32 | left.rest, rest_b = (uint64_t)right.rest << 32 | right.rest;
+        /* the address has four bytes in one half of low: the other half is the port's, and the first is keyed anyway */
+        return (uint32_t)toa_mix_pair(left.low ^ rest_a ^ seed, right.low ^ rest_b ^ seed);
+    }
+    return (uint32_t)toa_mix_pair(toa_endpoint_hash(a, seed) ^ seed, toa_endpoint_hash(b, seed) ^ seed);
+}
+
+/* Two endpoints in canonical order. */
 typedef struct toa_tuple {
     toa_endpoint wire[2];
     uint32_t hash;
     unsigned sender; /* index of the first endpoint given to toa_tuple_make */
 } toa_tuple;
-
-/* Keyed, as toa_endpoint_hash; the 12 bytes of an IPv4 tuple fit into two words. */
-static inline uint32_t toa_tuple_hash(const toa_endpoint *a, const toa_endpoint *b, uint64_t seed)
-{
-    toa_endpoint_words left = toa_endpoint_split(a), right = toa_endpoint_split(b);
-
-    if (a->family == TOA_FAMILY_IPV4 && b->family == TOA_FAMILY_IPV4) {
-        uint64_t addresses = left.low ^ (right.low << 32 | right.low >> 32); /* each has four bytes in one half */
-        return (uint32_t)toa_mix(toa_mix(seed ^ addresses) ^ ((uint64_t)left.rest << 32 | right.rest));
-    }
-    return (uint32_t)toa_endpoint_hash(b, toa_endpoint_hash(a, seed));
-}
 
 static inline toa_tuple toa_tuple_make(const toa_endpoint *from, const toa_endpoint *to, uint64_t seed)
 {

@@ -35,9 +35,10 @@ static bool has_tuple(const void *record, const void *probe)
 {
     const toa_conversation *conv = record;
     const toa_endpoint *const *tuple = probe;
+    unsigned first = toa_endpoint_equal(&conv->wire[0], tuple[0]) ? 0 : 1;
 
     prefetch(conv);
-    return toa_endpoint_equal(&conv->wire[0], tuple[0]) && toa_endpoint_equal(&conv->wire[1], tuple[1]);
+    return toa_endpoint_equal(&conv->wire[0], tuple[first]) && toa_endpoint_equal(&conv->wire[1], tuple[!first]);
 }
 
 static bool is_endpoint(const void *record, const void *probe)
@@ -190,10 +191,9 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
 
 toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
 {
-    bool swap = toa_endpoint_compare(a, b) > 0;
-    const toa_endpoint *tuple[2] = {swap ? b : a, swap ? a : b};
+    const toa_endpoint *tuple[2] = {a, b};
 
-    return toa_table_find(&state->conversations, toa_tuple_hash(tuple[0], tuple[1], state->seed), has_tuple, tuple);
+    return toa_table_find(&state->conversations, toa_tuple_hash(a, b, state->seed), has_tuple, tuple);
 }
 
 toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier)
@@ -259,68 +259,99 @@ static void after_synack(toa_state *state, toa_conversation *conv)
     toa_collision_check_isn(state, conv);
 }
 
-static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
+/* A SYN or SYN-ACK has been accepted. */
+static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    bool ack = (state->segment->flags & TOA_FLAG_ACK) != 0;
+
+    toa_index_isn(state, conv);
+    if (conv->flags & TOA_CONV_SYNACK_SEEN) {
+        return;
+    }
+    if (!ack) {
+        conv->syn_time = state->segment->time;
+    } else if (sender != conv->client) {
+        after_synack(state, conv);
+    }
+}
+
+/* A segment of a conversation that has company. */
+static void after_shared(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
-    bool syn = (segment->flags & TOA_FLAG_SYN) != 0, ack = (segment->flags & TOA_FLAG_ACK) != 0;
 
+    if (sender != conv->client) {
+        if (segment->length > 0) {
+            toa_legs_check_reply(state, conv);
+        }
+        return;
+    }
+    if (conv->side[sender].demand_frame == segment->frame) {
+        toa_index_asked(state, conv);
+    }
+    if (segment->length > 0) {
+        toa_legs_check_data(state, conv);
+    }
+}
+
+static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
+{
     if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
         conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
     }
-    toa_conversation_accept(conv, sender, segment);
+    toa_conversation_accept(conv, sender, state->segment);
     if (conv->flags & TOA_CONV_INDEXED) {
         toa_index_changed(conv);
     }
-    if (syn) {
-        toa_index_isn(state, conv);
+    if (state->segment->flags & TOA_FLAG_SYN) {
+        after_syn(state, conv, sender);
     }
-    if (syn && !ack && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
-        conv->syn_time = segment->time;
-    } else if (syn && ack && sender != conv->client && !(conv->flags & TOA_CONV_SYNACK_SEEN)) {
-        after_synack(state, conv);
+    if (conv->flags & TOA_CONV_SHARED) {
+        after_shared(state, conv, sender);
     }
-    if ((conv->flags & TOA_CONV_SHARED) && sender == conv->client) {
-        if (conv->side[sender].demand_frame == segment->frame) {
-            toa_index_asked(state, conv);
-        }
-        if (segment->length > 0) {
-            toa_legs_check_data(state, conv);
-        }
-    } else if ((conv->flags & TOA_CONV_SHARED) && segment->length > 0) {
-        toa_legs_check_reply(state, conv);
+}
+
+/* A segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not inlined:
+ * few segments come here, and the way of the others is shorter without what it needs. */
+static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender,
+                                                       toa_own own, bool *ret_unexplained)
+{
+    const toa_segment *segment = state->segment;
+    toa_match match;
+
+    toa_owner_find(state, conv, sender, own, &match);
+    if (match.owner) {
+        toa_owner_report(state, conv, sender, &match);
+        toa_collision_check_match(state, conv, sender != conv->client, &match);
+        return false;
     }
+    if (own == TOA_OWN_WINDOW && (segment->flags & TOA_FLAG_RST)) {
+        return false; /* a stack answers it with a challenge ACK and lives on (RFC 5961) */
+    }
+    if (own != TOA_OWN_NONE) {
+        return true;
+    }
+    if (!toa_conversation_stray(conv, sender, segment)) {
+        *ret_unexplained = true;
+    } else if (conv->flags & TOA_CONV_INDEXED) {
+        toa_index_changed(conv);
+    }
+    return false;
 }
 
 /* True if nobody can be found whose segment this is. */
 static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
-    const toa_segment *segment = state->segment;
-    toa_own own = toa_conversation_classify(conv, sender, segment);
-    toa_match match;
+    toa_own own = toa_conversation_classify(conv, sender, state->segment);
+    bool unexplained = false;
 
-    if (own == TOA_OWN_EXACT) {
-        if (sender != conv->client) {
-            toa_dupack_check(state, conv);
-        }
-        accept(state, conv, sender);
-        return false;
+    if (own != TOA_OWN_EXACT && !is_own_after_all(state, conv, sender, own, &unexplained)) {
+        return unexplained;
     }
-    toa_owner_find(state, conv, sender, own, &match);
-    if (match.owner) {
-        toa_owner_report(state, conv, sender, &match);
-        toa_collision_check_match(state, conv, sender != conv->client, &match);
-    } else if (own == TOA_OWN_WINDOW && (segment->flags & TOA_FLAG_RST)) {
-        return false; /* a stack answers it with a challenge ACK and lives on (RFC 5961) */
-    } else if (own != TOA_OWN_NONE) {
-        accept(state, conv, sender);
-    } else {
-        if (!toa_conversation_stray(conv, sender, segment)) {
-            return true;
-        }
-        if (conv->flags & TOA_CONV_INDEXED) {
-            toa_index_changed(conv);
-        }
+    if (own == TOA_OWN_EXACT && sender != conv->client) {
+        toa_dupack_check(state, conv);
     }
+    accept(state, conv, sender);
     return false;
 }
 
@@ -339,48 +370,54 @@ static void feed_self_connect(toa_state *state, toa_conversation *conv, bool is_
     }
 }
 
+/* A segment that is no copy. True: nobody can be found whose it is. */
+static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new)
+{
+    const toa_segment *segment = state->segment;
+    bool named = segment->options.client_item >= 0, unexplained;
+
+    if (conv->flags & TOA_CONV_SELF) {
+        feed_self_connect(state, conv, is_new);
+        return false;
+    }
+    if (named) {
+        remember_source(state, segment);
+    }
+    if (!(is_new || named || (segment->flags & TOA_FLAG_SYN)) || !toa_group_learn(state, conv, sender)) {
+        return judge(state, conv, sender);
+    }
+    toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
+    unexplained = judge(state, conv, sender);
+    toa_legs_seek(state, conv); /* by the ISN, which is known only now */
+    toa_collision_check_key(state, conv);
+    return unexplained;
+}
+
 toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_segment *segment, uint32_t stream)
 {
     bool is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
     toa_fed fed = {.conversation = conv};
     unsigned sender;
-    bool new_key;
 
+    state->segment = segment;
     if (state->found->len) {
         g_array_set_size(state->found, 0);
     }
-    state->segment = segment;
     if (is_new) {
         conv = fed.conversation = toa_group_add(state, segment, stream);
     }
     sender = toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
     if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new) {
         fed.copy = true;
-        return fed;
-    }
-    if (conv->flags & TOA_CONV_SELF) {
-        feed_self_connect(state, conv, is_new);
     } else {
-        if (segment->options.client_item >= 0) {
-            remember_source(state, segment);
+        fed.unexplained = analyse(state, conv, sender, is_new);
+        if (state->found->len > 1) { /* stable: equal kinds keep the order they were found in */
+            g_array_sort(state->found, compare_findings);
         }
-        new_key = (is_new || (segment->flags & TOA_FLAG_SYN) || segment->options.client_item >= 0) &&
-                  toa_group_learn(state, conv, sender);
-        if (new_key) {
-            toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
-        }
-        fed.unexplained = judge(state, conv, sender);
-        if (new_key) {
-            toa_legs_seek(state, conv); /* by the ISN, which is known only now */
-            toa_collision_check_key(state, conv);
-        }
+        fed.findings = (const toa_finding *)(void *)state->found->data;
+        fed.n_findings = state->found->len;
     }
     state->segment = NULL;
-    if (state->found->len > 1) { /* stable: equal kinds keep the order they were found in */
-        g_array_sort(state->found, compare_findings);
-    }
-    fed.findings = (const toa_finding *)(void *)state->found->data;
-    fed.n_findings = state->found->len;
     return fed;
 }
 

@@ -4,8 +4,9 @@
 #include "toa-table.h"
 
 #include <glib.h>
+#include <string.h>
 
-/* Chunks are at least this large: the C library then gets zeroed pages from the kernel and need not clear them. */
+/* Least size of a chunk: few allocations, and little that is held and not used. */
 #define CHUNK_BYTES ((size_t)128 * 1024)
 #define CACHE_LINE 64u
 
@@ -48,32 +49,38 @@ static void add_chunk(toa_table *table)
     }
     table->chunks = g_renew(toa_table_chunk, table->chunks, table->n_chunks + 1);
     chunk = &table->chunks[table->n_chunks++];
-    chunk->memory = g_malloc0(chunk_size(table));
+    chunk->memory = g_malloc(chunk_size(table));
     chunk->records = (char *)chunk->memory + (CACHE_LINE - (uintptr_t)chunk->memory % CACHE_LINE) % CACHE_LINE;
 }
 
-void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier)
+static void *new_record(toa_table *table)
 {
-    toa_table_slot slot = {hash, table->n_records + 1};
-
     if (table->n_records >> table->chunk_bits >= table->n_chunks) {
         add_chunk(table);
     }
     table->n_records++;
+    return memset(toa_table_at(table, table->n_records), 0, table->record_size);
+}
+
+void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier)
+{
+    void *record = new_record(table);
+    toa_table_slot slot = {hash, table->n_records};
+
     if (earlier) {
         uint32_t at = hash & (table->n_slots - 1);
         while (table->slots[at].number == 0 || toa_table_at(table, table->slots[at].number) != earlier) {
             at = (at + 1) & (table->n_slots - 1);
         }
         table->slots[at] = slot;
-        return toa_table_at(table, slot.number);
+        return record;
     }
     if (table->n_used + 1 > table->n_slots / 4 * 3) {
         grow(table);
     }
     put(table->slots, table->n_slots, slot);
     table->n_used++;
-    return toa_table_at(table, slot.number);
+    return record;
 }
 
 void toa_table_free(toa_table *table)
