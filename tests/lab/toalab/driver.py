@@ -77,6 +77,8 @@ class Driver:
             return None
         if self.a.tshark:
             command = shlex.split(self.a.tshark)
+            if os.sep in command[0]:  # the jobs run in another folder
+                command[0] = os.path.abspath(command[0])
             if not score.has_plugin(command):
                 raise RuntimeError(f'{self.a.tshark}: does not run, or has no field toa.foreign.rst')
             return command
