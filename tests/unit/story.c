@@ -233,6 +233,32 @@ void open_flow_as(flow *f, const char *toa)
     client_sends(f, ACK, 0);
 }
 
+static void open_and_talk(story *s, const char *client, const char *server, uint32_t i)
+{
+    flow f = flow_new(s, client, server);
+
+    open_flow(&f);
+    exchange(&f, 10 + i, 20 + i);
+}
+
+void open_group(story *s, const char *client, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char *server = g_strdup_printf("10.9.%u.%u:80", i >> 8, i & 255);
+        open_and_talk(s, client, server, i);
+        g_free(server);
+    }
+}
+
+void open_served(story *s, const char *server, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char *client = g_strdup_printf("10.8.%u.%u:6000", i >> 8, i & 255);
+        open_and_talk(s, client, server, i);
+        g_free(client);
+    }
+}
+
 void exchange(flow *f, uint32_t asked, uint32_t answered)
 {
     if (asked) {

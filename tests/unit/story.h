@@ -84,6 +84,10 @@ toa_fed server_sends(flow *f, unsigned flags, uint32_t length);
 void open_flow(flow *f);
 /* The same with a TOA on the SYN. */
 void open_flow_as(flow *f, const char *toa);
+/* So many open connections of one client endpoint, to other servers; with many, the engine indexes their numbers. */
+void open_group(story *s, const char *client, unsigned count);
+/* The same of one server endpoint, with other clients. */
+void open_served(story *s, const char *server, unsigned count);
 /* Client data, the server's answer, the client's ack. A length of 0 leaves that data out. */
 void exchange(flow *f, uint32_t asked, uint32_t answered);
 /* FIN both ways, the client first. */

@@ -8,30 +8,6 @@
 #define CLIENT "10.0.0.1:5000"
 #define SERVER "10.0.1.9:80"
 
-/* `extra` established conversations of the client, to other servers. */
-static void add_group(story *s, unsigned extra)
-{
-    for (unsigned i = 0; i < extra; i++) {
-        char *server = g_strdup_printf("10.9.%u.%u:80", i >> 8, i & 255);
-        flow f = flow_new(s, CLIENT, server);
-        open_flow(&f);
-        exchange(&f, 10 + i, 20 + i);
-        g_free(server);
-    }
-}
-
-/* The same of the server, with other clients. */
-static void add_served(story *s, unsigned extra)
-{
-    for (unsigned i = 0; i < extra; i++) {
-        char *client = g_strdup_printf("10.8.%u.%u:6000", i >> 8, i & 255);
-        flow f = flow_new(s, client, SERVER);
-        open_flow(&f);
-        exchange(&f, 10 + i, 20 + i);
-        g_free(client);
-    }
-}
-
 typedef struct stage {
     story *s;
     flow x, y;
@@ -152,14 +128,14 @@ static void test_group(gconstpointer data)
             g.y = flow_new(g.s, CLIENT, SERVER);
             g.x = flow_new(g.s, CLIENT, "10.0.2.2:80");
             if (last) {
-                add_group(g.s, sizes[i]);
+                open_group(g.s, CLIENT, sizes[i]);
             }
             open_flow(&g.y);
             exchange(&g.y, 100, 200);
             open_flow(&g.x);
             exchange(&g.x, 300, 400);
             if (!last) {
-                add_group(g.s, sizes[i]);
+                open_group(g.s, CLIENT, sizes[i]);
             }
             EXPECT_QUIET(g.s);
             act(&g);
@@ -179,7 +155,7 @@ static void test_served(void)
         open_flow(&g.y);
         exchange(&g.y, 100, 200);
         open_flow(&g.x);
-        add_served(g.s, sizes[i]);
+        open_served(g.s, SERVER, sizes[i]);
         for (unsigned round = 0; round < 3; round++) {
             emit(&g.x, crossed(from_server(&g.y, PSH | ACK, 10), &g.y, &g.x));
             EXPECT_ONE(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ | TOA_EV_ACK);
@@ -202,7 +178,7 @@ static void test_shift_in_big_group(void)
         exchange(&y, 100, 200);
         open_flow(&x);
         exchange(&x, 100, 200);
-        add_group(s, extra);
+        open_group(s, CLIENT, extra);
         segment = from_server(&y, ACK, 0); /* SYN proxy: attributed by echo and IP-ID, the shift is learnt */
         segment.seq += 0x27182818;
         segment.ack += 5;
@@ -227,7 +203,7 @@ static void test_asker_in_big_group(void)
         open_flow(&x);
         open_flow(&z);
         exchange(&x, 100, 200);
-        add_group(s, extra);
+        open_group(s, CLIENT, extra);
         for (unsigned i = 0; i < 2; i++) {
             client_sends(&y, PSH | ACK, 10);
             exchange(&z, 10, 0);

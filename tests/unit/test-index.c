@@ -9,30 +9,6 @@
 #define CLIENT "10.0.0.1:5000"
 #define SERVER "10.0.1.9:80"
 
-/* `extra` established conversations of the client, to other servers. */
-static void add_group(story *s, unsigned extra)
-{
-    for (unsigned i = 0; i < extra; i++) {
-        char *server = g_strdup_printf("10.9.%u.%u:80", i >> 8, i & 255);
-        flow f = flow_new(s, CLIENT, server);
-        open_flow(&f);
-        exchange(&f, 10 + i, 20 + i);
-        g_free(server);
-    }
-}
-
-/* The same of the server, with other clients. */
-static void add_served(story *s, unsigned extra)
-{
-    for (unsigned i = 0; i < extra; i++) {
-        char *client = g_strdup_printf("10.8.%u.%u:6000", i >> 8, i & 255);
-        flow f = flow_new(s, client, SERVER);
-        open_flow(&f);
-        exchange(&f, 10 + i, 20 + i);
-        g_free(client);
-    }
-}
-
 /* ---- kept up to date ---- */
 
 /* Everything that moves a conversation or its numbers, after both of its parties were indexed. story_free compares
@@ -44,7 +20,7 @@ static void test_up_to_date(void)
     toa_segment nobody;
 
     open_flow(&other);
-    add_served(s, 20);
+    open_served(s, SERVER, 20);
     for (unsigned i = 0; i < G_N_ELEMENTS(f); i++) {
         char *lvs = g_strdup_printf("172.16.1.%u:7000", i);
         f[i] = flow_new(s, lvs, i % 2 ? SERVER : "10.0.1.8:80");
@@ -81,8 +57,8 @@ static void test_two_indexes(void)
         flow y = flow_new(s, CLIENT, SERVER);
         toa_conversation *found[TOA_HITS_MAX];
         open_flow(&y);
-        add_group(s, 20);
-        add_served(s, 20);
+        open_group(s, CLIENT, 20);
+        open_served(s, SERVER, 20);
         for (unsigned i = 0; i < 4; i++) {
             bool group = (i + order) % 2 == 0;
             toa_index_find(s->engine, group ? y.conv->key->client : y.conv->server_party,
@@ -102,7 +78,7 @@ static void test_moves(void)
     flow v = flow_new(s, CLIENT, SERVER), x = flow_new(s, "10.0.0.2:5000", SERVER);
     toa_conversation *found[TOA_HITS_MAX];
 
-    add_group(s, 20);
+    open_group(s, CLIENT, 20);
     for (unsigned i = 0; i < 20; i++) {
         char *server = g_strdup_printf("10.7.0.%u:80", i);
         flow f = flow_new(s, "10.0.0.2:5000", server);
@@ -211,7 +187,7 @@ static void test_late_isn(void)
     flow v = flow_new(s, "172.16.0.1:7000", SERVER), z = flow_new(s, CLIENT, SERVER);
     flow w = flow_new(s, CLIENT, "10.0.7.8:80");
 
-    add_group(s, 20);
+    open_group(s, CLIENT, 20);
     open_flow(&w); /* the group's ISNs are indexed by now */
     open_flow(&v);
     emit(&v, with_toa(from_client(&v, PSH | ACK, 10), CLIENT));

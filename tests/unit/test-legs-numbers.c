@@ -8,18 +8,6 @@
 #define VIP "10.0.2.2:3306"
 #define RS "10.0.1.9:3306"
 
-/* Conversations of the client with other servers: with many, the number index is used. */
-static void add_group(story *s, unsigned extra)
-{
-    for (unsigned i = 0; i < extra; i++) {
-        char *server = g_strdup_printf("10.9.%u.%u:80", i >> 8, i & 255);
-        flow f = flow_new(s, CLIENT, server);
-        open_flow(&f);
-        exchange(&f, 10 + i, 20 + i);
-        g_free(server);
-    }
-}
-
 /* No TOA, no common ISN (a proxy): what both carried is a copy, and twice makes them legs. */
 static void test_copies_make_legs(void)
 {
@@ -40,7 +28,7 @@ static void test_copies_make_legs(void)
     story_free(s);
 }
 
-/* one copy is one copy, however many indexes find it. */
+/* One copy is one copy, however many indexes find it. */
 static void test_one_copy_no_legs(void)
 {
     for (unsigned extra = 0; extra <= 20; extra += 20) {
@@ -49,7 +37,7 @@ static void test_one_copy_no_legs(void)
         toa_segment ack;
         open_flow(&y);
         open_flow(&x);
-        add_group(s, extra);
+        open_group(s, CLIENT, extra);
         story_wait(s, SEC);
         ack = from_server(&y, ACK, 0);
         emit(&y, ack);
@@ -60,7 +48,7 @@ static void test_one_copy_no_legs(void)
     }
 }
 
-/* contract 3, "source 3: the two legs share a key". */
+/* The two legs of one connection share a key. */
 static void test_legs_by_copies_share_key(void)
 {
     story *s = story_new();
@@ -79,15 +67,16 @@ static void test_legs_by_copies_share_key(void)
     story_free(s);
 }
 
-/* a NAT (VIP > server, client kept), captured on both sides the second time only. A: client > VIP, B: client > server.
- * B is A's leg by its client's ISN (R4; in a group of many only the server's ISN is looked up), so the earlier connection on A's wire tuple is not "other" for B. */
+/* A NAT (VIP > server, client kept), captured on both sides the second time only. A: client > VIP, B: client > server.
+ * B is A's leg by its client's ISN (R4; in a group of many only the server's ISN is looked up), so the earlier connection
+ * on A's wire tuple is not "other" for B. */
 static void test_leg_by_client_isn(void)
 {
     story *s = story_new();
     flow old = flow_new(s, CLIENT, VIP), a = flow_new(s, CLIENT, VIP), b;
 
     open_flow(&old); /* stays open */
-    add_group(s, 20); /* with few conversations it is found */
+    open_group(s, CLIENT, 20); /* with few conversations it is found */
     s->now = old.conv->synack_time + 20 * SEC - 2 * MS;
     b = a;
     b.server.at = endpoint_of("192.168.7.7:3306");

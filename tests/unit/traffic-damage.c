@@ -3,16 +3,6 @@
  */
 #include "traffic.h"
 
-static unsigned below(traffic *t, unsigned limit)
-{
-    return story_random(t->stacks) % limit;
-}
-
-static bool chance(traffic *t, unsigned permille)
-{
-    return below(t, 1000) < permille;
-}
-
 static toa_segment *at(const traffic *t, guint i)
 {
     return &g_array_index(t->segments, toa_segment, i);

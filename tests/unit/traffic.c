@@ -34,16 +34,6 @@ void traffic_free(traffic *t)
     g_free(t);
 }
 
-static unsigned below(traffic *t, unsigned limit)
-{
-    return story_random(t->stacks) % limit;
-}
-
-static bool chance(traffic *t, unsigned permille)
-{
-    return below(t, 1000) < permille;
-}
-
 static void capture(traffic *t, toa_segment segment, int64_t time)
 {
     segment.time = time;
@@ -291,7 +281,8 @@ void traffic_add_healthy(traffic *t, unsigned connections, int64_t span)
 void traffic_add_incident(traffic *t, bool at_client)
 {
     flow d = flow_new(t->stacks, "10.99.0.1:61902", "10.99.1.9:3306");
-    flow v = flow_new(t->stacks, at_client ? "10.99.0.1:61902" : "172.31.0.1:7000", at_client ? "10.99.2.2:3306" : "10.99.1.9:3306");
+    flow v = flow_new(t->stacks, at_client ? "10.99.0.1:61902" : "172.31.0.1:7000",
+                      at_client ? "10.99.2.2:3306" : "10.99.1.9:3306");
     maker md = {.t = t, .f = d, .rtt = MS}, mv = {.t = t, .f = v, .rtt = MS};
     int64_t began = t->stacks->now;
     toa_segment syn;

@@ -22,6 +22,17 @@ typedef struct traffic {
     int64_t busy[TRAFFIC_CLIENTS][TRAFFIC_PORTS][TRAFFIC_SERVERS][2]; /* until when the tuple is in use */
 } traffic;
 
+/* A random number below the limit; true in so many of 1000 cases. */
+static inline unsigned below(traffic *t, unsigned limit)
+{
+    return story_random(t->stacks) % limit;
+}
+
+static inline bool chance(traffic *t, unsigned permille)
+{
+    return below(t, 1000) < permille;
+}
+
 traffic *traffic_new(uint64_t seed);
 void traffic_free(traffic *t);
 
