@@ -6,6 +6,8 @@
  */
 #include "story.h"
 
+#include <time.h>
+
 #define CLIENT "10.0.0.1:5000"
 #define RS "10.0.1.9:3306"
 #define LVS "172.16.0.1:7000"
@@ -171,7 +173,7 @@ static void test_hostile_key(void)
 {
     story *s = story_new();
     flow d = flow_new(s, CLIENT, RS);
-    gint64 started = g_get_monotonic_time();
+    clock_t started = clock();
     unsigned most = 0;
 
     open_flow(&d);
@@ -188,7 +190,7 @@ static void test_hostile_key(void)
     g_assert_cmpuint(most, >, 0);
     g_assert_cmpuint(most, <=, 32);
     g_assert_cmpuint(toa_engine_memory(s->engine), <, 10000u * 8192u);
-    g_assert_cmpint(g_get_monotonic_time() - started, <, 20 * 1000000); /* 40,000 segments; quadratic takes minutes */
+    g_assert_cmpint(clock() - started, <, 20 * CLOCKS_PER_SEC); /* 40,000 segments; quadratic takes minutes */
     story_free(s);
 }
 

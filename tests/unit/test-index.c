@@ -6,6 +6,8 @@
 #include "story.h"
 #include "toa-index.h"
 
+#include <time.h>
+
 #define CLIENT "10.0.0.1:5000"
 #define SERVER "10.0.1.9:80"
 
@@ -106,7 +108,7 @@ static void test_moves(void)
 static void test_equal_values(void)
 {
     story *s = story_new();
-    gint64 started = g_get_monotonic_time();
+    clock_t started = clock();
     toa_conversation *found[TOA_HITS_MAX];
     flow f = {0};
 
@@ -128,7 +130,7 @@ static void test_equal_values(void)
     }
     g_assert_cmpuint(toa_index_find(s->engine, f.conv->key->client, TOA_BY_GROUP_CLIENT_NEXT, 0x20000000, found), <=,
                      TOA_HITS_MAX);
-    g_assert_cmpint(g_get_monotonic_time() - started, <, 30 * 1000000);
+    g_assert_cmpint(clock() - started, <, 30 * CLOCKS_PER_SEC);
     story_free(s);
 }
 
