@@ -194,7 +194,7 @@ static void test_hostile_key(void)
     story_free(s);
 }
 
-static void test_window_rst_closes(void)
+static void test_window_rst_does_not_close(void)
 {
     story *s = story_new();
     flow d = flow_new(s, CLIENT, RS), v = flow_new(s, LVS, RS);
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
         {"time-wait-preference", test_time_wait_preference}, {"reuse-after-rst", test_reuse_after_rst},
         {"half-closed", test_half_closed}, {"not-closed-by-foreign-rst", test_not_closed_by_foreign_rst},
         {"hostile-key", test_hostile_key},
-        {"window-rst-does-not-close", test_window_rst_closes},
+        {"window-rst-does-not-close", test_window_rst_does_not_close},
     };
 
     g_test_init(&argc, &argv, NULL);
