@@ -1,13 +1,12 @@
-"""Scores the plugin's findings on one labelled scenario. Fields and counting are those of the project's score.py."""
+"""Scores the plugin's findings on one labelled scenario: what is found of the labels, and what is found beside them."""
 import collections
 import os
 import struct
 import subprocess
 import tempfile
 
-FIELDS = ['frame.number', 'tcp.stream', 'toa.other.stream', 'toa.foreign.rst', 'toa.foreign.segment',
-          'toa.foreign.dup_ack', 'toa.stale_session', 'toa.collision', 'toa.collision.confirmed']
 FOREIGN = ('toa.foreign.rst', 'toa.foreign.segment', 'toa.foreign.dup_ack')
+FIELDS = ['frame.number', *FOREIGN, 'toa.stale_session', 'toa.collision.confirmed']
 STRONG = {'stateless-rst', 'live-rst', 'challenge-or-timewait-ack', 'crossed-ack', 'crossed-data', 'crossed-synack'}
 POINTS = {False: ('client', 'rswire', 'lvs', 'lo'), True: ('client', 'rswire')}  # two passes: where it matters
 
@@ -43,8 +42,8 @@ def findings(tshark, path, two_pass):
 
 
 def score(tshark, folder, scenario, rows, two_pass):
-    """The scenario's result as plain data: hits and totals per (point, class), missed and false frames, collisions."""
-    result = dict(got={}, total={}, missed=[], false=[], collisions={})
+    """The scenario's result as plain data: hits and totals per (point, class), missed and false frames."""
+    result = dict(got={}, total={}, missed=[], false=[])
     for point in POINTS[two_pass]:
         path = os.path.join(folder, f'{scenario}.{point}.pcap')
         if not os.path.exists(path):
@@ -61,9 +60,9 @@ def score(tshark, folder, scenario, rows, two_pass):
                 result['missed'].append([point, n, r.cls])
         # At the load balancer the direct conversation is not seen, so an earlier one of a tuple is no false finding.
         wrong = FOREIGN + (() if point == 'lvs' else ('toa.stale_session',))
+        # Where nothing crossed, no two conversations were one to the server.
+        wrong += () if rows else ('toa.collision.confirmed',)
         result['false'] += [[point, n] for n, f in frames.items() if n not in truth and any(f[w] for w in wrong)]
-        result['collisions'][point] = [sum(bool(f[c]) for f in frames.values())
-                                       for c in ('toa.collision', 'toa.collision.confirmed')]
     return result
 
 
