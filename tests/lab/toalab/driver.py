@@ -20,15 +20,6 @@ SKIP = 77
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PARALLEL = 6    # scenarios at a time: they mostly wait
 
-# Strong frames that the plugin is known not to find, and why: (scenario, point, class) -> reason.
-LOST = 'first crossed segment is a repetition: its seq is not the next one, and the delta on its ack is not known yet'
-EXPLAINED = {
-    ('late_capture', 'rswire', 'stateless-rst'):
-        'no SYN captured and TOA on replies only: its sender is taken for the client',
-    ('lost_challenge', 'client', 'crossed-data'): LOST,
-    ('crossing_loss', 'client', 'crossed-data'): LOST,  # by chance, seldom
-}
-
 
 class Skip(Exception):
     """What was asked for cannot be done here, and that is no failure."""
@@ -161,9 +152,8 @@ def report(results):
         false = 0
         for name, s in scored.items():
             for point, frame, cls in s['missed']:
-                reason = EXPLAINED.get((name, point, cls))
-                bad |= cls in score.STRONG and reason is None
-                print(f'missed  {name}.{point} frame {frame} {cls}' + (f' ({reason})' if reason else ''))
+                bad |= cls in score.STRONG
+                print(f'missed  {name}.{point} frame {frame} {cls}')
             for point, frame in s['false']:
                 print(f'false   {name}.{point} frame {frame}')
             false += len(s['false'])
