@@ -19,10 +19,9 @@ enum {
     EVENT_TIMESTAMPS = 1,
     EVENT_SACK = 2,
     EVENT_TOA = 4,
-    EVENT_SEQ_RELATIVE = 8,  /* the four bytes are: conversation, which number, signed distance, ignored */
+    EVENT_SEQ_RELATIVE = 8, /* the four bytes are: conversation, which number, signed distance, ignored */
     EVENT_ACK_RELATIVE = 16,
-    EVENT_REST_RELATIVE = 32, /* IP-ID and TSecr; conversation and side as for seq */
-    EVENT_LEG = 64            /* the endpoint behind TOA, SACK or source belongs to a second network */
+    EVENT_REST_RELATIVE = 32 /* IP-ID and TSecr; conversation and side as for seq */
 };
 
 #define EVENT_ENDPOINTS 16
@@ -33,9 +32,6 @@ typedef struct known {
     toa_conversation *list[CONVERSATIONS_MAX];
     unsigned n;
 } known;
-
-/* Takes the next segment; false at the end of the input. *time is moved on. */
-static inline bool take_event(input *in, const known *known, int64_t *time, uint32_t frame, toa_segment *ret_segment);
 
 static inline toa_endpoint event_endpoint(unsigned number)
 {
@@ -74,6 +70,7 @@ static inline void event_toa(input *in, toa_segment *segment)
     options->client_item = 0;
 }
 
+/* Takes the next segment; false at the end of the input. *time is moved on. */
 static inline bool take_event(input *in, const known *known, int64_t *time, uint32_t frame, toa_segment *ret_segment)
 {
     toa_segment *segment = ret_segment;

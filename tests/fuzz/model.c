@@ -1,4 +1,6 @@
 /* model.c
+ * Rules R4, R5 and R8: which conversations are compared, whose a segment is, what a RST answers.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "model.h"

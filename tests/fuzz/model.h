@@ -1,7 +1,7 @@
 /* model.h
- * A second implementation of the rules, written from the design (detection.md) to be obvious and slow: every question
- * is answered by looking at all conversations. What it takes over from the engine is what the engine remembers of each
- * conversation; it takes over no verdict, no index, no list.
+ * A second implementation of the rules (plugin/doc/rules.md), made to be obvious and slow: every question is answered
+ * by looking at all conversations. What it takes over from the engine is what the engine remembers of each conversation;
+ * it takes over no verdict, no index, no list.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
