@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs reduce.sql on ClickHouse (chDB, embedded) over tables of JSON lines: clickhouse.mjs CHDB_MODULE BATCH_FOLDER TABLES_FOLDER
-// Prints the incidents, one line each, as tests/batch/run-clickhouse does for SQLite.
+// Runs reduce.sql on ClickHouse (chDB, embedded) over tables of JSON lines, and then incidents.sql beside them:
+// clickhouse.mjs CHDB_MODULE BATCH_FOLDER TABLES_FOLDER
+// Prints the incidents, one line each; "run clickhouse" compares them with SQLite's.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -11,6 +11,8 @@ import time
 
 from support import BATCH, Skip, check, need_lab, need_program
 
+FILES = 22  # of each point
+
 SSHD = '''Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
@@ -59,6 +61,7 @@ def start_sshd(test, port):
             raise Skip(f'sshd does not start here: {process.stderr.read().strip()}')
         time.sleep(0.05)
     process.terminate()
+    process.wait()
     raise Skip('sshd does not answer')
 
 
@@ -75,12 +78,12 @@ def scan_hosts(test, parts):
 
 
 def share(test, corpus):
-    """Every third file of each point: enough for a third of the incidents' time; two folders, one a host."""
+    """The first files of each point, about a third of the corpus' time; two folders, one a host."""
     folders = {'w1': 'client', 'w2': 'lvs rs'}
     for host, points in folders.items():
         os.makedirs(test.path(host))
         for name in sorted(os.listdir(corpus)):
-            if name.split('_')[0] in points.split() and int(name.split('_')[1].split('.')[0]) <= 22:
+            if name.split('_')[0] in points.split() and int(name.split('_')[1].split('.')[0]) <= FILES:
                 os.link(os.path.join(corpus, name), test.path(host, name))
     return [f'{host}:{test.path(host)}' for host in folders]
 
@@ -115,7 +118,7 @@ def hosts(test):
     again = test.json('--db', test.path('head.sqlite'), test.path('out'), code=1)
     check(head == again, 'reading the records twice makes a difference')
     # One host over the same files: the scan of the whole corpus has them already.
-    names = [f'{point}_{number:05d}.pcap' for point in ('client', 'lvs', 'rs') for number in range(1, 23)]
+    names = [f'{point}_{number:05d}.pcap' for point in ('client', 'lvs', 'rs') for number in range(1, FILES + 1)]
     shutil.copy(os.path.join(test.keep, 'scan.sqlite'), test.path('one.sqlite'))
     db = sqlite3.connect(test.path('one.sqlite'))
     wanted = {os.path.join(corpus, name) for name in names}
@@ -125,6 +128,6 @@ def hosts(test):
     db.commit()
     db.close()
     one = test.json('--db', test.path('one.sqlite'), code=1)
-    check(one['files'] == head['files'] == 66, one['files'], head['files'])
+    check(one['files'] == head['files'] == 3 * FILES, one['files'], head['files'])
     check(summary(one) == summary(head), 'different:', json.dumps([summary(one), summary(head)], indent=1))
     print(f"{len(head['incidents'])} incidents of {head['files']} files, from one host and from two over ssh")

@@ -23,7 +23,7 @@ case $last in
 *crash*) kill -SEGV $$ ;;
 *rows*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"conversation","stream":'$i',"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"key_client_ip":"10.0.0.1","key_client_port":1,"key_server_ip":"10.0.0.2","key_server_port":2,"frames":1,"first_time":1,"last_time":1}'; i=$((i+1)); done ;;
 *odd*) echo 'this is no record'; exit 0 ;;
-*slow*) sleep 20 & wait ;;
+*slow*) exec sleep 20 ;;
 *big*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"nothing","text":"................................................................................................................................"}'; i=$((i+1)); done ;;
 esac
 exit 0
