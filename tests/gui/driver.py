@@ -96,7 +96,7 @@ class Screen:
 
 
 class Wireshark:
-    def __init__(self, build, capture, profile, arguments=(), files=None):
+    def __init__(self, build, capture, profile, files=None):
         """files: written into the profile before the start, {name: text}."""
         self.build = build
         self.probe_folder = os.path.join(build, 'tests', 'gui', 'qt')
@@ -108,12 +108,12 @@ class Wireshark:
         self.log = open(os.path.join(self.work, 'log'), 'w+', encoding='utf-8', errors='replace')
         self.process = self.screen = None
         try:
-            self.start(capture, profile, list(arguments), files or {})
+            self.start(capture, profile, files or {})
         except BaseException:
             self.close()
             raise
 
-    def start(self, capture, profile, arguments, files):
+    def start(self, capture, profile, files):
         home = os.path.join(self.work, 'home')
         self.profile = os.path.join(home, '.config', 'wireshark', 'profiles', 'TOA')
         shutil.copytree(profile, self.profile)
@@ -142,11 +142,12 @@ class Wireshark:
         self.screen = Screen(environment, self.log)
         capture = shutil.copy(capture, self.work)
         self.process = subprocess.Popen(
-            [os.path.join(self.build, 'tshark'), '-r', capture, '-C', 'TOA', '-o', 'gui.update.enabled:FALSE', '-n',
-             *arguments], env=self.screen.environment, stdout=self.log, stderr=self.log)
+            [os.path.join(self.build, 'tshark'), '-r', capture, '-C', 'TOA', '-o', 'gui.update.enabled:FALSE', '-n'],
+            env=self.screen.environment, stdout=self.log, stderr=self.log)
         self.title = os.path.basename(capture)
         self.window(self.title)
-        eventually('all packets', lambda: '-Y' in arguments or len(self.packets()) == count(capture))
+        eventually('all packets', lambda: len(self.packets()) == count(capture))
+
     def close(self):
         for part in (self.process, self.screen):
             if isinstance(part, subprocess.Popen):
