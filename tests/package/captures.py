@@ -4,17 +4,17 @@
 Link type RAW, addresses of the documentation range, checksums 0, fixed times: the same bytes each time. A
 client's initial sequence numbers are far from each other: near ones are a NAT's two sides to the plugin.
 """
+import os
 import socket
 import struct
+import sys
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'taps'))
+import packets
+from packets import ACK, FIN, PSH, SYN, ipv4, toa
+
 SERVER = ('192.0.2.80', 3269)
 BALANCER = '192.0.2.7'
-
-
-def toa(endpoint):
-    """Kind 254, length 8: port, then address."""
-    return struct.pack('!BBH4s', 254, 8, endpoint[1], socket.inet_aton(endpoint[0]))
 
 
 def dsack(low, high):
@@ -22,15 +22,7 @@ def dsack(low, high):
 
 
 def tcp(source, destination, flags, seq, ack=0, length=0, options=b''):
-    words = 5 + (len(options) + 3) // 4
-    head = struct.pack('!HHIIBBHHH', source[1], destination[1], seq, ack, words << 4, flags, 65000, 0, 0)
-    options = options.ljust((words - 5) * 4, b'\0')
-    return ipv4(source[0], destination[0], socket.IPPROTO_TCP, head + options + b'q' * length)
-
-
-def ipv4(source, destination, protocol, payload):
-    return struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0,
-                       socket.inet_aton(source), socket.inet_aton(destination)) + payload
+    return packets.segment(source, destination, seq, ack, flags, b'q' * length, options)
 
 
 def unreachable(quoted):
@@ -82,9 +74,5 @@ def self_connect(endpoint):
 
 
 def write(path):
-    packets = [*crossing(('192.0.2.41', 61902)), *reuse(('192.0.2.42', 50000)), *stale(('192.0.2.43', 40000)),
-               *self_connect(('192.0.2.44', 45000))]
-    with open(path, 'wb') as out:
-        out.write(struct.pack('<IHHiIII', 0xa1b23c4d, 2, 4, 0, 0, 65535, 101))
-        for number, packet in enumerate(packets):
-            out.write(struct.pack('<IIII', 1700000000, number * 10_000_000, len(packet), len(packet)) + packet)
+    packets.write(path, [*crossing(('192.0.2.41', 61902)), *reuse(('192.0.2.42', 50000)), *stale(('192.0.2.43', 40000)),
+                         *self_connect(('192.0.2.44', 45000))], step=10_000_000)

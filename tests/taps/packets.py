@@ -18,8 +18,8 @@ def toa(client):
     return struct.pack('!BBH4s', 254, 8, client[1], socket.inet_aton(client[0]))
 
 
-def ipv4(source, destination, protocol, payload, identification=0):
-    return struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), identification, 0x4000, 64, protocol, 0,
+def ipv4(source, destination, protocol, payload):
+    return struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0,
                        socket.inet_aton(source), socket.inet_aton(destination)) + payload
 
 
@@ -27,10 +27,9 @@ def segment(source, destination, *numbers, **more):
     return ipv4(source[0], destination[0], socket.IPPROTO_TCP, tcp(source, destination, *numbers, **more))
 
 
-def write(path, packets, step=0.001, start=1700000000.0):
-    """packets: IPv4 packets, `step` seconds apart. Link type RAW, nanoseconds."""
+def write(path, packets, step=1_000_000):
+    """packets: IPv4 packets, `step` ns apart, less than a second all together. Link type RAW, nanoseconds."""
     with open(path, 'wb') as out:
         out.write(struct.pack('<IHHiIII', 0xa1b23c4d, 2, 4, 0, 0, 65535, 101))
         for number, packet in enumerate(packets):
-            time = start + number * step
-            out.write(struct.pack('<IIII', int(time), int(time % 1 * 1e9), len(packet), len(packet)) + packet)
+            out.write(struct.pack('<IIII', 1700000000, number * step, len(packet), len(packet)) + packet)
