@@ -1,4 +1,4 @@
-/* Rule R1 and contract section 3: who is the client, what the post-rewrite key is, and which stream it is.
+/* Rule R1: who is the client, what the post-rewrite key is, and which stream it is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

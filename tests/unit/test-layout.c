@@ -143,7 +143,7 @@ static void test_short(void)
     }
 }
 
-/* Kind and length of every row of option-formats.md section 1 that has a fixed meaning, and what is not TOA. */
+/* Kind and length of every built-in row, and that there is no other. */
 static void test_builtin(void)
 {
     static const uint8_t known[][2] = {{254, 8}, {254, 16}, {254, 20}, {253, 8}, {253, 20}, {252, 8}, {252, 20}, {250, 8},

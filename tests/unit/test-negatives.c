@@ -1,5 +1,5 @@
-/* What is not crosstalk: every line of detection.md section 5, beside a working conversation of the same client that
- * could be accused. No finding at all unless the test says so.
+/* What may look like crosstalk and is none, beside a working conversation of the same client that could be accused. No
+ * finding at all unless the test says so.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

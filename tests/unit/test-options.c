@@ -1,5 +1,5 @@
-/* The walk over a header's options: what it reads, where it stops, and what an option means beside others
- * (option-formats.md section 5). test-vectors.c has the published examples.
+/* The walk over a header's options: what it reads, where it stops, and what an option means beside others.
+ * test-vectors.c has the published examples.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -181,7 +181,7 @@ static void test_many(void)
     g_free(s);
 }
 
-/* Rule 2 and 8: a wrong length is malformed only if the user named the kind. */
+/* A wrong length is malformed only if the user named the kind. */
 static void test_wrong_length(void)
 {
     scan *s = scan_new(ACK);
@@ -195,7 +195,7 @@ static void test_wrong_length(void)
     g_free(s);
 }
 
-/* Rule 3: when an address that could be an ExID option is certain after all. */
+/* When an address that could be an ExID option is certain after all. */
 static void test_exid(void)
 {
     scan *s = scan_new(ACK);
@@ -223,7 +223,7 @@ static void test_exid(void)
     g_free(s);
 }
 
-/* Rule 4: the four meanings of 253/8, by neighbours and by preference. */
+/* The four meanings of 253/8, by neighbours and by preference. */
 static void test_253(void)
 {
     scan *s = scan_new(ACK);
@@ -251,7 +251,7 @@ static void test_253(void)
     g_free(s);
 }
 
-/* Rules 5 to 8: meanings by neighbour, version byte and length. */
+/* Meanings by neighbour, version byte and length. */
 static void test_neighbours(void)
 {
     scan *s = scan_new(ACK);
@@ -272,7 +272,7 @@ static void test_neighbours(void)
     g_free(s);
 }
 
-/* Rule 10 and the notes on addresses. */
+/* Which of several addresses counts, and the notes on addresses. */
 static void test_effective(void)
 {
     scan *s = scan_new(ACK);

@@ -1,4 +1,4 @@
-/* The published vectors (option-formats.md section 6): bytes as on the wire, and what they mean. One test each.
+/* The vectors, of which sample-captures/options.pcap has a frame each: bytes as on the wire, what they mean. One test each.
  *
  * Meaning as text: the parts of each item in order, "*" before the client that counts, the notes in brackets.
  *
