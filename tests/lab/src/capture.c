@@ -2,6 +2,7 @@
  *
  * usage: capture NAMESPACE:INTERFACE:FILE...
  *
+ * FILE may be - (one point only): standard output, and no line "ready" on it.
  * Writes nanosecond pcap: Ethernet, or raw IP on a TUN device. TCP only (the lab has neither ARP nor ICMP to show).
  * One process enters the namespaces one after the other; a socket stays in the namespace it was made in.
  */
