@@ -1,5 +1,5 @@
 /* map.h
- * The address map (contract section 5, toa.map) from what load balancers print.
+ * The address map (preference toa.map) from what load balancers print.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -42,7 +42,7 @@ install_packages() {
     fi
     say "Installing packages: $missing"
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
-    # shellcheck disable=SC2086 -- a list of words
+    # shellcheck disable=SC2086 # a list of words
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
 

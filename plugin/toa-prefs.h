@@ -1,5 +1,5 @@
 /* toa-prefs.h
- * Preferences (Protocols > TCP-TOA; contract section 5) and the two tables of the user, turned into a toa_config.
+ * Preferences (Protocols > TCP-TOA; README, Preferences) and the two tables of the user, turned into a toa_config.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /* toa-taps.h
- * What users ask the plugin for beside the packet tree (contract section 6): conversations, statistics, incidents,
+ * What users ask the plugin for beside the packet tree (README, Findings): conversations, statistics, incidents,
  * plain words, records, follow. One part per file, toa-tap-*.c; none of them listens to anything unless asked for.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,7 +1,7 @@
 /* toa-clock.h
  * The clock in initial sequence numbers: a Linux server computes ISN = hash(four-tuple) + time / 64 ns
  * (net/core/secure_seq.c, RFC 6528). Two SYN-ACKs whose ISNs fit one clock were made for one four-tuple.
- * Rule R10 of the design; measured tolerances in its section 3.
+ * Rule R10 (plugin/doc/rules.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,6 +1,6 @@
 /* toa-collision.h
  * Two conversations, one post-rewrite key: rules R2 (shared key), R10 (ISN clock), R11 (TIME_WAIT recycling) and
- * R12 (proof by an attributed segment) of the design.
+ * R12 (proof by an attributed segment), see plugin/doc/rules.md.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

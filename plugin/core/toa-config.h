@@ -1,5 +1,5 @@
 /* toa-config.h
- * The user's settings as the core needs them (contract section 5).
+ * The user's settings as the core needs them (README, Preferences).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -2,7 +2,7 @@
  * What is remembered of one conversation (one tcp.stream): who is client, the numbers each side has used, the
  * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
  *
- * Not here: other conversations (toa-group.h, toa-rules.h). Rules R3 and R13 of the design are.
+ * Not here: other conversations (toa-group.h, toa-rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
  * Memory belongs to the engine; nothing is freed before the whole engine is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

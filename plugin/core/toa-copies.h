@@ -1,5 +1,5 @@
 /* toa-copies.h
- * One packet captured twice (mirror port, "-i any", merged captures): rule R0 of the design.
+ * One packet captured twice (mirror port, "-i any", merged captures): rule R0 (plugin/doc/rules.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -33,7 +33,7 @@ static inline bool toa_engine_wants_stream(const toa_conversation *conv, const t
 /* Result of feeding one segment. */
 typedef struct toa_fed {
     toa_conversation *conversation;
-    const toa_finding *findings; /* in the order of the contract's table; valid until the next call */
+    const toa_finding *findings; /* in the order of TOA_FINDINGS; valid until the next call */
     unsigned n_findings;
     bool copy;        /* the packet was captured before; nothing was learnt from it */
     bool unexplained; /* not its conversation's own, and nobody else's in this capture */

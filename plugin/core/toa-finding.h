@@ -1,5 +1,5 @@
 /* toa-finding.h
- * The findings (contract section 4) and their evidence: one list that the expert infos, the records and the
+ * The findings (README, Findings) and their evidence: one list that the expert infos, the records and the
  * tests are made from.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,7 +13,7 @@ struct toa_conversation;
 
 typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN } toa_severity;
 
-/* X(enumerator, filter name, severity, constant message). The order is that of the contract's table, in which the
+/* X(enumerator, filter name, severity, constant message). The order is that of the README, in which the
  * findings of one frame are shown. */
 #define TOA_FINDINGS(X)                                                                                              \
     X(COLLISION, "toa.collision", TOA_WARN,                                                                          \

@@ -1,6 +1,6 @@
 /* toa-group.h
  * Who belongs together: roles and post-rewrite key of a conversation, the group of its client, the server it talks
- * to, the two legs of one load-balanced connection. Rules R1 and R4 of the design.
+ * to, the two legs of one load-balanced connection. Rules R1 and R4 (plugin/doc/rules.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,6 +1,6 @@
 /* toa-legs.h
  * The two legs of one load-balanced connection, client > VIP and local address > real server, when both are in the
- * capture (at the load balancer, or merged). Rule R4 of the design; contract: toa.leg.stream, toa.key.source 3.
+ * capture (at the load balancer, or merged). Rule R4 (plugin/doc/rules.md); fields toa.leg.stream, toa.key.source 3.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -15,7 +15,7 @@
 #define TOA_ITEMS_MAX 8
 #define TOA_SACK_MAX 4
 
-/* toa_item.flags: what there is to say about one option; each is an expert info of contract section 2, filter "toa." and
+/* toa_item.flags: what there is to say about one option; each is an expert info, filter "toa." and
  * the name. X(bit number, enumerator, name). CHANGED is set by the glue: it takes what earlier segments said. */
 #define TOA_ITEM_FLAGS(X)                                                                            \
     X(0, MALFORMED, malformed)   /* wrong length for its kind, or longer than the header */          \

@@ -1,5 +1,5 @@
 /* toa-rules.h
- * What speaks for a segment of x being y's, and the table that says how much is enough (rule R5 of the design).
+ * What speaks for a segment of x being y's, and the table that says how much is enough (rule R5, plugin/doc/rules.md).
  *
  * Evidence and decision are apart: toa_rules_evidence observes, toa_rules_enough looks into the table. A new rule is
  * a new row. toa-owner.h finds the candidates.
