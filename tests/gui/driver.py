@@ -7,6 +7,7 @@ import json, os, shutil, socket, subprocess, sys, tempfile, time
 
 PATIENCE = 90  # seconds until something that has not come will not come; busy machines are slow
 SCREEN = (1500, 1060)
+PREFERENCES = 'Wireshark · Preferences'
 
 
 class Missing(Exception):
@@ -235,6 +236,52 @@ class Wireshark:
             if not item['enabled']:
                 raise NotSeen(f'the menu item "{text}" is disabled')
             self.click(item['at'])
+
+    def preferences(self, page):
+        """Edit > Preferences > Protocols > page."""
+        self.menu('Edit', 'Preferences')
+
+        def pages():
+            return next(v for v in self.window(PREFERENCES)['views'] if v['name'] == 'prefsView')
+
+        def row(name):
+            return next((r for r in pages()['rows'] if r['cells'][0] == name), None)
+        eventually('the list of pages', lambda: row('Protocols'))
+        self.until('"Protocols" selected', lambda: self.click(row('Protocols')['at'][0]),
+                   lambda: pages()['current'] == 'Protocols')
+        self.until('"Protocols" open', lambda: self.key('Right'), lambda: row('Protocols')['expanded'])
+        # Wireshark forgets the letters typed so far if they come slowly
+        self.until(f'"{page}" selected', lambda: (self.key('Home'), self.type(page)), lambda: pages()['current'] == page)
+
+    def check(self, title, text, checked):
+        """The check box or radio button with this text."""
+        def button():
+            return find(self.window(title).get('buttons'), text)
+        eventually(f'"{text}" in "{title}"', button)
+
+        def act():
+            x, y, _, height = button()['at']
+            if button()['checked'] != checked:
+                self.click((x, y, height, height))  # the mark: right of the text a click is none
+        self.until(f'"{text}" {"" if checked else "not "}checked', act, lambda: button()['checked'] == checked)
+
+    def choose(self, title, label, text):
+        """In the list beside the label."""
+        def choice():
+            window = self.window(title)
+            beside = find(window.get('labels'), label)
+            return beside and next((c for c in window.get('choices', ()) if c['at'][1] == beside['at'][1]), None)
+
+        def item():
+            return next((r['at'][0] for w in self.look() if w['class'] == 'QComboBoxPrivateContainer'
+                         for r in w['views'][0]['rows'] if r['cells'][0] == text and r['at'][0]), None)
+
+        def act():
+            self.click(choice()['at'])
+            if settles(item):
+                self.click(item())
+        eventually(f'"{label}" in "{title}"', choice)
+        self.until(f'"{text}" chosen', act, lambda: choice()['text'] == text)
 
     def menu_item(self, text):
         for window in reversed(self.look()):
