@@ -112,6 +112,44 @@ static void test_tuple(void)
     g_assert_true(toa_endpoint_equal(&self.wire[0], &self.wire[1]));
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+/* Neighbouring addresses and ports, as captures have them, spread like chance over the whole hash and over its low bits. */
+static void test_tuple_hash(void)
+{
+    enum { SERVERS = 64, CLIENTS = 4096, N = SERVERS * CLIENTS, SLOTS = 4096 };
+    static const uint64_t seeds[] = {1, UINT64_C(0x123456789abcdef0), UINT64_C(0xfedcba9876543210)};
+    uint32_t *hashes = g_new(uint32_t, N), *filled = g_new(uint32_t, SLOTS);
+
+    for (size_t seed = 0; seed < G_N_ELEMENTS(seeds); seed++) {
+        unsigned equal = 0;
+        memset(filled, 0, SLOTS * sizeof *filled);
+        for (unsigned i = 0; i < N; i++) {
+            const uint8_t from[4] = {10, 0, (uint8_t)(i % CLIENTS >> 8), (uint8_t)(i % CLIENTS)};
+            const uint8_t to[4] = {172, 16, 0, (uint8_t)(i / CLIENTS)};
+            toa_endpoint client = toa_endpoint_ipv4(from, (uint16_t)(40000 + i % 500)), server = toa_endpoint_ipv4(to, 80);
+            hashes[i] = toa_tuple_hash(&client, &server, seeds[seed]);
+            filled[hashes[i] % SLOTS]++;
+        }
+        qsort(hashes, N, sizeof *hashes, compare_hashes);
+        for (unsigned i = 1; i < N; i++) {
+            equal += hashes[i] == hashes[i - 1];
+        }
+        g_assert_cmpuint(equal, <, 40); /* by chance 8 */
+        for (unsigned i = 0; i < SLOTS; i++) {
+            g_assert_cmpuint(filled[i], >, 64 - 56); /* by chance 64, standard deviation 8 */
+            g_assert_cmpuint(filled[i], <, 64 + 56);
+        }
+    }
+    g_free(hashes);
+    g_free(filled);
+}
+
 static void test_suspicious(void)
 {
     const char *const bad[] = {"0.0.0.0:1", "255.255.255.255:1", "224.0.0.1:1", "239.255.255.255:1", "[::]:1", "[ff02::1]:1"};
@@ -142,6 +180,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/family-counts", test_family_counts);
     g_test_add_func("/endpoint/hash", test_hash);
     g_test_add_func("/endpoint/tuple", test_tuple);
+    g_test_add_func("/endpoint/tuple-hash", test_tuple_hash);
     g_test_add_func("/endpoint/suspicious", test_suspicious);
     return g_test_run();
 }
