@@ -99,7 +99,8 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (!(y->flags & TOA_CONV_SYNACK_SEEN) || toa_group_excluded(x, y)) {
         return;
     }
-    if (toa_began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next)) {
+    if (toa_began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next) &&
+        (x->key == y->key || !toa_crowded(x))) {
         report_proof(state, x, y, proof);
         return;
     }

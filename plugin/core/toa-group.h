@@ -28,4 +28,14 @@ bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y);
  * other's wire tuple. */
 bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);
 
+/* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
+ * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
+ * Scanners with one source port have such groups. */
+#define TOA_CROWD 2048
+
+static inline bool toa_crowded(const toa_conversation *conv)
+{
+    return conv->key->client->n_group > TOA_CROWD;
+}
+
 #endif

@@ -3,6 +3,7 @@
  */
 #include "toa-rules.h"
 
+#include "toa-group.h"
 #include "toa-serial.h"
 
 /* An identification this far ahead still continues a run: offload and lost packets skip some. */
@@ -240,8 +241,18 @@ static bool only_fits(unsigned only, const toa_match *match, const toa_conversat
     }
 }
 
+/* In a crowd two numbers must agree, or one and the keys; a cause is no help, somebody has always just asked. */
+static bool lone_number_in_crowd(const toa_match *match, const toa_conversation *x)
+{
+    return match->where == TOA_WHERE_GROUP && toa_crowded(x) && !(match->evidence & KEY) &&
+           __builtin_popcount(match->evidence & (SEQ | ACK | IP_ID | TSECR)) < 2;
+}
+
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment)
 {
+    if (lone_number_in_crowd(match, x)) {
+        return false;
+    }
     for (unsigned i = 0; i < toa_n_rules; i++) {
         const toa_rule *rule = &toa_rules[i];
         if (rule->where == match->where && rule->own == own && (match->evidence & rule->evidence) == rule->evidence &&

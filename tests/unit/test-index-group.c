@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
+#include "toa-group.h"
 
 #define CLIENT "10.0.0.1:5000"
 #define SERVER "10.0.1.9:80"
@@ -214,6 +215,37 @@ static void test_asker_in_big_group(void)
     }
 }
 
+/* One number alone is nothing in a crowd, two are; a recycled ISN needs the key. */
+static void test_crowd(void)
+{
+    for (unsigned crowd = 0; crowd < 2; crowd++) {
+        story *s = story_new();
+        stage g = {s, flow_new(s, CLIENT, "10.0.9.9:80"), flow_new(s, CLIENT, "10.0.9.8:80")};
+        flow z = flow_new(s, CLIENT, "10.0.7.7:80");
+        toa_segment rst;
+
+        open_flow(&g.x);
+        open_flow(&g.y);
+        exchange(&g.y, 10, 20);
+        open_group(s, CLIENT, TOA_CROWD - 3 + crowd); /* with x, y and z as many as are no crowd, or one more */
+        client_sends(&z, SYN, 0);
+        z.server.isn = z.server.next = g.y.server.next + 65537;
+        server_sends(&z, SYN | ACK, 0);
+        g_assert_cmpuint(s->fed.n_findings > 0, ==, !crowd);
+        if (crowd) {
+            client_sends(&g.y, PSH | ACK, 10);
+            rst = crossed(from_server(&g.y, RST, 0), &g.y, &g.x);
+            rst.ip_id = 0;
+            emit(&g.x, rst);
+            g_assert_cmpuint(s->fed.n_findings, ==, 0);
+            g_assert_true(s->fed.unexplained);
+            emit(&g.x, crossed(from_server(&g.y, PSH | ACK, 10), &g.y, &g.x));
+            EXPECT_HAS(s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ | TOA_EV_ACK);
+        }
+        story_free(s);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct { void (*act)(stage *); const char *path; } acts[] = {
@@ -232,5 +264,6 @@ int main(int argc, char **argv)
     g_test_add_func("/index-group/served", test_served);
     g_test_add_func("/index-group/learnt-shift", test_shift_in_big_group);
     g_test_add_func("/index-group/asker", test_asker_in_big_group);
+    g_test_add_func("/index-group/crowd", test_crowd);
     return g_test_run();
 }
