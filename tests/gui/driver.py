@@ -303,8 +303,9 @@ class Wireshark:
         def look():
             return next((t for bar in self.window(title).get('tabs', ()) for t in bar
                          if t['text'].split(' · ')[0] == name), None)
-        self.click(eventually(f'the tab "{name}" in "{title}"', look)['at'])
-        eventually(f'the tab "{name}" in front', lambda: look()['current'])
+        self.until(f'the tab "{name}" in front',
+                   lambda: self.click(eventually(f'the tab "{name}" in "{title}"', look)['at']),
+                   lambda: (look() or {}).get('current'))
 
     def xwindow(self, title):
         """The X server's number of a window."""
