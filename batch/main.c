@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "jobs.h"
-#include "map.h"
-#include "records.h"
-#include "reduce.h"
-#include "report.h"
-#include "tshark.h"
+#include "read/jobs.h"
+#include "read/map.h"
+#include "reduce/records.h"
+#include "reduce/reduce.h"
+#include "report/report.h"
+#include "read/tshark.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -1,14 +1,14 @@
 /* toa-engine.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "toa-engine.h"
+#include "core/toa-engine.h"
 
-#include "toa-collision.h"
-#include "toa-dupack.h"
-#include "toa-group.h"
-#include "toa-index.h"
-#include "toa-legs.h"
-#include "toa-owner.h"
+#include "core/judge/collision.h"
+#include "core/judge/dupack.h"
+#include "core/model/group.h"
+#include "core/model/index.h"
+#include "core/judge/legs.h"
+#include "core/judge/owner.h"
 
 #include <string.h>
 
@@ -97,7 +97,7 @@ void toa_engine_free(toa_engine *state)
     g_free(state);
 }
 
-/* ---- what the other modules use (toa-state.h) ---- */
+/* ---- what the other modules use (state.h) ---- */
 
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                               uint16_t evidence)

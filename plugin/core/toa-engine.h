@@ -9,10 +9,10 @@
 #ifndef TOA_ENGINE_H
 #define TOA_ENGINE_H
 
-#include "toa-config.h"
-#include "toa-conversation.h"
-#include "toa-finding.h"
-#include "toa-segment.h"
+#include "core/option/config.h"
+#include "core/model/conversation.h"
+#include "core/model/finding.h"
+#include "core/option/segment.h"
 
 typedef struct toa_state toa_engine;
 

@@ -25,11 +25,11 @@ function run(file) {
 
 session.query('CREATE DATABASE IF NOT EXISTS toa');
 session.query('USE toa');
-run(join(batch, 'clickhouse-prefix.sql'));
-run(join(batch, 'clickhouse-schema.sql'));
+run(join(batch, 'reduce', 'clickhouse-prefix.sql'));
+run(join(batch, 'reduce', 'clickhouse-schema.sql'));
 for (const table of ['capture_file', 'conversation', 'finding', 'unexplained']) {
   session.query(`INSERT INTO ${table} SELECT * FROM file('${join(tables, table)}.json', 'JSONEachRow')`);
 }
-run(join(batch, 'reduce.sql'));
+run(join(batch, 'reduce', 'reduce.sql'));
 process.stdout.write(session.query(readFileSync(join(tables, 'incidents.sql'), 'utf8'), 'TabSeparated'));
 session.cleanup();

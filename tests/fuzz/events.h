@@ -13,7 +13,7 @@
 
 #include "input.h"
 
-#include "toa-engine.h"
+#include "core/toa-engine.h"
 
 enum {
     EVENT_TIMESTAMPS = 1,

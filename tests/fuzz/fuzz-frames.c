@@ -9,7 +9,7 @@
  */
 #include "input.h"
 
-#include "toa-glue.h"
+#include "dissector/glue.h"
 
 #include <epan/addr_resolv.h>
 #include <epan/epan.h>

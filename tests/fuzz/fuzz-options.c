@@ -8,7 +8,7 @@
  */
 #include "input.h"
 
-#include "toa-config.h"
+#include "core/option/config.h"
 
 #include <string.h>
 

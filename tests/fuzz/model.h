@@ -10,7 +10,7 @@
 
 #include "events.h"
 
-#include "toa-rules.h"
+#include "core/judge/rules.h"
 
 /* One conversation as it was before a segment, with its relation to the one that carries the segment (x). */
 typedef struct seen {

@@ -3,7 +3,7 @@
  */
 #include "story.h"
 
-#include "toa-index.h"
+#include "core/model/index.h"
 
 #include <stdio.h>
 #include <string.h>

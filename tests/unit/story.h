@@ -11,8 +11,8 @@
 #ifndef STORY_H
 #define STORY_H
 
-#include "toa-engine.h"
-#include "toa-state.h"
+#include "core/toa-engine.h"
+#include "core/model/state.h"
 
 #include <glib.h>
 

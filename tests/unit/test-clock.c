@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "toa-clock.h"
+#include "core/model/clock.h"
 
 #include <glib.h>
 #include <stdlib.h>

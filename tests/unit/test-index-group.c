@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "toa-group.h"
+#include "core/model/group.h"
 
 #define CLIENT "10.0.0.1:5000"
 #define SERVER "10.0.1.9:80"

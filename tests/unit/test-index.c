@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "toa-index.h"
+#include "core/model/index.h"
 
 #include <time.h>
 
@@ -134,7 +134,7 @@ static void test_equal_values(void)
     story_free(s);
 }
 
-/* "newest first" (toa-index.h). */
+/* "newest first" (core/model/index.h). */
 static void test_newest_first(void)
 {
     story *s = story_new();

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "toa-rules.h"
+#include "core/judge/rules.h"
 
 #include <string.h>
 

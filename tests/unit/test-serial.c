@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "toa-serial.h"
+#include "core/base/serial.h"
 
 #include <glib.h>
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "toa-table.h"
+#include "core/base/table.h"
 
 typedef struct record {
     uint32_t value, other;

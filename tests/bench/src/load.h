@@ -7,7 +7,7 @@
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
-#include "toa-engine.h"
+#include "core/toa-engine.h"
 
 typedef struct load_packet {
     uint8_t header[60]; /* of TCP; only the options are filled in */

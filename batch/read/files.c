@@ -1,0 +1,196 @@
+/* files.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "read/files.h"
+
+#include <string.h>
+
+typedef struct listing {
+    const scan_options *options;
+    GPtrArray *files;
+    GHashTable *seen; /* absolute paths of files, identities of folders */
+    unsigned bad;
+} listing;
+
+gint64 scan_file_id(const char *host, const char *path)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 digest[32];
+    gsize length = sizeof digest;
+    guint64 id = 0;
+
+    g_checksum_update(sum, (const guchar *)host, (gssize)strlen(host) + 1);
+    g_checksum_update(sum, (const guchar *)path, (gssize)strlen(path));
+    g_checksum_get_digest(sum, digest, &length);
+    g_checksum_free(sum);
+    for (unsigned i = 0; i < 8; i++) {
+        id = id << 8 | digest[i];
+    }
+    return (gint64)(id >> 1);
+}
+
+void scan_file_free(gpointer data)
+{
+    scan_file *file = data;
+
+    g_free(file->path);
+    g_free(file->point);
+    g_free(file);
+}
+
+static gboolean looks_like_capture(const char *name)
+{
+    static const char *const globs[] = {"*.pcap*", "*.cap", "*.cap.gz", "*.dmp", "*.records"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(globs); i++) {
+        if (g_pattern_match_simple(globs[i], name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The path, its last part without suffix, digits, and the separators that are then at its end. */
+static char *default_point(const char *path)
+{
+    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path), *point;
+    char *suffix = strstr(name, ".pcap");
+    GString *stem = g_string_new(NULL);
+
+    if (!suffix) {
+        suffix = strrchr(name, '.');
+    }
+    for (const char *c = name; *c && c != suffix; c++) {
+        if (!g_ascii_isdigit(*c)) {
+            g_string_append_c(stem, *c);
+        }
+    }
+    while (stem->len && strchr("-_. ", stem->str[stem->len - 1])) {
+        g_string_truncate(stem, stem->len - 1);
+    }
+    point = g_build_filename(folder, stem->len ? stem->str : "capture", NULL);
+    g_string_free(stem, TRUE);
+    g_free(folder);
+    g_free(name);
+    return point;
+}
+
+static char *capture_point(const scan_options *options, const char *path)
+{
+    for (guint i = 0; i < options->points->len; i++) {
+        const scan_point *point = options->points->pdata[i];
+        char *name = g_path_get_basename(path);
+        gboolean match =
+            g_pattern_spec_match_string(point->glob, path) || g_pattern_spec_match_string(point->glob, name);
+        g_free(name);
+        if (match) {
+            return g_strdup(point->name);
+        }
+    }
+    char *name = default_point(path);
+    if (options->export_path) { /* it will meet the files of other hosts */
+        char *own = g_strconcat(options->host, ":", name, NULL);
+        g_free(name);
+        name = own;
+    }
+    return name;
+}
+
+static void complain(listing *self, const char *path, const GError *error)
+{
+    scan_warn("%s: %s", path, error->message);
+    self->bad++;
+}
+
+static void add_path(listing *self, const char *path, gboolean named);
+
+static void add_folder(listing *self, const char *path, GFileInfo *info)
+{
+    const char *name, *identity = g_file_info_get_attribute_string(info, "id::file");
+    GError *error = NULL;
+    GDir *folder;
+
+    if (!g_hash_table_add(self->seen, g_strdup(identity ? identity : path))) {
+        return; /* by a link: a loop of links would give each file forty names */
+    }
+    if (!(folder = g_dir_open(path, 0, &error))) {
+        complain(self, path, error);
+        g_error_free(error);
+        return;
+    }
+    while ((name = g_dir_read_name(folder))) {
+        char *child = g_build_filename(path, name, NULL);
+        add_path(self, child, FALSE);
+        g_free(child);
+    }
+    g_dir_close(folder);
+}
+
+static void add_file(listing *self, const char *path, GFileInfo *info)
+{
+    scan_file *file = g_new0(scan_file, 1);
+    GDateTime *time = g_file_info_get_modification_date_time(info);
+
+    file->path = g_strdup(path);
+    file->point = capture_point(self->options, path);
+    file->id = scan_file_id(self->options->host, path);
+    file->size = g_file_info_get_size(info);
+    file->is_records = g_str_has_suffix(path, ".records");
+    if (time) {
+        file->mtime = g_date_time_to_unix(time) * G_USEC_PER_SEC + g_date_time_get_microsecond(time);
+        g_date_time_unref(time);
+    }
+    g_ptr_array_add(self->files, file);
+    g_hash_table_add(self->seen, g_strdup(path));
+}
+
+/* named: on the command line; what is found in folders must look like a capture. */
+static void add_path(listing *self, const char *path, gboolean named)
+{
+    GFile *gfile = g_file_new_for_path(path);
+    GError *error = NULL;
+    GFileInfo *info =
+        g_file_query_info(gfile, "standard::type,standard::size,time::modified,time::modified-usec,id::file",
+                          G_FILE_QUERY_INFO_NONE, NULL, &error);
+    char *name = g_file_get_basename(gfile), *absolute = g_file_get_path(gfile);
+
+    if (!info) {
+        complain(self, path, error);
+        g_error_free(error);
+    } else if (g_file_info_get_file_type(info) == G_FILE_TYPE_DIRECTORY) {
+        add_folder(self, absolute, info);
+    } else if ((named || looks_like_capture(name)) && !g_hash_table_contains(self->seen, absolute)) {
+        add_file(self, absolute, info);
+    }
+    g_clear_object(&info);
+    g_object_unref(gfile);
+    g_free(name);
+    g_free(absolute);
+}
+
+/* "client_9" before "client_10". */
+static int compare_files(gconstpointer a, gconstpointer b)
+{
+    const scan_file *const *x = a, *const *y = b;
+    char *xk = g_utf8_collate_key_for_filename((*x)->path, -1), *yk = g_utf8_collate_key_for_filename((*y)->path, -1);
+    int order = strcmp(xk, yk);
+
+    g_free(xk);
+    g_free(yk);
+    return order ? order : strcmp((*x)->path, (*y)->path);
+}
+
+GPtrArray *scan_files_list(const scan_options *options, unsigned *ret_bad)
+{
+    listing self = {.options = options,
+                    .files = g_ptr_array_new_with_free_func(scan_file_free),
+                    .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+
+    for (char **input = options->inputs; input && *input; input++) {
+        add_path(&self, *input, TRUE);
+    }
+    g_ptr_array_sort(self.files, compare_files);
+    g_hash_table_unref(self.seen);
+    *ret_bad = self.bad;
+    return self.files;
+}

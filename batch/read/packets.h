@@ -1,0 +1,22 @@
+/* packets.h
+ * The segments of the incidents, read again from the captures for the pictures.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_SCAN_PACKETS_H
+#define TOA_SCAN_PACKETS_H
+
+#include "reduce/incidents.h"
+
+typedef struct scan_packet {
+    gint64 file, frame, stream, time; /* time as captured */
+    gint64 flags, seq, ack, length, ip_id;
+    char *source; /* 10.0.0.1:80 */
+} scan_packet;
+
+typedef GHashTable scan_packets; /* gint64 file -> GPtrArray of scan_packet, in the order of frames */
+
+/* Captures that cannot be read any more are left out. Free with g_hash_table_unref(). */
+scan_packets *scan_packets_load(const scan_report *report, const char *tshark);
+
+#endif

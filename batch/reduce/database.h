@@ -1,0 +1,55 @@
+/* database.h
+ * The SQLite database of records. One transaction a file: it is there with all its records or not at all.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_SCAN_DATABASE_H
+#define TOA_SCAN_DATABASE_H
+
+#include "reduce/columns.h"
+#include "read/files.h"
+
+#include <sqlite3.h>
+
+typedef struct scan_db {
+    sqlite3 *sqlite;
+    sqlite3_stmt *insert[TABLE_MAX];
+} scan_db;
+
+/* What is known of a file after it was read. */
+typedef struct scan_result {
+    const char *state;   /* "done", or "cut short": its records up to there are in */
+    const char *host;
+    gint64 packets;      /* TCP segments of its conversations */
+    gint64 first_time, last_time; /* ns; 0: no conversation */
+    gint64 records;
+} scan_result;
+
+/* path NULL: a temporary database that goes with the process. */
+gboolean scan_db_open(scan_db *self, const char *path, GError **error);
+void scan_db_close(scan_db *self);
+
+/* A temporary database instead, with the one of the path attached as "records": what is made from the records and no
+ * longer needed afterwards is not written there. No more inserts from then on. */
+gboolean scan_db_reopen(scan_db *self, const char *path, GError **error);
+
+/* Any statements; the error names what was being done. */
+gboolean scan_db_exec(scan_db *self, const char *what, const char *sql, GError **error);
+sqlite3_stmt *scan_db_prepare(scan_db *self, const char *sql, GError **error);
+/* True: a row. False at the end, or with error set. */
+gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error);
+
+/* Whether this very file (size, time, options) is in, so that it need not be read again. */
+gboolean scan_db_has(scan_db *self, const scan_file *file, const char *signature, gboolean *ret_has, GError **error);
+
+/* Begin drops what an earlier run left of the file. */
+gboolean scan_db_begin(scan_db *self, gint64 file, GError **error);
+/* One record, a line of JSON; *ret_taken is false for a kind that no table takes. */
+gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const char *record, size_t length,
+                     gboolean *ret_taken, GError **error);
+/* Fills in the sums of the result. */
+gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, scan_result *result,
+                        GError **error);
+void scan_db_rollback(scan_db *self);
+
+#endif

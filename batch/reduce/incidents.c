@@ -1,0 +1,279 @@
+/* incidents.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "reduce/incidents.h"
+
+static void flow_free(gpointer data)
+{
+    scan_flow *self = data;
+    char *texts[] = {self->point, self->client, self->server, self->key_client, self->key_server};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(texts[i]);
+    }
+    g_array_unref(self->places);
+    g_free(self);
+}
+
+static void fact_free(gpointer data)
+{
+    scan_fact *self = data;
+    char *texts[] = {self->finding, self->severity, self->point, self->sender, self->evidence};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(texts[i]);
+    }
+    g_free(self);
+}
+
+static void incident_free(gpointer data)
+{
+    scan_incident *self = data;
+
+    g_free(self->kind);
+    g_free(self->key);
+    g_ptr_array_unref(self->flows[0]);
+    g_ptr_array_unref(self->flows[1]);
+    g_ptr_array_unref(self->facts);
+    g_free(self);
+}
+
+static void skew_free(gpointer data)
+{
+    scan_skew *self = data;
+
+    g_free(self->point);
+    g_free(self->reference);
+    g_free(self);
+}
+
+/* ---- columns of a row ---- */
+
+static char *text_at(sqlite3_stmt *row, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(row, column));
+}
+
+static gint64 number_at(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, column);
+}
+
+/* Calls read for each row of a statement; parameters go to ?1, ?2 ... */
+static gboolean each_row(scan_db *db, const char *sql, const gint64 *parameters, int n_parameters,
+                         void (*read)(sqlite3_stmt *row, void *data), void *data, GError **error)
+{
+    sqlite3_stmt *statement = scan_db_prepare(db, sql, error);
+    GError *local = NULL;
+
+    if (!statement) {
+        return FALSE;
+    }
+    for (int i = 0; i < n_parameters; i++) {
+        sqlite3_bind_int64(statement, i + 1, parameters[i]);
+    }
+    while (scan_db_step(db, statement, &local)) {
+        read(statement, data);
+    }
+    sqlite3_finalize(statement);
+    if (local) {
+        g_propagate_error(error, local);
+    }
+    return local == NULL;
+}
+
+/* ---- rows ---- */
+
+static void read_incident(sqlite3_stmt *row, void *data)
+{
+    scan_incident *incident = g_new0(scan_incident, 1);
+
+    incident->id[0] = number_at(row, 0);
+    incident->id[1] = number_at(row, 1);
+    incident->kind = text_at(row, 2);
+    incident->severity = (int)number_at(row, 3);
+    incident->key = text_at(row, 4);
+    incident->first_time = number_at(row, 5);
+    incident->last_time = number_at(row, 6);
+    incident->rsts = number_at(row, 7);
+    incident->segments = number_at(row, 8);
+    incident->dup_acks = number_at(row, 9);
+    incident->stale = number_at(row, 10);
+    incident->across = number_at(row, 11) > 0;
+    incident->flows[0] = g_ptr_array_new_with_free_func(flow_free);
+    incident->flows[1] = g_ptr_array_new_with_free_func(flow_free);
+    incident->facts = g_ptr_array_new_with_free_func(fact_free);
+    g_ptr_array_add(data, incident);
+}
+
+static void read_flow(sqlite3_stmt *row, void *data)
+{
+    scan_flow *flow = g_new0(scan_flow, 1);
+
+    flow->point = text_at(row, 0);
+    flow->client = text_at(row, 1);
+    flow->server = text_at(row, 2);
+    flow->key_client = text_at(row, 3);
+    flow->key_server = text_at(row, 4);
+    flow->source = *(const char *)sqlite3_column_text(row, 5);
+    flow->first_time = number_at(row, 6);
+    flow->last_time = number_at(row, 7);
+    flow->closed_time = sqlite3_column_int64(row, 8);
+    flow->frames = number_at(row, 9);
+    flow->places = g_array_new(FALSE, FALSE, sizeof(scan_place));
+    g_ptr_array_add(data, flow);
+}
+
+static void read_place(sqlite3_stmt *row, void *data)
+{
+    GPtrArray *flows = data;
+    const char *point = (const char *)sqlite3_column_text(row, 0), *client = (const char *)sqlite3_column_text(row, 1);
+    scan_place place = {sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3)};
+
+    for (guint i = 0; i < flows->len; i++) {
+        scan_flow *flow = flows->pdata[i];
+        if (g_str_equal(flow->point, point) && g_str_equal(flow->client, client)) {
+            g_array_append_val(flow->places, place);
+            return;
+        }
+    }
+}
+
+static void read_fact(sqlite3_stmt *row, void *data)
+{
+    scan_incident *incident = data;
+    scan_fact *fact = g_new0(scan_fact, 1);
+    gint64 *const numbers[] = {&fact->file, &fact->frame, &fact->at, &fact->flags, &fact->seq, &fact->ack,
+                               &fact->ip_id, &fact->other_file, &fact->other_stream, &fact->other_frame,
+                               &fact->isn_error, &fact->times};
+
+    fact->finding = text_at(row, 0);
+    fact->severity = text_at(row, 1);
+    fact->own = sqlite3_column_int64(row, 2) == incident->id[0] ? 0 : 1;
+    fact->point = text_at(row, 3);
+    fact->sender = text_at(row, 4);
+    fact->evidence = text_at(row, 5);
+    fact->across = sqlite3_column_int(row, 6) != 0;
+    fact->has_isn_error = sqlite3_column_type(row, 17) != SQLITE_NULL;
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        *numbers[i] = number_at(row, 7 + (int)i);
+    }
+    g_ptr_array_add(incident->facts, fact);
+}
+
+static void read_skew(sqlite3_stmt *row, void *data)
+{
+    scan_skew *skew = g_new0(scan_skew, 1);
+
+    skew->point = text_at(row, 0);
+    skew->reference = text_at(row, 1);
+    skew->skew = sqlite3_column_int64(row, 2);
+    skew->error = sqlite3_column_int64(row, 3);
+    skew->meetings = sqlite3_column_int64(row, 4);
+    g_ptr_array_add(data, skew);
+}
+
+static void read_path(sqlite3_stmt *row, void *data)
+{
+    gint64 *file = g_new(gint64, 1);
+
+    *file = sqlite3_column_int64(row, 0);
+    g_hash_table_insert(data, file, text_at(row, 1));
+}
+
+static void read_totals(sqlite3_stmt *row, void *data)
+{
+    scan_report *self = data;
+
+    self->files = (guint64)sqlite3_column_int64(row, 0);
+    self->packets = (guint64)sqlite3_column_int64(row, 1);
+    self->conversations = (guint64)sqlite3_column_int64(row, 2);
+    self->warnings = (guint)sqlite3_column_int(row, 3);
+    self->notes = (guint)sqlite3_column_int(row, 4);
+}
+
+/* Flows w of connection ?. */
+#define MEMBER "(w.conn = ?1 OR w.conn IN (SELECT conn FROM r_alias WHERE alias = ?1))"
+
+static gboolean load_incident(scan_incident *incident, scan_db *db, GError **error)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (!each_row(db,
+                      "SELECT w.point, w.client, w.server, w.key_client, w.key_server, w.source,"
+                      " w.first_time - s.skew_ns, w.last_time - s.skew_ns, w.closed_time - s.skew_ns, w.frames"
+                      " FROM r_flow w JOIN clock_skew s ON s.point = w.point WHERE " MEMBER " ORDER BY w.point, w.client",
+                      &incident->id[i], 1, read_flow, incident->flows[i], error) ||
+            !each_row(db,
+                      "SELECT f.point, f.client, f.file, f.stream FROM r_flow w JOIN r_fragment f ON f.flow = w.flow"
+                      " WHERE " MEMBER " ORDER BY f.n",
+                      &incident->id[i], 1, read_place, incident->flows[i], error)) {
+            return FALSE;
+        }
+    }
+    return each_row(db,
+                    "SELECT finding, severity, x, point, sender, evidence, across, file, frame, at, flags, seq, ack,"
+                    " ip_id, y_file, y_stream, y_frame, isn_error, times FROM incident_fact"
+                    " WHERE (x = ?1 AND y = ?2) OR (x = ?2 AND y = ?1) ORDER BY at, file, frame, finding",
+                    incident->id, 2, read_fact, incident, error);
+}
+
+gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64 since, gint64 until, GError **error)
+{
+    const gint64 parameters[] = {notes ? 1 : 2, since, until};
+
+    self->incidents = g_ptr_array_new_with_free_func(incident_free);
+    self->skews = g_ptr_array_new_with_free_func(skew_free);
+    self->paths = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    if (!each_row(db,
+                  "SELECT (SELECT COUNT(*) FROM capture_file), (SELECT SUM(packets) FROM capture_file),"
+                  " (SELECT COUNT(*) FROM conversation), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0)"
+                  " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
+                  parameters, 3, read_totals, self, error) ||
+        !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings FROM clock_skew ORDER BY point", NULL, 0,
+                  read_skew, self->skews, error) ||
+        !each_row(db, "SELECT file, path FROM capture_file", NULL, 0, read_path, self->paths, error) ||
+        !each_row(db,
+                  "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"
+                  " dup_acks, stale, across FROM incident WHERE severity >= ? AND last_time >= ?"
+                  " AND first_time <= ? ORDER BY severity DESC, kind <> 'collision.confirmed', kind <> 'collision',"
+                  " first_time, key_text, a, b",
+                  parameters, 3, read_incident, self->incidents, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < self->incidents->len; i++) {
+        if (!load_incident(self->incidents->pdata[i], db, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+void scan_report_clear(scan_report *self)
+{
+    g_clear_pointer(&self->incidents, g_ptr_array_unref);
+    g_clear_pointer(&self->skews, g_ptr_array_unref);
+    g_clear_pointer(&self->paths, g_hash_table_unref);
+}
+
+unsigned scan_incident_sides(const scan_incident *self)
+{
+    return self->id[0] == self->id[1] ? 1 : 2;
+}
+
+const char *scan_report_path(const scan_report *self, gint64 file)
+{
+    const char *path = g_hash_table_lookup(self->paths, &file);
+
+    return path ? path : "?";
+}
+
+const scan_skew *scan_report_skew(const scan_report *self, const char *point)
+{
+    for (guint i = 0; i < self->skews->len; i++) {
+        const scan_skew *skew = self->skews->pdata[i];
+        if (g_str_equal(skew->point, point)) {
+            return skew;
+        }
+    }
+    return NULL;
+}

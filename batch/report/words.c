@@ -1,0 +1,246 @@
+/* words.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "report/words.h"
+
+#include <string.h>
+
+typedef struct sentence {
+    const char *name, *text;
+} sentence;
+
+static const sentence evidence[] = {
+    {"key", "Both have the same post-rewrite key: the real server sees one client endpoint"},
+    {"seq", "Sequence numbers of segments on one connection are the other's"},
+    {"ack", "Acknowledgment numbers are the other's"},
+    {"ip_id", "IP identifications continue the other's run"},
+    {"tsecr", "TSecr echoes the other's last TSval"},
+    {"sack", "A D-SACK block is a range of the other's data"},
+    {"trigger", "The segment that caused the answer came just before, on the other connection"},
+    {"isn_clock", "Both initial sequence numbers fit one clock of the server for one tuple"},
+    {"recycled", "The initial sequence number was derived from the other's last one"},
+    {"timestamps", "Timestamps on a connection that negotiated none"},
+};
+
+static const sentence kinds[] = {
+    {"collision.confirmed", "Two connections are one for the real server, by its own numbers"},
+    {"collision", "Two connections have one key: the real server may see them as one"},
+    {"foreign", "Segments of another connection on this one"},
+    {"reuse", "Key of an earlier, closed connection used again"},
+    {"stale_session", "Numbers of an earlier connection between the same endpoints"},
+    {"collision.unclear", "One key, but whether the first had closed was not captured"},
+    {"foreign.dup_ack", "Duplicate ACKs that answer another connection"},
+    {"self_connect", "TCP self-connect"},
+};
+
+static const char *look_up(const sentence *list, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(list[i].name, name) == 0) {
+            return list[i].text;
+        }
+    }
+    return name;
+}
+
+char *scan_words_time(gint64 ns)
+{
+    GDateTime *time = g_date_time_new_from_unix_utc(ns / SCAN_NS_PER_S);
+    char *seconds = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
+    char *text = g_strdup_printf("%s.%06d", seconds, (int)(ns % SCAN_NS_PER_S / 1000));
+
+    g_clear_pointer(&time, g_date_time_unref);
+    g_free(seconds);
+    return text;
+}
+
+char *scan_words_span(gint64 ns, gboolean is_signed)
+{
+    const char *sign = ns < 0 ? "-" : is_signed ? "+" : "";
+    double size = (double)ABS(ns);
+
+    /* from where three digits round up to 1000, which %.3g would write as 1e+03 */
+    return size >= 999.5e6   ? g_strdup_printf("%s%.6g s", sign, size / 1e9)
+           : size >= 999.5e3 ? g_strdup_printf("%s%.3g ms", sign, size / 1e6)
+                             : g_strdup_printf("%s%.3g us", sign, size / 1e3);
+}
+
+const char *scan_words_kind(const char *kind)
+{
+    return look_up(kinds, G_N_ELEMENTS(kinds), kind);
+}
+
+const char *scan_words_flags(gint64 flags)
+{
+    return flags < 0      ? ""
+           : flags & 0x04 ? (flags & 0x10 ? "RST,ACK" : "RST")
+           : flags & 0x02 ? (flags & 0x10 ? "SYN,ACK" : "SYN")
+           : flags & 0x01 ? "FIN,ACK"
+           : flags & 0x10 ? "ACK"
+                          : "no flags";
+}
+
+static gboolean has_evidence(const scan_incident *incident, const char *name)
+{
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < incident->facts->len && !found; i++) {
+        const scan_fact *fact = incident->facts->pdata[i];
+        char **words = g_strsplit(fact->evidence ? fact->evidence : "", ",", -1);
+        found = g_strv_contains((const char *const *)words, name);
+        g_strfreev(words);
+    }
+    return found;
+}
+
+char **scan_words_evidence(const scan_incident *incident)
+{
+    GPtrArray *sentences = g_ptr_array_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(evidence); i++) {
+        if (has_evidence(incident, evidence[i].name)) {
+            g_ptr_array_add(sentences, g_strdup(evidence[i].text));
+        }
+    }
+    for (guint i = 0; i < incident->facts->len; i++) {
+        const scan_fact *fact = incident->facts->pdata[i];
+        if (fact->has_isn_error) {
+            char *error = scan_words_span(fact->isn_error, TRUE);
+            g_ptr_array_add(sentences, g_strdup_printf("The clock of the initial sequence numbers fits to %s", error));
+            g_free(error);
+            break;
+        }
+    }
+    if (incident->across) {
+        g_ptr_array_add(sentences, g_strdup("It takes more than one file to see this"));
+    }
+    g_ptr_array_add(sentences, NULL);
+    return (char **)(void *)g_ptr_array_free(sentences, FALSE);
+}
+
+char *scan_words_flow(const scan_flow *flow)
+{
+    char *first = scan_words_time(flow->first_time), *last = scan_words_time(flow->last_time);
+    gboolean rewritten = flow->source > '1' && (!g_str_equal(flow->client, flow->key_client) ||
+                                               !g_str_equal(flow->server, flow->key_server));
+    char *key = rewritten ? g_strdup_printf(" (for the server: %s > %s)", flow->key_client, flow->key_server)
+                          : g_strdup("");
+    char *text = g_strdup_printf("%s > %s%s, %s to %s%s, %" G_GINT64_FORMAT " packets, %u file%s", flow->client,
+                                 flow->server, key, first, last + 11, flow->closed_time ? "" : " (not closed)",
+                                 flow->frames, flow->places->len, flow->places->len == 1 ? "" : "s");
+
+    g_free(first);
+    g_free(last);
+    g_free(key);
+    return text;
+}
+
+/* The first fact of the finding that is no word on the whole pair; NULL: none. */
+static const scan_fact *first_segment(const scan_incident *incident)
+{
+    for (guint i = 0; i < incident->facts->len; i++) {
+        const scan_fact *fact = incident->facts->pdata[i];
+        if (g_str_has_prefix(fact->finding, "foreign.") || g_str_equal(fact->finding, "stale_session")) {
+            return fact;
+        }
+    }
+    return NULL;
+}
+
+static const char *tuple_of(const scan_incident *incident, unsigned side)
+{
+    const scan_flow *flow = incident->flows[side]->len ? incident->flows[side]->pdata[0] : NULL;
+
+    return flow ? flow->server : "?";
+}
+
+char *scan_words_story(const scan_incident *incident)
+{
+    const scan_fact *fact = first_segment(incident);
+    GString *text = g_string_new(NULL);
+    const char *one = tuple_of(incident, 0), *two = tuple_of(incident, 1);
+
+    if (scan_incident_sides(incident) == 1) {
+        g_string_append_printf(text, "Connection A is from %s to itself.", one);
+    } else {
+        g_string_append_printf(text, "Connection A (to %s) began first, connection B (to %s) later. ", one, two);
+    }
+    if (fact) {
+        char *time = scan_words_time(fact->at);
+        g_string_append_printf(text, "Since %s segments that belong to connection %c arrive on connection %c", time,
+                               fact->own ? 'A' : 'B', fact->own ? 'B' : 'A');
+        g_string_append_printf(text, ": %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other, %" G_GINT64_FORMAT
+                               " duplicate ACKs. ", incident->rsts, incident->segments + incident->stale,
+                               incident->dup_acks);
+        if (g_str_has_prefix(fact->finding, "foreign.") && fact->sender && g_str_equal(fact->sender, "server")) {
+            g_string_append_printf(text, "Connection %c gets no answers of its own from then on: it is the victim. ",
+                                   fact->own ? 'A' : 'B');
+        }
+        g_free(time);
+    }
+    if (incident->severity == 2) {
+        g_string_append(text, "A client must not use one source port for both paths at a time: keep one path, give "
+                              "each path ports of its own, or let the real servers not rewrite.");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void add_tuples(GHashTable *tuples, const GPtrArray *flows)
+{
+    for (guint i = 0; i < flows->len; i++) {
+        const scan_flow *flow = flows->pdata[i];
+        const char *const ends[] = {flow->client, flow->server};
+        GString *text = g_string_new("(");
+        for (unsigned e = 0; e < 2; e++) {
+            const char *colon = strrchr(ends[e], ':');
+            gboolean v6 = ends[e][0] == '[';
+            char *host = g_strndup(ends[e] + v6, (gsize)(colon - ends[e]) - (v6 ? 2 : 0));
+            g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %s", e ? " && " : "", v6 ? "ipv6" : "ip", host,
+                                   colon + 1);
+            g_free(host);
+        }
+        g_string_append_c(text, ')');
+        g_hash_table_add(tuples, g_string_free(text, FALSE));
+    }
+}
+
+static int compare_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *scan_words_filter(const scan_incident *incident)
+{
+    GHashTable *tuples = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint count;
+    char **list, *text;
+
+    add_tuples(tuples, incident->flows[0]);
+    add_tuples(tuples, incident->flows[1]);
+    list = (char **)g_hash_table_get_keys_as_array(tuples, &count);
+    qsort(list, count, sizeof *list, compare_text);
+    text = g_strjoinv(" || ", list);
+    g_free(list);
+    g_hash_table_unref(tuples);
+    return text;
+}
+
+char *scan_words_skew(const scan_skew *skew)
+{
+    char *offset, *error, *text;
+
+    if (g_str_equal(skew->point, skew->reference)) {
+        return NULL;
+    }
+    if (!skew->meetings) {
+        return g_strdup_printf("%s: no connection was seen at both it and %s, so clocks may differ by 10 s", skew->point,
+                               skew->reference);
+    }
+    offset = scan_words_span(skew->skew, TRUE);
+    error = scan_words_span(skew->error, FALSE);
+    text = g_strdup_printf("%s: its clock is at that of %s %s, error %s (%" G_GINT64_FORMAT " connections seen at both)",
+                           skew->point, skew->reference, offset, error, skew->meetings);
+    g_free(offset);
+    g_free(error);
+    return text;
+}

@@ -1,0 +1,30 @@
+/* words.h
+ * Incidents in words: shared by the text and the page.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_SCAN_WORDS_H
+#define TOA_SCAN_WORDS_H
+
+#include "reduce/incidents.h"
+
+/* "2026-11-22 18:04:05.123456" in UTC. All results: free with g_free(). */
+char *scan_words_time(gint64 ns);
+/* "3.7 s", "80 us"; is_signed: a plus as well. */
+char *scan_words_span(gint64 ns, gboolean is_signed);
+/* What the incident is. */
+const char *scan_words_kind(const char *kind);
+/* "SYN,ACK", "RST", "ACK" ...; "" if unknown. */
+const char *scan_words_flags(gint64 flags);
+/* The union of the facts' evidence, one sentence each; NULL-terminated, free with g_strfreev(). */
+char **scan_words_evidence(const scan_incident *incident);
+/* "client > server", when, and how much of it was seen. */
+char *scan_words_flow(const scan_flow *flow);
+/* What happened and who suffers, one paragraph. */
+char *scan_words_story(const scan_incident *incident);
+/* A display filter that shows both conversations. */
+char *scan_words_filter(const scan_incident *incident);
+/* "A: its clock is at that of B +3.7 s, error 80 us"; NULL for the reference itself. */
+char *scan_words_skew(const scan_skew *skew);
+
+#endif

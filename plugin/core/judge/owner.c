@@ -1,0 +1,329 @@
+/* owner.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/judge/owner.h"
+
+#include "core/model/group.h"
+#include "core/model/index.h"
+#include "core/judge/legs.h"
+#include "core/base/serial.h"
+
+#include <string.h>
+
+/* Earlier connections of one wire tuple, and pairs of one conversation, that are tried. */
+#define EARLIER_MAX 4
+#define PAIRS_MAX 8
+
+/* One search. */
+typedef struct search {
+    toa_state *state;
+    toa_conversation *x;
+    const toa_segment *segment;
+    toa_own own;
+    bool from_server;
+    toa_match best;
+} search;
+
+static void try(search *s, toa_conversation *y, toa_where where)
+{
+    toa_match match;
+
+    if (where == TOA_WHERE_EARLIER) {
+        if (y == s->x || toa_group_legs(s->x, y)) {
+            return;
+        }
+    } else if (toa_group_excluded(s->x, y)) {
+        return;
+    }
+    toa_rules_evidence(s->x, y, s->from_server, s->segment, toa_state_find_pair(s->state, s->x, y), &match);
+    match.where = (uint8_t)where;
+    if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
+        return;
+    }
+    if (where != TOA_WHERE_EARLIER && toa_legs_carried(y, s->from_server, s->segment)) {
+        toa_legs_copy(s->state, s->x, y);
+        return;
+    }
+    if (toa_rules_better(&match, &s->best)) {
+        s->best = match;
+    }
+}
+
+static void try_value(search *s, toa_party *party, toa_index_kind kind, uint32_t value, toa_where where)
+{
+    toa_conversation *found[TOA_HITS_MAX];
+    unsigned n = toa_index_find(s->state, party, kind, value, found);
+
+    for (unsigned i = 0; i < n; i++) {
+        try(s, found[i], where);
+    }
+}
+
+/* All for which the segment's sequence number can be evidence: see seq_is in rules.c. */
+static void try_seq(search *s, toa_party *party, toa_index_kind by_next, toa_index_kind by_ack, toa_where where)
+{
+    const toa_segment *segment = s->segment;
+
+    try_value(s, party, by_next, segment->seq, where);
+    if (segment->length > 0) {
+        try_value(s, party, by_next, segment->seq + segment->length, where);
+    }
+    try_value(s, party, by_ack, segment->seq, where);
+}
+
+static void try_pairs(search *s)
+{
+    unsigned tried = 0;
+
+    for (toa_pair *pair = s->x->extra ? s->x->extra->pairs : NULL; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        if (pair->y->key->client == s->x->key->client) {
+            try(s, pair->y, TOA_WHERE_GROUP);
+        }
+    }
+}
+
+static void try_group(search *s)
+{
+    toa_party *party = s->x->key->client;
+    const toa_segment *segment = s->segment;
+    bool server = s->from_server;
+
+    if (s->x->flags & TOA_CONV_SELF) {
+        return;
+    }
+    if (party->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
+            try(s, y, TOA_WHERE_GROUP);
+        }
+        return;
+    }
+    /* every row of the table for groups asks for seq, ack or tsecr; numbers that are shifted cannot be looked up, so
+     * those whose shift is known are tried one by one */
+    try_pairs(s);
+    try_seq(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT,
+            server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, TOA_WHERE_GROUP);
+    if (segment->flags & TOA_FLAG_SYN) {
+        try_value(s, party, TOA_BY_ISN, segment->seq, TOA_WHERE_GROUP);
+    }
+    if ((segment->flags & TOA_FLAG_SYN) && (segment->flags & TOA_FLAG_ACK)) {
+        try_value(s, party, server ? TOA_BY_ISN_CLIENT : TOA_BY_ISN, segment->ack - 1, TOA_WHERE_GROUP);
+    } else if (segment->flags & TOA_FLAG_ACK) {
+        try_value(s, party, server ? TOA_BY_GROUP_CLIENT_NEXT : TOA_BY_GROUP_SERVER_NEXT, segment->ack,
+                  TOA_WHERE_GROUP);
+    }
+    if (segment->options.has_timestamps) {
+        try_value(s, party, server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL, segment->options.tsecr,
+                  TOA_WHERE_GROUP);
+    }
+}
+
+static void try_server(search *s)
+{
+    toa_party *party = s->x->server_party;
+    bool server = s->from_server;
+
+    if (party->n_served <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = party->served; y; y = y->served_next) {
+            if (y->key->client != s->x->key->client) {
+                try(s, y, TOA_WHERE_SERVER);
+            }
+        }
+        return;
+    }
+    /* every row of the table for the second look asks for seq */
+    if (s->segment->flags & TOA_FLAG_SYN) {
+        try_value(s, party, TOA_BY_SERVED_ISN, s->segment->seq, TOA_WHERE_SERVER);
+    }
+    try_seq(s, party, server ? TOA_BY_SERVED_SERVER_NEXT : TOA_BY_SERVED_CLIENT_NEXT,
+            server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
+}
+
+/* A RST whose seq is the ack of a segment found to be foreign on this conversation has that segment's owner (R8). */
+static void try_answer(search *s)
+{
+    unsigned tried = 0;
+
+    if (!(s->segment->flags & TOA_FLAG_RST) || s->own != TOA_OWN_NONE || !s->x->extra) {
+        return;
+    }
+    for (toa_pair *pair = s->x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        if (toa_rules_answers(pair, s->segment)) {
+            toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
+            s->best.where = pair->where;
+            s->best.evidence |= TOA_EV_TRIGGER;
+            return;
+        }
+    }
+}
+
+toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conversation *x, int64_t since)
+{
+    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
+    unsigned n = toa_index_askers(x->key->client, candidates);
+
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        const toa_side *client = toa_client_side(y);
+
+        if (toa_group_excluded(x, y) || !(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) ||
+            client->unanswered == 0 || client->demand_time < since ||
+            state->segment->time - client->demand_time > TOA_SECOND) {
+            continue;
+        }
+        if (!newest || client->demand_time > toa_client_side(newest)->demand_time) {
+            newest = y;
+        }
+    }
+    return newest;
+}
+
+/* A SYN-ACK through a load balancer that shifts the client's numbers, without timestamps to tell: right after an
+ * unanswered SYN of y, foreign once the same distance has occurred for two different SYN-ACKs (R7). */
+static void try_distance(search *s)
+{
+    const toa_segment *segment = s->segment;
+    toa_conversation *y;
+    toa_extra *extra;
+    const toa_side *client;
+    uint32_t distance;
+
+    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != (TOA_FLAG_SYN | TOA_FLAG_ACK) ||
+        s->own != TOA_OWN_NONE || !s->from_server) {
+        return;
+    }
+    y = toa_owner_newest_asker(s->state, s->x, 0);
+    if (!y) {
+        return;
+    }
+    client = toa_client_side(y);
+    if (!(client->flags & TOA_SIDE_SYN) || client->demand_seq != client->isn) {
+        return;
+    }
+    distance = segment->ack - client->isn - 1;
+    extra = toa_state_extra(s->state, s->x);
+    if (extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack) {
+        toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
+        s->best.where = TOA_WHERE_GROUP;
+        s->best.evidence |= TOA_EV_ACK | TOA_EV_TRIGGER;
+        return;
+    }
+    extra->has_distance = true;
+    extra->distance = distance;
+    extra->distance_ack = segment->ack;
+}
+
+/* The previous conversation on the same wire tuple. */
+static toa_conversation *earlier_of(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->earlier : NULL;
+}
+
+void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
+{
+    search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
+    /* a client that uses its port again may still have segments of before under way: those are nobody's mistake */
+    bool can_be_stale = s.from_server || (state->segment->flags & TOA_FLAG_RST);
+    toa_conversation *earlier = can_be_stale ? earlier_of(x) : NULL;
+
+    for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
+        try(&s, earlier, TOA_WHERE_EARLIER);
+    }
+    if (!s.best.owner) {
+        try_group(&s);
+    }
+    if (!s.best.owner) {
+        try_server(&s);
+    }
+    if (!s.best.owner) {
+        try_answer(&s);
+    }
+    if (!s.best.owner) {
+        try_distance(&s);
+    }
+    *ret_match = s.best;
+}
+
+/* ---- what a match changes ---- */
+
+/* Learns constant shifts from a segment that other evidence has attributed (R6). */
+static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segment *segment, bool from_server)
+{
+    const toa_conversation *y = match->owner;
+    unsigned ys = from_server ? !y->client : y->client;
+    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+
+    if (!from_server || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+        return;
+    }
+    if (!pair->has_ack_shift && (segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
+        pair->has_ack_shift = true;
+        pair->ack_shift = match->evidence & TOA_EV_ACK ? 0 : segment->ack - yb->next;
+    }
+    if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
+        pair->has_seq_shift = true;
+        pair->seq_shift = match->evidence & TOA_EV_SEQ ? 0 : segment->seq - ya->next;
+    }
+}
+
+/* A crossed segment is y's: it moves y's next number and identification, nothing of x (R6). */
+static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment *segment,
+                   bool from_server)
+{
+    unsigned ys = from_server ? !y->client : y->client;
+    toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+    toa_shift shift = toa_rules_shift(pair, from_server);
+    uint32_t seq = segment->seq - shift.seq, end = toa_segment_end(segment) - shift.seq;
+
+    if (segment->ip_id) {
+        ya->ip_id = segment->ip_id;
+    }
+    if (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) {
+        yb->flags |= TOA_SIDE_ANSWERED;
+    } else {
+        if ((ya->flags & TOA_SIDE_ANCHORED) && toa_seq_within(seq, ya->low, ya->next)) {
+            ya->next = toa_seq_max(ya->next, end);
+        }
+        if ((yb->flags & TOA_SIDE_DEMAND) && toa_seq_le(yb->demand_end, segment->ack - shift.ack)) {
+            yb->flags |= TOA_SIDE_ANSWERED;
+        }
+        if (segment->options.has_timestamps) {
+            ya->tsval = segment->options.tsval;
+            ya->flags |= TOA_SIDE_TSVAL;
+        }
+    }
+    if (y->flags & TOA_CONV_INDEXED) {
+        toa_index_changed(y);
+    }
+}
+
+/* A client answers a foreign segment with a RST that has this number (R8). */
+static void remember_ack(toa_pair *pair, uint32_t ack)
+{
+    memmove(pair->acks + 1, pair->acks, sizeof pair->acks - sizeof pair->acks[0]);
+    pair->acks[0] = ack;
+    if (pair->n_acks < TOA_ACKS_KEPT) {
+        pair->n_acks++;
+    }
+}
+
+toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
+{
+    const toa_segment *segment = state->segment;
+    bool from_server = sender != x->client, stale = match->where == TOA_WHERE_EARLIER;
+    toa_pair *pair = toa_state_pair(state, x, match->owner);
+    toa_finding_kind kind = stale                                ? TOA_FINDING_STALE_SESSION
+                            : (segment->flags & TOA_FLAG_RST) ? TOA_FINDING_FOREIGN_RST
+                                                              : TOA_FINDING_FOREIGN_SEGMENT;
+    toa_finding *finding = toa_state_report(state, kind, x, match->owner, match->evidence);
+
+    finding->other_frame = match->other_frame;
+    finding->ip_id_delta = match->ip_id_delta;
+    pair->where = match->where;
+    pair->n_found++;
+    if (segment->flags & TOA_FLAG_ACK) {
+        remember_ack(pair, segment->ack);
+    }
+    learn_shift(pair, match, segment, from_server);
+    credit(match->owner, pair, segment, from_server);
+    return pair;
+}

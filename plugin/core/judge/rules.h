@@ -1,0 +1,73 @@
+/* rules.h
+ * What speaks for a segment of x being y's, and the table that says how much is enough (rule R5, plugin/doc/rules.md).
+ *
+ * Evidence and decision are apart: toa_rules_evidence observes, toa_rules_enough looks into the table. A new rule is
+ * a new row. owner.h finds the candidates.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_RULES_H
+#define TOA_RULES_H
+
+#include "core/model/state.h"
+
+/* What the candidate y has in common with x. */
+typedef enum toa_where {
+    TOA_WHERE_GROUP,   /* the post-rewrite client */
+    TOA_WHERE_SERVER,  /* the server on the wire, another client: the second look */
+    TOA_WHERE_EARLIER, /* the wire tuple: y is an earlier connection */
+    TOA_WHERE_MAX
+} toa_where;
+
+/* One row: enough, if all of it holds. */
+typedef struct toa_rule {
+    uint8_t where;     /* toa_where */
+    uint8_t own;       /* toa_own: verdict of x on the segment */
+    uint8_t only;      /* TOA_ONLY_* */
+    uint16_t evidence; /* all of these TOA_EV_* */
+} toa_rule;
+
+enum {
+    TOA_ONLY_ANY,
+    TOA_ONLY_REPLY, /* by the server, or a RST: a client answers on the wrong connection, it does not ask there */
+    TOA_ONLY_RST,
+    TOA_ONLY_SYNACK,
+    TOA_ONLY_LONE_RST /* a RST, between the client's address of y and its server */
+};
+
+extern const toa_rule toa_rules[];
+extern const unsigned toa_n_rules;
+
+/* A candidate, judged. */
+typedef struct toa_match {
+    toa_conversation *owner; /* NULL: none */
+    toa_pair *pair;          /* (x, owner), NULL if there is none yet */
+    uint32_t other_frame;
+    uint16_t evidence;
+    uint16_t ip_id_delta;
+    uint8_t n_exact;         /* how many numbers agree without a learnt shift */
+    uint8_t where;
+} toa_match;
+
+/* Shift between a number on x and y's own, for segments of x's server (client: seq and ack change places). */
+typedef struct toa_shift {
+    uint32_t seq, ack;
+} toa_shift;
+
+toa_shift toa_rules_shift(const toa_pair *pair, bool from_server);
+
+/* A RST with the ack of a segment of pair->y that was found on pair->x: its answer (R8). pair may be NULL. */
+bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment);
+
+/* What speaks for `segment`, carried by x in direction from_server, being y's. pair may be NULL. Fills all of
+ * *ret_match but where. */
+void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool from_server, const toa_segment *segment,
+                        toa_pair *pair, toa_match *ret_match);
+
+/* Is there a row of the table for it? */
+bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment);
+
+/* a is a better candidate than b: more exact numbers, then more evidence, then newer. */
+bool toa_rules_better(const toa_match *a, const toa_match *b);
+
+#endif

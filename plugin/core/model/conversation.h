@@ -1,0 +1,212 @@
+/* conversation.h
+ * What is remembered of one conversation (one tcp.stream): who is client, the numbers each side has used, the
+ * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
+ *
+ * Not here: other conversations (group.h, rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
+ * Memory belongs to the engine; nothing is freed before the whole engine is.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_CONVERSATION_H
+#define TOA_CONVERSATION_H
+
+#include "core/option/segment.h"
+
+#define TOA_ACKS_KEPT 4
+
+/* toa_side.flags */
+enum {
+    TOA_SIDE_SYN = 1 << 0,        /* its SYN or SYN-ACK was captured: isn is valid */
+    TOA_SIDE_SHOWN = 1 << 1,      /* low and next hold numbers it really used */
+    TOA_SIDE_ANCHORED = 1 << 2,   /* ... and they are proven: SYN, the peer's ack, or two segments in a row */
+    TOA_SIDE_ACKED = 1 << 3,      /* it has sent an ACK: acks[0] is valid */
+    TOA_SIDE_FIN = 1 << 4,        /* it has sent a FIN that ends at fin */
+    TOA_SIDE_FIN_ACKED = 1 << 5,  /* ... which the peer has acknowledged */
+    TOA_SIDE_DEMAND = 1 << 6,     /* demand_* are valid */
+    TOA_SIDE_ANSWERED = 1 << 7,   /* ... and the peer has answered */
+    TOA_SIDE_TIMESTAMPS = 1 << 8, /* its SYN carried timestamps */
+    TOA_SIDE_TSVAL = 1 << 9,      /* tsval is valid */
+    TOA_SIDE_SCALE = 1 << 10,     /* its SYN carried a window scale */
+    TOA_SIDE_STRAY = 1 << 11      /* stray_end is valid: an unexplained data segment came last (R13) */
+};
+
+/* One direction: everything its sender has told. Numbers are raw. */
+typedef struct toa_side {
+    int64_t last_time;   /* ns; its last own segment */
+    int64_t demand_time; /* ns; newest segment that demands an answer: SYN, FIN, data, keep-alive */
+    uint32_t isn;
+    uint32_t low;  /* lowest number known; moved up so that next - low stays below 2^30 */
+    uint32_t next; /* behind the highest number sent */
+    uint32_t acks[TOA_ACKS_KEPT]; /* last different acks it sent, newest first */
+    uint32_t tsval;
+    uint32_t last_frame;
+    uint32_t burst_seq, burst_end; /* range of what it sent lately, pauses of at most 0.1 s, up to last_time */
+    uint32_t demand_frame, demand_seq, demand_end;
+    uint32_t fin;
+    uint32_t stray_end;
+    uint16_t ip_id; /* last non-zero one */
+    uint16_t last_ip_id; /* of the last own segment, 0 too */
+    uint16_t flags; /* TOA_SIDE_* */
+    uint16_t window; /* last one it offered, unscaled */
+    uint8_t scale;
+    uint8_t n_acks;
+    uint8_t unanswered; /* demands that neither the peer nor a duplicate ACK elsewhere has answered (R9), at most 255 */
+    uint8_t last_flags; /* TCP flags of the last own segment */
+    bool last_empty;    /* ... which had no data */
+} toa_side;
+
+/* How the client was told from the server; a higher one overrules. */
+typedef enum toa_roles { TOA_ROLES_NONE, TOA_ROLES_PORT, TOA_ROLES_MAP, TOA_ROLES_TOA, TOA_ROLES_SYNACK, TOA_ROLES_SYN }
+    toa_roles;
+
+typedef enum toa_key_source { /* toa.key.source */
+    TOA_KEY_WIRE,
+    TOA_KEY_TOA,
+    TOA_KEY_MAP,
+    TOA_KEY_LEG,
+    TOA_KEY_PROVEN
+} toa_key_source;
+
+/* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
+#define TOA_ASKERS_KEPT 8
+
+/* What only a party with many conversations, or behind a NAT, has. */
+typedef struct toa_company {
+    struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
+    struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9), a ring */
+    uint32_t n_askers; /* so far */
+    bool group, served, isn; /* which kinds toa-index has */
+    struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
+} toa_company;
+
+/* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
+typedef struct toa_party {
+    toa_endpoint endpoint;
+    uint32_t n_group;
+    uint32_t n_served : 31;
+    uint32_t known_server : 1;       /* a handshake has shown that it is one */
+    struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
+    struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
+    toa_company *company;            /* NULL until needed */
+} toa_party;
+
+#define TOA_NO_STREAM UINT32_MAX
+
+/* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
+typedef struct toa_key {
+    toa_party *client;
+    toa_party *server;
+    struct toa_conversation *members; /* newest first */
+    uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
+    uint32_t n_members;
+} toa_key;
+
+struct toa_extra; /* what only conversations with company need: state.h */
+
+/* toa_conversation.flags */
+enum {
+    TOA_CONV_CLOSED = 1 << 0,       /* close_time is valid: FIN both ways and acked, or an own RST */
+    TOA_CONV_SELF = 1 << 1,         /* self-connect: in no group, no other finding */
+    TOA_CONV_SHARED = 1 << 2,       /* its group has other members */
+    TOA_CONV_INDEXED = 1 << 3,      /* toa-index holds its changing numbers, for its group or its server */
+    TOA_CONV_SYNACK_SEEN = 1 << 4,  /* synack_time is valid */
+    TOA_CONV_TOA_ON_SYN = 1 << 5,   /* the SYN carried the TOA */
+    TOA_CONV_CLIENT_SPOKE = 1 << 6, /* the client sent a segment with own numbers */
+    TOA_CONV_NAMED = 1 << 7         /* a TOA has named the client, see toa_engine_named */
+};
+
+/* What every segment needs comes first, in four cache lines. */
+typedef struct toa_conversation {
+    toa_endpoint wire[2]; /* in canonical order; sides have the same index */
+    uint32_t hash;        /* of wire[], keyed */
+    uint8_t flags;        /* TOA_CONV_* */
+    uint8_t client;       /* index of the client's side */
+    uint8_t roles : 4;    /* toa_roles */
+    uint8_t source : 4;   /* toa_key_source */
+    uint8_t first_sender : 1; /* index of the side that sent the first segment */
+    uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
+    uint8_t leg_looks : 5;    /* replies of the server that were compared with other conversations' (R4) */
+    uint32_t stream;          /* tcp.stream */
+    uint32_t first_frame;
+    toa_key *key;
+    toa_side side[2];
+    int64_t first_time;
+    int64_t close_time;
+    int64_t syn_time;    /* last SYN before the first SYN-ACK; 0: none captured */
+    int64_t synack_time; /* first SYN-ACK */
+    toa_party *server_party; /* the server on the wire */
+    struct toa_conversation *served_prev, *served_next; /* neighbours in its list */
+    struct toa_extra *extra; /* NULL until needed */
+} toa_conversation;
+
+/* Verdict on a segment by its own conversation alone. */
+typedef enum toa_own {
+    TOA_OWN_EXACT,   /* its numbers are the conversation's */
+    TOA_OWN_UNKNOWN, /* nothing is known yet: they become the conversation's unless they are strikingly another's */
+    TOA_OWN_WINDOW,  /* they could be */
+    TOA_OWN_NONE     /* they are not */
+} toa_own;
+
+static inline const toa_endpoint *toa_wire_client(const toa_conversation *conv)
+{
+    return &conv->wire[conv->client];
+}
+
+static inline const toa_endpoint *toa_wire_server(const toa_conversation *conv)
+{
+    return &conv->wire[!conv->client];
+}
+
+static inline toa_side *toa_client_side(toa_conversation *conv)
+{
+    return &conv->side[conv->client];
+}
+
+static inline toa_side *toa_server_side(toa_conversation *conv)
+{
+    return &conv->side[!conv->client];
+}
+
+/* Of two conversations, the one that began first; a frame may begin two (tunnels). */
+static inline bool toa_began_before(const toa_conversation *x, const toa_conversation *y)
+{
+    if (x->first_time != y->first_time) {
+        return x->first_time < y->first_time;
+    }
+    return x->first_frame != y->first_frame ? x->first_frame < y->first_frame : x->stream < y->stream;
+}
+
+static inline bool toa_same_wire(const toa_conversation *x, const toa_conversation *y)
+{
+    return toa_endpoint_equal(&x->wire[0], &y->wire[0]) && toa_endpoint_equal(&x->wire[1], &y->wire[1]);
+}
+
+/* The window assumed of a peer when no SYN told the scale: an unscaled one of a mid-capture connection says nothing. */
+#define TOA_WINDOW_UNKNOWN (1u << 20)
+
+/* Two observations this close are one event: a segment and its copy on another leg or interface. */
+#define TOA_COPY_NS INT64_C(100000000)
+
+/* Both SYN and SYN-ACK told, and at least one of them without timestamps (RFC 7323: then none are used). */
+bool toa_conversation_without_timestamps(const toa_conversation *conv);
+
+/* How far the peer of `receiver` may send, counted from the receiver's last ack: its window, 65535 at least, 1 MiB if no
+ * SYN told the scale. sender is that peer. */
+uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender);
+
+/* Are the segment's numbers those of its own conversation? sender is the index of its side. */
+toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* Takes a segment's numbers as the conversation's own. */
+void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* The side itself has sent this segment a moment ago: what another conversation carries is a copy of it (R4). The ranges
+ * decide, for offload merges segments on one leg only; without data the identification: the stack's next segment would
+ * have a new one. */
+bool toa_conversation_carried(const toa_side *side, const toa_segment *segment);
+
+/* An unexplained segment (R13): remembers it. True if it makes, with the one before, two data segments in a row:
+ * then its numbers have become the conversation's own. */
+bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+#endif

@@ -1,0 +1,10 @@
+/* finding.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/model/finding.h"
+
+const toa_finding_info toa_finding_infos[TOA_FINDING_MAX] = {
+#define X(id, name, severity, text) [TOA_FINDING_##id] = {name, severity, text},
+    TOA_FINDINGS(X)
+#undef X
+};

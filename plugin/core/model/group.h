@@ -1,0 +1,41 @@
+/* group.h
+ * Who belongs together: roles and post-rewrite key of a conversation, the group of its client, the server it talks
+ * to, the two legs of one load-balanced connection. Rules R1 and R4 (plugin/doc/rules.md).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_GROUP_H
+#define TOA_GROUP_H
+
+#include "core/model/state.h"
+
+/* A new conversation for the wire tuple of the segment, with roles and key by what is known so far. */
+toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream);
+
+/* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
+bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
+
+/* Gives conv the key of another (its other leg, or the earlier of two that the server sees as one). */
+void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source);
+
+/* x and y are legs of one connection, by their ISNs or because it was found before (R4). */
+bool toa_group_legs(const toa_conversation *x, const toa_conversation *y);
+
+/* They have shown one ISN of the server, or one of the client. */
+bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y);
+
+/* y must never be named as the other of x: legs, one wire tuple, legs of an earlier or later connection of the
+ * other's wire tuple. */
+bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);
+
+/* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
+ * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
+ * Scanners with one source port have such groups. */
+#define TOA_CROWD 2048
+
+static inline bool toa_crowded(const toa_conversation *conv)
+{
+    return conv->key->client->n_group > TOA_CROWD;
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* state.h
+ * Everything the engine knows of one capture file, for the modules of the core only. toa-engine.h is what the
+ * others see.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_STATE_H
+#define TOA_STATE_H
+
+#include "core/base/arena.h"
+#include "core/option/config.h"
+#include "core/model/conversation.h"
+#include "core/model/copies.h"
+#include "core/model/finding.h"
+#include "core/base/table.h"
+
+#include <glib.h>
+
+/* What x has to do with y, from x's point of view: x carries segments that are y's. Made on first evidence. */
+typedef struct toa_pair {
+    toa_conversation *x, *y;
+    struct toa_pair *next; /* next older pair of x */
+    uint32_t ack_shift;    /* ack (and SACK) on x minus y's own number, for segments of the server (R6) */
+    uint32_t seq_shift;    /* same for seq */
+    uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
+    uint32_t n_found;      /* findings that name y on x */
+    uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
+    uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
+    uint32_t n_copies;     /* segments that both carried (R4) */
+    uint32_t copy_frame;   /* the last of them */
+    uint8_t n_acks;
+    bool has_ack_shift, has_seq_shift, has_sack_shift;
+    uint8_t where;  /* toa_where of the last finding */
+    bool collision; /* raised; these three are kept with x the one that began later */
+    bool confirmed;
+    bool reuse;
+} toa_pair;
+
+/* Node of the number index, see index.h. */
+typedef struct toa_index_node {
+    struct toa_index_node *next, **link;
+    toa_conversation *conv;
+    uint32_t value;
+    uint8_t kind;
+    bool linked;
+} toa_index_node;
+
+typedef struct toa_extra {
+    toa_party *named;          /* client that a TOA named, if the key has another one */
+    toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
+    toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
+    toa_conversation *earlier; /* previous conversation on this wire tuple */
+    toa_conversation *leg; /* other leg of the same connection */
+    bool leg_certain;
+    bool has_distance;     /* R7: the last unexplained SYN-ACK */
+    uint32_t distance;     /* its ack - y.isn - 1 */
+    uint32_t distance_ack;
+    toa_pair *pairs;       /* newest first */
+    toa_index_node *group_nodes, *served_nodes, *isn_nodes;
+    struct toa_conversation *group_changed_next, *served_changed_next;
+    bool in_group_changed, in_served_changed;
+} toa_extra;
+
+typedef struct toa_index {
+    toa_index_node **buckets;
+    size_t n_buckets; /* a power of two, or 0 */
+    size_t n_nodes;
+} toa_index;
+
+typedef struct toa_state {
+    const toa_config *config; /* not owned */
+    uint64_t seed;
+    toa_arena arena;
+    toa_table conversations; /* of toa_conversation, the newest of each wire tuple is found */
+    toa_table parties;       /* of toa_party, by endpoint */
+    toa_table keys;          /* of toa_key, by its two parties */
+    toa_table pairs;         /* of toa_pair, by (x, y) */
+    toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
+    toa_index index;
+    uint32_t next_stream;  /* of the next new key */
+    GArray *found;         /* toa_finding, of the segment being fed */
+    const toa_segment *segment; /* being fed */
+    toa_copies copies;
+} toa_state;
+
+/* Adds a finding to those of the segment being fed; returns it for details, valid until the next is added. */
+toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                              uint16_t evidence);
+
+/* Same, with the details (evidence and all) of another. */
+void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
+                         const toa_finding *details);
+
+/* Lists, newest first. Most conversations are alone with their client and key, and have no links for those. */
+static inline toa_conversation *toa_group_next(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->group_next : NULL;
+}
+
+static inline toa_conversation *toa_group_prev(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->group_prev : NULL;
+}
+
+static inline toa_conversation *toa_key_next(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->key_next : NULL;
+}
+
+/* The client that a TOA has named; NULL: none. */
+static inline toa_party *toa_named(const toa_conversation *conv)
+{
+    if (!(conv->flags & TOA_CONV_NAMED)) {
+        return NULL;
+    }
+    return conv->extra && conv->extra->named ? conv->extra->named : conv->key->client;
+}
+
+/* The newest conversation between two endpoints; NULL: none. */
+toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b);
+/* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple, if there is one. */
+toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier);
+
+/* Made on first use. */
+toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
+toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
+toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server);
+/* The party if there is one already. */
+toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
+toa_company *toa_state_company(toa_state *state, toa_party *party);
+/* The pair (x, y), NULL if there is none yet. */
+toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y);
+toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y);
+
+#endif

@@ -1,0 +1,31 @@
+/* option-hook.h
+ * Takes over the kinds of TCP options that carry addresses in the table tcp.option, and gives back to the former
+ * dissector every option that is something else.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_OPTION_HOOK_H
+#define TOA_OPTION_HOOK_H
+
+#include "dissector/glue.h"
+
+/* The TCP header that is being dissected. */
+typedef struct toa_header {
+    const uint8_t *bytes; /* of the tvb */
+    unsigned captured;    /* of length */
+    unsigned length;
+    const toa_options *options;
+} toa_header;
+
+/* From proto_register_toa, and from proto_reg_handoff_toa when TCP has filled its table. */
+void toa_option_hook_register_tree(void);
+void toa_option_hook_register(protocol_t *protocol, const toa_glue_hooks *hooks);
+
+/* Takes exactly the kinds of the table: others that were taken before are given back. */
+void toa_option_hook_kinds(const toa_option_table *table);
+
+/* The options of `header` come next, until toa_option_hook_leave gets what was returned here. Nests. */
+const toa_header *toa_option_hook_enter(const toa_header *header);
+void toa_option_hook_leave(const toa_header *outer);
+
+#endif

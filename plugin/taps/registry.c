@@ -1,0 +1,107 @@
+/* registry.c
+ * Registers the parts, and has what several of them need (parts.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "taps/parts.h"
+#include "taps/taps.h"
+
+#include <epan/stat_tap_ui.h>
+#include <wsutil/report_message.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+const toa_tap_evidence_name toa_tap_evidence[] = {
+#define X(bit, id, name, text) {1u << (bit), name},
+    TOA_EVIDENCE(X)
+#undef X
+};
+
+const char *const toa_tap_key_source[] = {[TOA_KEY_WIRE] = "wire",
+                                          [TOA_KEY_TOA] = "toa",
+                                          [TOA_KEY_MAP] = "map",
+                                          [TOA_KEY_LEG] = "leg",
+                                          [TOA_KEY_PROVEN] = "proven"};
+
+const char *toa_tap_finding_name(unsigned kind)
+{
+    return toa_finding_infos[kind].filter + strlen("toa.");
+}
+
+address toa_tap_address(const toa_endpoint *endpoint)
+{
+    bool v6 = endpoint->family == TOA_FAMILY_IPV6;
+    address result;
+
+    set_address(&result, v6 ? AT_IPv6 : AT_IPv4, v6 ? 16 : 4, endpoint->address);
+    return result;
+}
+
+int64_t toa_tap_start(const packet_info *pinfo)
+{
+    nstime_t start;
+
+    nstime_delta(&start, &pinfo->abs_ts, &pinfo->rel_ts);
+    return CLAMP((int64_t)start.secs, -TOA_SECONDS_MAX, TOA_SECONDS_MAX) * TOA_SECOND + start.nsecs;
+}
+
+bool toa_tap_from_client(const toa_layer *layer)
+{
+    return toa_endpoint_equal(&layer->segment->source, toa_wire_client(layer->conversation));
+}
+
+bool toa_tap_kind_is_foreign(unsigned kind)
+{
+    return kind == TOA_FINDING_FOREIGN_RST || kind == TOA_FINDING_FOREIGN_SEGMENT || kind == TOA_FINDING_STALE_SESSION;
+}
+
+bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner)
+{
+    for (unsigned i = 0; i < layer->n_findings; i++) {
+        if (toa_tap_kind_is_foreign(layer->findings[i].kind)) {
+            *ret_owner = layer->findings[i].other;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- statistics printed by tshark ---- */
+
+static TOA_STAT_RESULT listen(const char *argument, void *data)
+{
+    const toa_tap_text *text = data;
+    size_t length = strlen(text->name);
+    const char *filter = argument[length] == ',' ? argument + length + 1 : NULL;
+    void *state = text->create();
+    GString *error = register_tap_listener("toa", state, filter, TL_REQUIRES_NOTHING, text->reset, text->packet,
+                                           text->draw, text->free);
+
+    if (error) {
+        report_failure("-z %s: %s", text->name, error->str);
+        g_string_free(error, TRUE);
+        text->free(state);
+        exit(1); /* what tshark does for its own: a script must not take silence for a clean capture */
+    }
+    return TOA_STAT_OK;
+}
+
+void toa_tap_text_register(const toa_tap_text *text)
+{
+    stat_tap_ui ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED, .cli_string = text->name, .tap_init_cb = listen};
+
+    register_stat_tap_ui(&ui, (void *)text);
+}
+
+void toa_taps_register(int proto_toa)
+{
+    toa_tap_conversation_register(proto_toa);
+    toa_tap_filter_register(proto_toa);
+    toa_tap_follow_register(proto_toa);
+    toa_tap_incidents_register();
+    toa_tap_explain_register();
+    toa_tap_records_register();
+    toa_tap_tree_register(); /* not from a tap_plugin: sharkd calls none */
+}

@@ -1,0 +1,43 @@
+/* talks.h
+ * What a listener counts of each conversation: frames seen, and since when its client has been waiting for an answer.
+ *
+ * Memory: one record a conversation, none a frame.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_TAP_TALKS_H
+#define TOA_TAP_TALKS_H
+
+#include "taps/parts.h"
+
+typedef struct toa_talk {
+    const toa_conversation *conv;
+    int64_t first_time, last_time;
+    int64_t answer_time;   /* last own segment of the server; with answer_frame */
+    int64_t wait_time;     /* with n_waiting */
+    uint32_t n_frames, first_frame, last_frame;
+    uint32_t answer_frame; /* 0: the server has never answered with a segment of this conversation */
+    uint32_t n_waiting;    /* the client's SYN, data and FIN since its last answered one */
+    uint32_t wait_frame;   /* first of them */
+    uint32_t wait_end;     /* sequence number behind the first, and behind the last of them */
+    uint32_t wait_last_end;
+} toa_talk;
+
+typedef struct toa_talks {
+    GHashTable *by_conv; /* toa_talk, owned */
+} toa_talks;
+
+void toa_talks_init(toa_talks *talks);
+void toa_talks_reset(toa_talks *talks);
+void toa_talks_free(toa_talks *talks);
+
+/* Counts one layer. */
+void toa_talks_add(toa_talks *talks, const toa_layer *layer);
+
+/* NULL: no layer of it was counted (a filter). */
+const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv);
+
+/* All, by tcp.stream. g_ptr_array_free it; the records stay with talks. */
+GPtrArray *toa_talks_sorted(const toa_talks *talks);
+
+#endif
