@@ -11,23 +11,7 @@
 
 #include <epan/packet.h>
 
-#include "core/toa-engine.h"
-
-/* Times are kept within so many seconds of the epoch (year 2112), so that nanoseconds and their differences fit 64 bits;
- * only a broken capture has others. */
-#define TOA_SECONDS_MAX INT64_C(4500000000)
-
-/* One TCP layer being shown or tapped. */
-typedef struct toa_layer {
-    const toa_segment *segment;
-    const toa_conversation *conversation; /* NULL: analysis is off, or the layer cannot be analysed */
-    const toa_finding *findings;
-    unsigned n_findings;
-    unsigned header_length; /* of TCP */
-    tvbuff_t *tvb;          /* header and payload; as long as the frame is being dissected and tapped */
-    bool unexplained; /* neither its conversation's own segment nor anybody else's */
-    bool first_pass;
-} toa_layer;
+#include "tell/layer.h"
 
 /* Hooks for packet-toa.c. All are called with tree NULL if there is none; expert infos are wanted all the same. */
 typedef struct toa_glue_hooks {

@@ -6,7 +6,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/story.h"
+#include "taps/parts.h"
+#include "tell/story.h"
 
 #include <stdio.h>
 
@@ -52,7 +53,7 @@ static void *create(void)
 {
     explain *self = g_new0(explain, 1);
 
-    toa_incidents_init(&self->incidents);
+    toa_incidents_init(&self->incidents, toa_glue_config());
     toa_talks_init(&self->talks);
     self->details = g_ptr_array_new_with_free_func(free_details);
     self->frames = g_array_new(FALSE, TRUE, sizeof(frame_seen));

@@ -6,7 +6,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/pairs.h"
+#include "taps/parts.h"
+#include "tell/pairs.h"
 
 #include <epan/stat_tap_ui.h>
 #include <wsutil/str_util.h>
@@ -238,7 +239,7 @@ static void shutdown(void)
 
 void toa_tap_incidents_register(void)
 {
-    toa_incidents_init(&gathered);
+    toa_incidents_init(&gathered, toa_glue_config());
     retired = g_ptr_array_new_with_free_func(free_row);
     register_stat_tap_table_ui(&table_ui);
     register_shutdown_routine(shutdown);

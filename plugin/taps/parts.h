@@ -44,27 +44,4 @@ const toa_conversation *toa_tap_filter_last(packet_info *pinfo);
 /* Time of the first frame (or of the last time reference before this frame), ns since the epoch. */
 int64_t toa_tap_start(const packet_info *pinfo);
 
-/* The segment was sent by the client of its conversation. */
-bool toa_tap_from_client(const toa_layer *layer);
-
-/* A finding of this kind says that the segment's numbers are not its own conversation's. */
-bool toa_tap_kind_is_foreign(unsigned kind);
-
-/* Some finding of the layer says so. *ret_owner: whose numbers they are. */
-bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner);
-
-/* Filter name of a finding without "toa.". */
-const char *toa_tap_finding_name(unsigned kind);
-
-/* Names of the evidence bits, last part of toa.evidence.*, in order of the bits. */
-typedef struct toa_tap_evidence_name {
-    uint16_t bit;
-    const char *name;
-} toa_tap_evidence_name;
-#define TOA_TAP_EVIDENCE_MAX 10
-extern const toa_tap_evidence_name toa_tap_evidence[TOA_TAP_EVIDENCE_MAX];
-
-/* Names of toa.key.source in records and words. */
-extern const char *const toa_tap_key_source[];
-
 #endif

@@ -12,23 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const toa_tap_evidence_name toa_tap_evidence[] = {
-#define X(bit, id, name, text) {1u << (bit), name},
-    TOA_EVIDENCE(X)
-#undef X
-};
-
-const char *const toa_tap_key_source[] = {[TOA_KEY_WIRE] = "wire",
-                                          [TOA_KEY_TOA] = "toa",
-                                          [TOA_KEY_MAP] = "map",
-                                          [TOA_KEY_LEG] = "leg",
-                                          [TOA_KEY_PROVEN] = "proven"};
-
-const char *toa_tap_finding_name(unsigned kind)
-{
-    return toa_finding_infos[kind].filter + strlen("toa.");
-}
-
 address toa_tap_address(const toa_endpoint *endpoint)
 {
     bool v6 = endpoint->family == TOA_FAMILY_IPV6;
@@ -44,27 +27,6 @@ int64_t toa_tap_start(const packet_info *pinfo)
 
     nstime_delta(&start, &pinfo->abs_ts, &pinfo->rel_ts);
     return CLAMP((int64_t)start.secs, -TOA_SECONDS_MAX, TOA_SECONDS_MAX) * TOA_SECOND + start.nsecs;
-}
-
-bool toa_tap_from_client(const toa_layer *layer)
-{
-    return toa_endpoint_equal(&layer->segment->source, toa_wire_client(layer->conversation));
-}
-
-bool toa_tap_kind_is_foreign(unsigned kind)
-{
-    return kind == TOA_FINDING_FOREIGN_RST || kind == TOA_FINDING_FOREIGN_SEGMENT || kind == TOA_FINDING_STALE_SESSION;
-}
-
-bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner)
-{
-    for (unsigned i = 0; i < layer->n_findings; i++) {
-        if (toa_tap_kind_is_foreign(layer->findings[i].kind)) {
-            *ret_owner = layer->findings[i].other;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- statistics printed by tshark ---- */

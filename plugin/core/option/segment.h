@@ -20,6 +20,10 @@ enum {
 /* All times and distances of time are in ns. */
 #define TOA_SECOND INT64_C(1000000000)
 
+/* Times are kept within so many seconds of the epoch (year 2112), so that nanoseconds and their differences fit 64 bits;
+ * only a broken capture has others. */
+#define TOA_SECONDS_MAX INT64_C(4500000000)
+
 typedef struct toa_segment {
     int64_t time;       /* ns since the epoch, as captured */
     uint32_t frame;     /* number of the frame, from 1 */

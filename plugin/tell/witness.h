@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TAP_WITNESS_H
-#define TOA_TAP_WITNESS_H
+#ifndef TOA_TELL_WITNESS_H
+#define TOA_TELL_WITNESS_H
 
-#include "taps/parts.h"
+#include "tell/layer.h"
 
 typedef struct toa_witness {
     toa_finding finding;

@@ -1,7 +1,7 @@
 /* pairs.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/pairs.h"
+#include "tell/pairs.h"
 
 static guint hash_incident(gconstpointer record)
 {
@@ -17,8 +17,9 @@ static gboolean equal_incident(gconstpointer a, gconstpointer b)
     return left->early == right->early && left->late == right->late;
 }
 
-void toa_incidents_init(toa_incidents *incidents)
+void toa_incidents_init(toa_incidents *incidents, const toa_config *config)
 {
+    incidents->config = config;
     incidents->list = g_ptr_array_new();
     incidents->by_pair = g_hash_table_new_full(hash_incident, equal_incident, g_free, NULL);
 }
@@ -32,7 +33,7 @@ void toa_incidents_free(toa_incidents *incidents)
 void toa_incidents_reset(toa_incidents *incidents)
 {
     toa_incidents_free(incidents);
-    toa_incidents_init(incidents);
+    toa_incidents_init(incidents, incidents->config);
 }
 
 static toa_incident *pair_of(toa_incidents *incidents, const toa_conversation *x, const toa_conversation *y)
@@ -47,10 +48,10 @@ static toa_incident *pair_of(toa_incidents *incidents, const toa_conversation *x
     return found;
 }
 
-static bool counts(const toa_finding *finding)
+static bool counts(const toa_incidents *incidents, const toa_finding *finding)
 {
     if (finding->kind == TOA_FINDING_COLLISION) {
-        return toa_glue_config()->rewriting != TOA_REWRITING_NO;
+        return incidents->config->rewriting != TOA_REWRITING_NO;
     }
     return finding->kind != TOA_FINDING_REUSE;
 }
@@ -65,7 +66,7 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
         return NULL; /* self-connect: nobody else has to do with it */
     }
     incident = pair_of(incidents, finding->own, finding->other);
-    if (counts(finding)) {
+    if (counts(incidents, finding)) {
         if (!incident->first_frame) {
             incident->first_frame = layer->segment->frame;
             incident->first_time = layer->segment->time;

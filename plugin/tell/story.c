@@ -1,9 +1,9 @@
 /* story.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/story.h"
+#include "tell/story.h"
 
-#include "taps/text.h"
+#include "tell/text.h"
 
 static const toa_endpoint *key_client(const toa_conversation *conv)
 {

@@ -1,7 +1,7 @@
 /* talks.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/talks.h"
+#include "tell/talks.h"
 
 #include "core/base/serial.h"
 

@@ -1,9 +1,9 @@
 /* witness.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/witness.h"
+#include "tell/witness.h"
 
-#include "taps/text.h"
+#include "tell/text.h"
 
 void toa_witness_take(toa_witness *witness, const toa_layer *layer, const toa_finding *finding)
 {

@@ -3,13 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TAP_TEXT_H
-#define TOA_TAP_TEXT_H
-
-#include "dissector/compat.h"
+#ifndef TOA_TELL_TEXT_H
+#define TOA_TELL_TEXT_H
 
 #include "core/base/endpoint.h"
 
+#include <glib.h>
 #include <stdint.h>
 
 #define TOA_TEXT_COLUMNS 100

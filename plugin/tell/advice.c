@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/story.h"
-#include "taps/text.h"
+#include "tell/story.h"
+#include "tell/text.h"
 
 /* ---- the victim ---- */
 

@@ -5,10 +5,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TAP_TALKS_H
-#define TOA_TAP_TALKS_H
+#ifndef TOA_TELL_TALKS_H
+#define TOA_TELL_TALKS_H
 
-#include "taps/parts.h"
+#include "tell/layer.h"
 
 typedef struct toa_talk {
     const toa_conversation *conv;

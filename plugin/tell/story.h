@@ -4,12 +4,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TAP_STORY_H
-#define TOA_TAP_STORY_H
+#ifndef TOA_TELL_STORY_H
+#define TOA_TELL_STORY_H
 
-#include "taps/pairs.h"
-#include "taps/talks.h"
-#include "taps/witness.h"
+#include "tell/pairs.h"
+#include "tell/talks.h"
+#include "tell/witness.h"
 
 typedef struct toa_story {
     const toa_incident *incident;

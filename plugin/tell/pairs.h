@@ -7,10 +7,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TAP_PAIRS_H
-#define TOA_TAP_PAIRS_H
+#ifndef TOA_TELL_PAIRS_H
+#define TOA_TELL_PAIRS_H
 
-#include "taps/parts.h"
+#include "tell/layer.h"
 
 typedef enum toa_verdict { /* most certain last */
     TOA_VERDICT_NONE,
@@ -34,11 +34,12 @@ typedef struct toa_incident {
 } toa_incident;
 
 typedef struct toa_incidents {
+    const toa_config *config; /* borrowed; read with every finding */
     GPtrArray *list;     /* toa_incident, those that are incidents, borrowed from by_pair */
     GHashTable *by_pair; /* all pairs, owns the records */
 } toa_incidents;
 
-void toa_incidents_init(toa_incidents *incidents);
+void toa_incidents_init(toa_incidents *incidents, const toa_config *config);
 /* Empty again, as after init. */
 void toa_incidents_reset(toa_incidents *incidents);
 void toa_incidents_free(toa_incidents *incidents);

@@ -1,7 +1,7 @@
 /* text.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "taps/text.h"
+#include "tell/text.h"
 
 #include "core/option/segment.h"
 

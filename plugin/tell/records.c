@@ -1,0 +1,192 @@
+/* records.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tell/records.h"
+
+#include <arpa/inet.h>
+
+/* ---- members ---- */
+
+/* NULL: unknown. */
+static void put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (endpoint) {
+        inet_ntop(endpoint->family == TOA_FAMILY_IPV6 ? AF_INET6 : AF_INET, endpoint->address, text, sizeof text);
+    }
+    toa_json_text(out, ip_name, endpoint ? text : NULL);
+    toa_json_number(out, port_name, endpoint != NULL, endpoint ? endpoint->port : 0);
+}
+
+static void begin(toa_json *out, const char *record)
+{
+    toa_json_begin(out);
+    toa_json_text(out, "record", record);
+}
+
+/* ---- conversations ---- */
+
+typedef struct side_names {
+    const char *isn, *low, *next, *ack, *tsval, *ip_id;
+} side_names;
+
+static const side_names client_names = {"client_isn", "client_low",   "client_next",
+                                        "client_ack", "client_tsval", "client_ip_id"};
+static const side_names server_names = {"server_isn", "server_low",   "server_next",
+                                        "server_ack", "server_tsval", "server_ip_id"};
+
+static void put_side(toa_json *out, const side_names *names, const toa_side *side)
+{
+    bool shown = (side->flags & TOA_SIDE_SHOWN) != 0;
+
+    toa_json_number(out, names->isn, side->flags & TOA_SIDE_SYN, side->isn);
+    toa_json_number(out, names->low, shown, side->low);
+    toa_json_number(out, names->next, shown, side->next);
+    toa_json_number(out, names->ack, side->n_acks > 0, side->acks[0]);
+    toa_json_number(out, names->tsval, side->flags & TOA_SIDE_TSVAL, side->tsval);
+    toa_json_number(out, names->ip_id, side->ip_id != 0, side->ip_id);
+}
+
+static void put_conversation(toa_json *out, const toa_talk *talk)
+{
+    static const char *const roles[] = {[TOA_ROLES_NONE] = NULL,         [TOA_ROLES_PORT] = "port",
+                                        [TOA_ROLES_MAP] = "map",         [TOA_ROLES_TOA] = "toa",
+                                        [TOA_ROLES_SYNACK] = "syn-ack",  [TOA_ROLES_SYN] = "syn"};
+    const toa_conversation *conv = talk->conv, *leg = toa_engine_leg(conv);
+    const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
+    bool syn = conv->syn_time != 0, synack = (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
+
+    begin(out, "conversation");
+    toa_json_number(out, "stream", true, conv->stream);
+    toa_json_number(out, "key_stream", true, conv->key->stream);
+    put_endpoint(out, "client_ip", "client_port", toa_wire_client(conv));
+    put_endpoint(out, "server_ip", "server_port", toa_wire_server(conv));
+    put_endpoint(out, "key_client_ip", "key_client_port", &conv->key->client->endpoint);
+    put_endpoint(out, "key_server_ip", "key_server_port", &conv->key->server->endpoint);
+    toa_json_text(out, "key_source", toa_tap_key_source[conv->source]);
+    put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
+    toa_json_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
+    toa_json_text(out, "roles", roles[conv->roles]);
+    toa_json_number(out, "first_frame", true, talk->first_frame);
+    toa_json_number(out, "last_frame", true, talk->last_frame);
+    toa_json_number(out, "first_time", true, talk->first_time);
+    toa_json_number(out, "last_time", true, talk->last_time);
+    toa_json_number(out, "frames", true, talk->n_frames);
+    toa_json_number(out, "closed_time", conv->flags & TOA_CONV_CLOSED, conv->close_time);
+    toa_json_number(out, "syn_time", syn, conv->syn_time);
+    toa_json_number(out, "synack_time", synack, conv->synack_time);
+    put_side(out, &client_names, client);
+    put_side(out, &server_names, server);
+    toa_json_bool(out, "client_timestamps", client->flags & TOA_SIDE_SYN, client->flags & TOA_SIDE_TIMESTAMPS);
+    toa_json_bool(out, "server_timestamps", server->flags & TOA_SIDE_SYN, server->flags & TOA_SIDE_TIMESTAMPS);
+    toa_json_number(out, "rtt_ns", syn && synack, conv->synack_time - conv->syn_time);
+    toa_json_end(out);
+}
+
+/* ---- findings and unexplained segments ---- */
+
+/* From "from" to "tsecr". */
+static void put_segment(toa_json *out, const toa_layer *layer)
+{
+    const toa_segment *segment = layer->segment;
+    bool stamped = segment->options.has_timestamps;
+
+    toa_json_text(out, "from", toa_tap_from_client(layer) ? "client" : "server");
+    toa_json_number(out, "flags", true, segment->flags);
+    toa_json_number(out, "seq", true, segment->seq);
+    toa_json_number(out, "ack", segment->flags & TOA_FLAG_ACK, segment->ack);
+    toa_json_number(out, "length", true, segment->length);
+    toa_json_number(out, "ip_id", segment->source.family == TOA_FAMILY_IPV4, segment->ip_id);
+    toa_json_number(out, "tsval", stamped, segment->options.tsval);
+    toa_json_number(out, "tsecr", stamped, segment->options.tsecr);
+}
+
+static void put_evidence(toa_json *out, uint16_t evidence)
+{
+    toa_json_array_begin(out, "evidence");
+    for (unsigned i = 0; i < TOA_TAP_EVIDENCE_MAX; i++) {
+        if (evidence & toa_tap_evidence[i].bit) {
+            toa_json_element(out, toa_tap_evidence[i].name);
+        }
+    }
+    toa_json_array_end(out);
+}
+
+static const char *severity_name(const toa_finding *finding, toa_rewriting rewriting)
+{
+    static const char *const names[] = {[TOA_CHAT] = "chat", [TOA_NOTE] = "note", [TOA_WARN] = "warn"};
+
+    return names[toa_finding_severity((toa_finding_kind)finding->kind, rewriting)];
+}
+
+static void put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding)
+{
+    toa_json *out = &records->out;
+
+    begin(out, "finding");
+    toa_json_text(out, "finding", toa_tap_finding_name(finding->kind));
+    toa_json_text(out, "severity", severity_name(finding, records->config->rewriting));
+    toa_json_number(out, "frame", true, layer->segment->frame);
+    toa_json_number(out, "time", true, layer->segment->time);
+    toa_json_number(out, "stream", true, layer->conversation->stream);
+    put_segment(out, layer);
+    toa_json_number(out, "other_stream", finding->other != NULL, finding->other ? finding->other->stream : 0);
+    toa_json_number(out, "other_frame", finding->other_frame != 0, finding->other_frame);
+    put_evidence(out, finding->evidence);
+    toa_json_number(out, "ip_id_delta", finding->evidence & TOA_EV_IP_ID, finding->ip_id_delta);
+    toa_json_number(out, "isn_error_ns", finding->evidence & TOA_EV_ISN_CLOCK, finding->isn_error);
+    toa_json_number(out, "count", finding->count != 0, finding->count);
+    toa_json_end(out);
+}
+
+static void put_unexplained(toa_json *out, const toa_layer *layer)
+{
+    begin(out, "unexplained");
+    toa_json_number(out, "frame", true, layer->segment->frame);
+    toa_json_number(out, "time", true, layer->segment->time);
+    toa_json_number(out, "stream", true, layer->conversation->stream);
+    put_segment(out, layer);
+    toa_json_end(out);
+}
+
+/* ---- all of a capture ---- */
+
+void toa_records_init(toa_records *records, const toa_config *config, FILE *file)
+{
+    records->config = config;
+    records->out = (toa_json){.file = file};
+    toa_talks_init(&records->talks);
+}
+
+void toa_records_reset(toa_records *records)
+{
+    toa_talks_reset(&records->talks);
+}
+
+void toa_records_free(toa_records *records)
+{
+    toa_talks_free(&records->talks);
+}
+
+void toa_records_add(toa_records *records, const toa_layer *layer)
+{
+    toa_talks_add(&records->talks, layer);
+    for (unsigned i = 0; i < layer->n_findings; i++) {
+        put_finding(records, layer, &layer->findings[i]);
+    }
+    if (layer->unexplained) {
+        put_unexplained(&records->out, layer);
+    }
+}
+
+void toa_records_finish(toa_records *records)
+{
+    GPtrArray *sorted = toa_talks_sorted(&records->talks);
+
+    for (guint i = 0; i < sorted->len; i++) {
+        put_conversation(&records->out, sorted->pdata[i]);
+    }
+    g_ptr_array_free(sorted, TRUE);
+    fflush(records->out.file);
+}
