@@ -615,14 +615,14 @@ FROM (
         SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
             SUM(CASE WHEN d.finding = 'collision.confirmed' THEN 1 ELSE 0 END) AS confirmed,
             SUM(CASE WHEN d.finding = 'collision' THEN 1 ELSE 0 END) AS shared,
-            SUM(CASE WHEN d.severity = 'warn' AND d.sender = 'server' AND d.finding <> 'collision' THEN 1 ELSE 0 END) AS answers,
+            SUM(CASE WHEN d.severity IN ('warn', 'error') AND d.sender = 'server' AND d.finding <> 'collision' THEN 1 ELSE 0 END) AS answers,
             SUM(CASE WHEN d.finding = 'foreign.rst' OR d.finding = 'foreign.segment' THEN d.times ELSE 0 END) AS foreigns,
             SUM(CASE WHEN d.finding = 'foreign.rst' THEN d.times ELSE 0 END) AS rsts,
             SUM(CASE WHEN d.finding = 'reuse' THEN 1 ELSE 0 END) AS reuses,
             SUM(CASE WHEN d.finding = 'stale_session' THEN d.times ELSE 0 END) AS stale,
             SUM(CASE WHEN d.finding = 'collision.unclear' THEN 1 ELSE 0 END) AS unclear,
             SUM(CASE WHEN d.finding = 'foreign.dup_ack' THEN 1 ELSE 0 END) AS dup_acks,
-            MAX(CASE d.severity WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
+            MAX(CASE d.severity WHEN 'error' THEN 2 WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
             MAX(CASE WHEN o.x_source > o.y_source OR (o.x_source = o.y_source AND o.first_conn = d.x) THEN SUBSTR(o.x_key_client, 2) || ' > ' || SUBSTR(o.x_key_server, 2)
                 ELSE SUBSTR(o.y_key_client, 2) || ' > ' || SUBSTR(o.y_key_server, 2) END) AS key_text,
             MIN(d.at) AS first_time, MAX(d.at) AS last_time, MAX(d.across) AS across, d.point AS point

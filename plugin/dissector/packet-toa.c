@@ -112,8 +112,12 @@ static const value_string source_names[] = {{TOA_KEY_WIRE, "Wire"},
                                             {TOA_KEY_PROVEN, "Proven by the server's numbers"},
                                             {0, NULL}};
 
-#define PI_OF(severity) ((severity) == TOA_WARN ? PI_WARN : (severity) == TOA_NOTE ? PI_NOTE : PI_CHAT)
-static const int severities[] = {[TOA_CHAT] = PI_CHAT, [TOA_NOTE] = PI_NOTE, [TOA_WARN] = PI_WARN};
+#define PI_OF(severity) ((severity) == TOA_ERROR  ? PI_ERROR \
+                         : (severity) == TOA_WARN ? PI_WARN  \
+                         : (severity) == TOA_NOTE ? PI_NOTE  \
+                                                  : PI_CHAT)
+static const int severities[] = {[TOA_CHAT] = PI_CHAT, [TOA_NOTE] = PI_NOTE, [TOA_WARN] = PI_WARN,
+                                 [TOA_ERROR] = PI_ERROR};
 static ei_register_info finding_infos[TOA_FINDING_MAX] = {
 #define X(id, name, severity, text) [TOA_FINDING_##id] = {&ei_finding[TOA_FINDING_##id], \
                                                           {name, PI_SEQUENCE, PI_OF(severity), text, EXPFILL}},

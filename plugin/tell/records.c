@@ -115,7 +115,8 @@ static void put_evidence(toa_json *out, uint16_t evidence)
 
 static const char *severity_name(const toa_finding *finding, toa_rewriting rewriting)
 {
-    static const char *const names[] = {[TOA_CHAT] = "chat", [TOA_NOTE] = "note", [TOA_WARN] = "warn"};
+    static const char *const names[] = {[TOA_CHAT] = "chat", [TOA_NOTE] = "note", [TOA_WARN] = "warn",
+                                        [TOA_ERROR] = "error"};
 
     return names[toa_finding_severity((toa_finding_kind)finding->kind, rewriting)];
 }

@@ -39,7 +39,7 @@ VALUES = {
     'key_source': {'wire', 'toa', 'map', 'leg', 'proven'},
     'roles': {'syn', 'syn-ack', 'toa', 'map', 'port', None},
     'from': {'client', 'server'},
-    'severity': {'warn', 'note', 'chat'},
+    'severity': {'error', 'warn', 'note', 'chat'},
 }
 
 

@@ -11,20 +11,24 @@
 
 struct toa_conversation;
 
-typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN } toa_severity;
+typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN, TOA_ERROR } toa_severity;
 
 /* X(enumerator, filter name, severity, constant message). The order is that of the README, in which the
  * findings of one frame are shown. */
 #define TOA_FINDINGS(X)                                                                                              \
     X(COLLISION, "toa.collision", TOA_WARN,                                                                          \
       "Two conversations have the same post-rewrite key: their real server may see one connection")                  \
-    X(CONFIRMED, "toa.collision.confirmed", TOA_WARN,                                                                \
+    X(CONFIRMED, "toa.collision.confirmed", TOA_ERROR,                                                               \
       "The server's own numbers show that it sees two conversations as one connection")                              \
     X(REUSE, "toa.reuse", TOA_NOTE, "Post-rewrite key of another conversation that had closed before")               \
+    X(REFUTED, "toa.collision.refuted", TOA_CHAT,                                                                    \
+      "Two conversations have the same post-rewrite key, and their server keeps them apart: both work")              \
     X(FOREIGN_RST, "toa.foreign.rst", TOA_WARN, "This RST belongs to another conversation")                          \
     X(FOREIGN_SEGMENT, "toa.foreign.segment", TOA_WARN, "This segment belongs to another conversation")              \
     X(FOREIGN_DUP_ACK, "toa.foreign.dup_ack", TOA_NOTE,                                                              \
       "This duplicate ACK answers a segment of another conversation")                                                \
+    X(FOREIGN_UNSEEN, "toa.foreign.unseen", TOA_NOTE,                                                                \
+      "This segment belongs to a connection that was not captured")                                                  \
     X(STALE_SESSION, "toa.stale_session", TOA_NOTE,                                                                  \
       "Numbers of an earlier connection between the same endpoints")                                                 \
     X(SELF_CONNECT, "toa.self_connect", TOA_NOTE, "Source and destination endpoint are the same (TCP self-connect)")
@@ -44,7 +48,7 @@ typedef enum toa_finding_kind {
     X(3, IP_ID, "ip_id", "IP identification continues the other's run")                        \
     X(4, TSECR, "tsecr", "TSecr echoes the other's last TSval")                                \
     X(5, SACK, "sack", "D-SACK block is a range of the other's data")                          \
-    X(6, TRIGGER, "trigger", "The segment that caused it was captured just before")    \
+    X(6, TRIGGER, "trigger", "The segment of the other that caused it was captured just before") \
     X(7, ISN_CLOCK, "isn_clock", "Both ISNs fit one clock of the server for one tuple")        \
     X(8, RECYCLED, "recycled", "ISN was derived from the other's last sequence number")        \
     X(9, TIMESTAMPS, "timestamps", "Timestamps on a conversation that negotiated none")
@@ -58,13 +62,15 @@ enum {
 /* One finding on one frame. Conversations are owned by the engine. */
 typedef struct toa_finding {
     const struct toa_conversation *own;   /* carries the frame */
-    const struct toa_conversation *other; /* NULL only for a self-connect */
+    const struct toa_conversation *other; /* NULL for a self-connect, and for an owner that was not captured */
     int64_t isn_error;                    /* ns; with TOA_EV_ISN_CLOCK */
     uint32_t other_frame;                 /* 0: none */
     uint32_t count;                       /* dup ACKs so far of this pair; 0 for other kinds */
     uint16_t evidence;                    /* TOA_EV_* */
     uint16_t ip_id_delta;                 /* how far ahead of the other's run; with TOA_EV_IP_ID */
     uint8_t kind;                         /* toa_finding_kind */
+    bool untranslated; /* foreign.*: the server answered the other's client from its own address, nobody translated it back.
+                        * Two addresses of one server, but no collision of two connections */
 } toa_finding;
 
 typedef struct toa_finding_info {
