@@ -42,6 +42,7 @@ static struct {
     toa_config config;
     toa_engine *engine;     /* NULL: analysis is off */
     GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
+    toa_crossings *crossings;
     GHashTable *key_texts;  /* toa_key to toa_key_texts, of keys that were shown */
 } glue;
 
@@ -70,6 +71,11 @@ const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text)
     return texts->title;
 }
 
+const toa_conversation *const *toa_glue_crossed(const toa_conversation *conv, unsigned *ret_n)
+{
+    return toa_crossings_of(glue.crossings, conv, ret_n);
+}
+
 static void init_file(void)
 {
     toa_config_init(&glue.config);
@@ -78,6 +84,7 @@ static void init_file(void)
     if (glue.config.analysis) {
         glue.engine = toa_engine_new(&glue.config);
         glue.by_stream = g_ptr_array_sized_new(STREAMS_FIRST);
+        glue.crossings = toa_crossings_new();
         glue.key_texts = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     }
 }
@@ -86,6 +93,8 @@ static void cleanup_file(void)
 {
     toa_engine_free(glue.engine);
     glue.engine = NULL;
+    toa_crossings_free(glue.crossings);
+    glue.crossings = NULL;
     if (glue.by_stream) {
         g_ptr_array_free(glue.by_stream, true);
         glue.by_stream = NULL;
@@ -301,6 +310,7 @@ static void feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
         if (fed.n_findings) {
             frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
             frame->n_findings = fed.n_findings;
+            toa_crossings_take(glue.crossings, &passage->segment, fed.findings, fed.n_findings);
         }
         frame->unexplained = fed.unexplained;
         recall_frame(frame, &passage->shown);
@@ -345,6 +355,9 @@ static void recall(toa_passage *passage)
     if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream) &&
         stream < glue.by_stream->len) {
         passage->shown.conversation = glue.by_stream->pdata[stream];
+    }
+    if (passage->shown.conversation) {
+        passage->shown.answer = toa_crossings_answer(glue.crossings, segment, passage->shown.conversation);
     }
 }
 

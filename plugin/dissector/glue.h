@@ -32,6 +32,10 @@ void toa_glue_handoff(void);
  * closed. */
 const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text);
 
+/* The conversations that conv is crossed with, as far as is known by now: on the first pass from the segments so far, later
+ * from all. *ret_n of them. */
+const toa_conversation *const *toa_glue_crossed(const toa_conversation *conv, unsigned *ret_n);
+
 /* Settings in force since the file was opened, or dissected again. */
 const toa_config *toa_glue_config(void);
 

@@ -56,6 +56,9 @@ static int hf_key_port = -1;
 static int hf_key_source = -1;
 static int hf_rewritten = -1;
 static int hf_leg_stream = -1;
+static int hf_crossed_stream = -1;
+static int hf_answer_stream = -1;
+static int hf_answer_frame = -1;
 
 /* ---- findings ---- */
 
@@ -89,6 +92,7 @@ static expert_field ei_after_eol = EI_INIT;
 static expert_field ei_suspicious = EI_INIT;
 static expert_field ei_redundant = EI_INIT;
 static expert_field ei_no_port = EI_INIT;
+static expert_field ei_answered_elsewhere = EI_INIT;
 static expert_field ei_finding[TOA_FINDING_MAX] = {
 #define X(id, name, severity, text) [TOA_FINDING_##id] = EI_INIT,
     TOA_FINDINGS(X)
@@ -298,6 +302,16 @@ static void add_either_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpo
     proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
 }
 
+static void add_crossed(proto_tree *tree, tvbuff_t *tvb, const toa_conversation *conv)
+{
+    unsigned n;
+    const toa_conversation *const *crossed = toa_glue_crossed(conv, &n);
+
+    for (unsigned i = 0; i < n; i++) {
+        generated_uint(tree, tvb, hf_crossed_stream, crossed[i]->stream);
+    }
+}
+
 static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
 {
     const toa_endpoint *client = &conv->key->client->endpoint, *server = &conv->key->server->endpoint;
@@ -327,6 +341,7 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     if (leg) {
         generated_uint(tree, tvb, hf_leg_stream, leg->stream);
     }
+    add_crossed(tree, tvb, conv);
 }
 
 static void add_evidence(proto_tree *tree, tvbuff_t *tvb, const toa_finding *finding)
@@ -376,6 +391,19 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
     add_expert(pinfo, other ? other : title, &ei_finding[finding->kind]);
 }
 
+/* The victim's side: what this segment asked for came on another conversation. */
+static void show_answer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_answer *answer)
+{
+    proto_item *item = NULL, *frame;
+
+    if (tree) {
+        item = generated_uint(tree, tvb, hf_answer_stream, answer->conversation->stream);
+        frame = proto_tree_add_uint(tree, hf_answer_frame, tvb, 0, 0, answer->frame);
+        proto_item_set_generated(frame);
+    }
+    add_expert(pinfo, item, &ei_answered_elsewhere);
+}
+
 /* Somebody will look: the tree is visible, a filter, column or -e names a field of ours, or there is something to hang
  * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time.
  * This is proto_field_is_referenced for both protocols, without its calls. */
@@ -383,6 +411,7 @@ static inline bool wants_tree(proto_tree *tree, const toa_layer *layer)
 {
     return tree && layer->conversation &&
            (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols || layer->n_findings ||
+            layer->answer ||
             referable.option->ref_type != HF_REF_TYPE_NONE || referable.conversation->ref_type != HF_REF_TYPE_NONE);
 }
 
@@ -407,12 +436,100 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     for (unsigned i = 0; i < layer->n_findings; i++) {
         show_finding(tvb, pinfo, conv_tree, title, &layer->findings[i]);
     }
+    if (layer->answer) {
+        show_answer(tvb, pinfo, conv_tree, layer->answer);
+    }
 }
 
 static bool shows_layer(proto_tree *tree, const toa_layer *layer)
 {
     return layer->n_findings || layer->segment->options.n_items || wants_tree(tree, layer) ||
            have_tap_listener(toa_tap);
+}
+
+/* ---- the Info column ---- */
+
+/* Of a segment whose numbers are another conversation's. */
+static const char *segment_word(const toa_segment *segment)
+{
+    if (segment->flags & TOA_FLAG_RST) {
+        return "RST";
+    }
+    if (segment->flags & TOA_FLAG_SYN) {
+        return segment->flags & TOA_FLAG_ACK ? "SYN-ACK" : "SYN";
+    }
+    if (segment->length) {
+        return "data";
+    }
+    return segment->flags & TOA_FLAG_FIN ? "FIN" : "ACK";
+}
+
+static const toa_finding *finding_of(const toa_layer *layer, unsigned kind)
+{
+    for (unsigned i = 0; i < layer->n_findings; i++) {
+        if (layer->findings[i].kind == kind) {
+            return &layer->findings[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a finding says in a few words, most telling first. */
+static const struct {
+    toa_finding_kind kind;
+    bool segment;       /* begins with the kind of segment */
+    const char *words;  /* before the number of the other stream */
+} info_words[] = {{TOA_FINDING_FOREIGN_RST, true, " of stream "},
+                  {TOA_FINDING_FOREIGN_SEGMENT, true, " of stream "},
+                  {TOA_FINDING_FOREIGN_DUP_ACK, false, "answers stream "},
+                  {TOA_FINDING_STALE_SESSION, true, " of earlier stream "},
+                  {TOA_FINDING_CONFIRMED, false, "one connection at the server with stream "},
+                  {TOA_FINDING_COLLISION, false, "same key as stream "},
+                  {TOA_FINDING_REUSE, false, "key used before by stream "},
+                  {TOA_FINDING_SELF_CONNECT, false, "self-connect"}};
+
+static void append_finding(GString *text, const toa_layer *layer, unsigned row)
+{
+    const toa_finding *finding = finding_of(layer, info_words[row].kind);
+    bool at = finding->kind == TOA_FINDING_FOREIGN_RST && toa_endpoint_equal(&layer->segment->source,
+                                                                             toa_wire_client(layer->conversation));
+
+    if (at) { /* the client meant its own connection; what it hits is the other one */
+        g_string_append(text, "RST against stream ");
+    } else {
+        g_string_append_printf(text, "%s%s", info_words[row].segment ? segment_word(layer->segment) : "",
+                               info_words[row].words);
+    }
+    if (finding->other) {
+        g_string_append_printf(text, "%u", finding->other->stream);
+    }
+    if (finding->kind != TOA_FINDING_CONFIRMED && finding_of(layer, TOA_FINDING_CONFIRMED)) {
+        g_string_append(text, ", one connection at the server");
+    }
+}
+
+static void show_info(packet_info *pinfo, const toa_layer *layer)
+{
+    GString *text;
+    unsigned row = 0;
+
+    if (!pinfo->cinfo || !col_get_writable(pinfo->cinfo, COL_INFO)) {
+        return;
+    }
+    text = g_string_new("[TOA: ");
+    while (row < array_length(info_words) && !finding_of(layer, info_words[row].kind)) {
+        row++;
+    }
+    if (row < array_length(info_words)) {
+        append_finding(text, layer, row);
+    }
+    if (layer->answer) {
+        g_string_append_printf(text, "%sanswered on stream %u", layer->n_findings ? ", " : "",
+                               layer->answer->conversation->stream);
+    }
+    g_string_append(text, "] ");
+    col_prepend_fence_fstr(pinfo->cinfo, COL_INFO, "%s", text->str);
+    g_string_free(text, TRUE);
 }
 
 static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
@@ -427,6 +544,9 @@ static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
         for (unsigned i = 0; i < layer->n_findings; i++) {
             show_finding(tvb, pinfo, NULL, NULL, &layer->findings[i]);
         }
+    }
+    if (toa_prefs_info() && (layer->n_findings || layer->answer)) {
+        show_info(pinfo, layer);
     }
 }
 
@@ -482,6 +602,15 @@ static void register_fields(void)
         {&hf_leg_stream,
          {"Stream of the other leg", "toa.leg.stream", FT_UINT32, BASE_DEC, NULL, 0,
           "tcp.stream of the other leg of this load-balanced connection", HFILL}},
+        {&hf_crossed_stream,
+         {"Crossed with stream", "toa.crossed.stream", FT_UINT32, BASE_DEC, NULL, 0,
+          "tcp.stream of a conversation whose segments were found on this one, or the other way round", HFILL}},
+        {&hf_answer_stream,
+         {"Answered on stream", "toa.answer.stream", FT_UINT32, BASE_DEC, NULL, 0,
+          "tcp.stream of the conversation on which the answer to this segment was captured", HFILL}},
+        {&hf_answer_frame,
+         {"Answered in frame", "toa.answer.frame", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0,
+          "The answer to this segment, on another conversation", HFILL}},
         {&hf_other_stream,
          {"Other conversation (stream)", "toa.other.stream", FT_UINT32, BASE_DEC, NULL, 0,
           "tcp.stream of the conversation that a finding names", HFILL}},
@@ -531,6 +660,8 @@ static void register_expert(void)
          {"toa.redundant", PI_PROTOCOL, PI_CHAT, "TOA option names the endpoint that is on the wire", EXPFILL}},
         {&ei_no_port,
          {"toa.no_port", PI_PROTOCOL, PI_CHAT, "TOA option without port: the port on the wire is kept", EXPFILL}},
+        {&ei_answered_elsewhere,
+         {"toa.answered_elsewhere", PI_SEQUENCE, PI_NOTE, "Answered on another conversation", EXPFILL}},
     };
     expert_module_t *module = expert_register_protocol(proto_toa);
 

@@ -256,6 +256,7 @@ static int reply_meaning = TOA_REPLY_DESTINATION;
 static int kind253 = TOA_KIND253_AUTO;
 static unsigned time_wait = 60;
 static toa_bool analysis = true;
+static toa_bool info = true;
 
 /* Like UAT_FLD_DEC and UAT_FLD_VS, with a check of our own. */
 #define NUMBER_FIELD(base, name, title, check, text)                                                        \
@@ -330,6 +331,13 @@ void toa_prefs_register(int proto_toa)
                                    "Compute post-rewrite keys and findings. If off, only the option is dissected and "
                                    "no state is kept",
                                    &analysis);
+    prefs_register_bool_preference(module, "info", "Findings in the Info column",
+                                   "The Info column of a packet with a finding begins with it in brackets", &info);
+}
+
+bool toa_prefs_info(void)
+{
+    return info;
 }
 
 void toa_prefs_apply(toa_config *config)

@@ -9,6 +9,7 @@
 #define TOA_TELL_LAYER_H
 
 #include "core/toa-engine.h"
+#include "tell/crossings.h"
 
 #include <glib.h>
 
@@ -18,6 +19,7 @@ typedef struct toa_layer {
     const toa_conversation *conversation; /* NULL: analysis is off, or the layer cannot be analysed */
     const toa_finding *findings;
     unsigned n_findings;
+    const toa_answer *answer; /* this segment was answered on another conversation; NULL, and always so on the first pass */
     unsigned header_length; /* of TCP */
     struct tvbuff *tvb;     /* Wireshark's header and payload, as long as the frame is being dissected and tapped; NULL elsewhere */
     bool unexplained; /* neither its conversation's own segment nor anybody else's */
