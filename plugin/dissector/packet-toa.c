@@ -482,10 +482,12 @@ static const struct {
 } info_words[] = {{TOA_FINDING_FOREIGN_RST, true, " of stream "},
                   {TOA_FINDING_FOREIGN_SEGMENT, true, " of stream "},
                   {TOA_FINDING_FOREIGN_DUP_ACK, false, "answers stream "},
+                  {TOA_FINDING_FOREIGN_UNSEEN, true, " of a connection not captured"},
                   {TOA_FINDING_STALE_SESSION, true, " of earlier stream "},
                   {TOA_FINDING_CONFIRMED, false, "one connection at the server with stream "},
                   {TOA_FINDING_COLLISION, false, "same key as stream "},
                   {TOA_FINDING_REUSE, false, "key used before by stream "},
+                  {TOA_FINDING_REFUTED, false, "kept apart from stream "},
                   {TOA_FINDING_SELF_CONNECT, false, "self-connect"}};
 
 static void append_finding(GString *text, const toa_layer *layer, unsigned row)
