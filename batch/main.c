@@ -1,32 +1,26 @@
 /* main.c
- * toa-scan: many captures, one answer. The order of work: options, map, tshark, files, records, reduction, report.
+ * toa-scan: many captures, one answer. The order of work: options, outputs, records, reduction, report.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "read/jobs.h"
-#include "read/map.h"
-#include "reduce/records.h"
+#include "gather.h"
+#include "read/child.h"
 #include "reduce/reduce.h"
+#include "report/output.h"
 #include "report/report.h"
-#include "read/tshark.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
-#include <string.h>
 
 volatile sig_atomic_t scan_stop;
 
 typedef struct scan {
     scan_options options;
-    GPtrArray *arguments; /* tshark's, from the map */
-    char *tshark;
-    char *signature; /* of what makes the records of a file differ */
+    scan_tshark tshark;
     scan_db db;
-    FILE *export;
-    scan_progress progress;
-    scan_totals totals;
-    unsigned bad; /* files with an error */
+    scan_output export; /* of --records */
+    scan_gather gather;
 } scan;
 
 static void on_signal(int number)
@@ -44,160 +38,101 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static gboolean take_capture(void *data, const scan_file *file, FILE *records, const char *state, GError **error)
-{
-    scan *self = data;
-    gboolean ok;
-
-    if (self->export) {
-        self->totals.files++;
-        return scan_records_export(records, self->export, file, self->signature, self->options.host, state, error);
-    }
-    ok = scan_records_load(&self->db, records, file, self->signature, self->options.host, state, &self->totals, error);
-    self->progress.packets = self->totals.packets;
-    return ok;
-}
-
-/* What another run may take over: same map, same version. */
-static char *make_signature(const GPtrArray *arguments)
-{
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    char *signature;
-
-    for (guint i = 0; i < arguments->len; i++) {
-        g_checksum_update(sum, arguments->pdata[i], (gssize)strlen(arguments->pdata[i]) + 1);
-    }
-    signature = g_strdup_printf("%s %.16s", TOA_VERSION, g_checksum_get_string(sum));
-    g_checksum_free(sum);
-    return signature;
-}
-
-/* The captures that are still to be read; records of other hosts are read here. */
-static GPtrArray *sort_out(scan *self, const GPtrArray *files, GError **error)
-{
-    GPtrArray *captures = g_ptr_array_new();
-    GError *local = NULL;
-    gboolean has = FALSE;
-
-    for (guint i = 0; i < files->len && !scan_stop; i++) {
-        const scan_file *file = files->pdata[i];
-        if (file->is_records && self->export) {
-            continue;
-        }
-        if (file->is_records) {
-            if (!scan_records_import(&self->db, file->path, &self->totals, &local) && !scan_stop) {
-                scan_warn("%s: %s", file->path, local->message);
-                self->bad++;
-            }
-            g_clear_error(&local);
-            continue;
-        }
-        if (!self->export && !scan_db_has(&self->db, file, self->signature, &has, error)) {
-            g_ptr_array_unref(captures);
-            return NULL;
-        }
-        if (!has) {
-            g_ptr_array_add(captures, (gpointer)file);
-            self->progress.bytes += file->size;
-        }
-    }
-    self->progress.files = captures->len;
-    return captures;
-}
-
-static gboolean run_tshark(scan *self, const GPtrArray *captures, GError **error)
-{
-    const scan_run run = {self->tshark, self->arguments, self->options.jobs, take_capture, self, &self->progress};
-    unsigned bad = 0;
-    gboolean ok;
-
-    if (!captures->len) {
-        return TRUE;
-    }
-    if (!scan_tshark_check(self->tshark, error)) {
-        return FALSE;
-    }
-    ok = scan_jobs_run(&run, captures, &bad, error);
-    self->bad += bad;
-    scan_progress_wipe();
-    return ok;
-}
-
+/* Before anything is read, so that hours of work do not end at a name that was mistyped. */
 static gboolean open_outputs(scan *self, GError **error)
 {
     const scan_options *options = &self->options;
 
+    if ((options->html_path && !scan_output_check(options->html_path, error)) ||
+        (options->metrics_path && !scan_output_check(options->metrics_path, error))) {
+        return FALSE;
+    }
     if (options->export_path) {
-        self->export = strcmp(options->export_path, "-") == 0 ? stdout : fopen(options->export_path, "w");
-        if (!self->export) {
-            g_set_error(error, SCAN_FAILURE, errno, "%s: %s", options->export_path, g_strerror(errno));
-        }
-        return self->export != NULL;
+        return scan_output_open(&self->export, options->export_path, error);
     }
     return scan_db_open(&self->db, options->db_path, error);
 }
 
-static gboolean read_all(scan *self, GError **error)
+static gboolean prune(scan *self, GError **error)
 {
-    GPtrArray *files, *captures;
-    gboolean ok;
+    guint dropped = 0;
 
-    if (self->options.map_path && !scan_map_read(self->options.map_path, self->arguments, error)) {
+    if (!self->options.prune && !self->options.retain) {
+        return TRUE;
+    }
+    if (!scan_db_prune(&self->db, self->options.prune, self->options.retain, &dropped, error)) {
         return FALSE;
     }
-    self->signature = make_signature(self->arguments);
-    self->tshark = scan_tshark_find(self->options.tshark);
-    if (!open_outputs(self, error)) {
+    if (dropped && !self->options.quiet) {
+        scan_warn("%u captures dropped from the database", dropped);
+    }
+    return TRUE;
+}
+
+static gboolean print(const scan *self, const scan_report *report, GError **error)
+{
+    const scan_options *options = &self->options;
+
+    if (options->json) {
+        scan_report_json(report, stdout);
+    } else if (!options->quiet) {
+        scan_report_text(report, (guint)options->max, stdout);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        g_set_error(error, SCAN_FAILURE, errno, "standard output: %s", g_strerror(errno));
         return FALSE;
     }
-    files = scan_files_list(&self->options, &self->bad);
-    captures = sort_out(self, files, error);
-    ok = captures && run_tshark(self, captures, error);
-    if (ok && !files->len && self->options.inputs && !self->bad) {
-        scan_warn("no capture in what was named");
-        self->bad++;
-    }
-    g_clear_pointer(&captures, g_ptr_array_unref);
-    g_ptr_array_unref(files);
-    return ok && !scan_stop;
+    return TRUE;
 }
 
 static gboolean report(scan *self, gboolean *ret_found, GError **error)
 {
-    scan_report report = {0};
+    scan_report report = {.counts = self->gather.counts};
     const scan_options *options = &self->options;
     gboolean ok = scan_report_load(&report, &self->db, options->notes, options->since, options->until, error);
 
+    if (ok) {
+        *ret_found = scan_report_counts(&report, options->fail_on);
+        ok = print(self, &report, error); /* first: what fails below takes nothing away */
+    }
     if (ok && options->html_path) {
-        ok = scan_report_html(&report, self->tshark, options->html_path, error);
+        ok = scan_report_html(&report, self->tshark.path, options->html_path, error);
     }
-    if (ok && options->json) {
-        scan_report_json(&report, stdout);
-    } else if (ok && !options->quiet) {
-        scan_report_text(&report, (guint)options->max, stdout);
+    if (ok && options->metrics_path) {
+        ok = scan_report_metrics(&report, options->metrics_path, error);
     }
-    if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
-        g_set_error(error, SCAN_FAILURE, errno, "standard output: %s", g_strerror(errno));
-        ok = FALSE;
-    }
-    *ret_found = report.warnings > 0;
     scan_report_clear(&report);
-    return ok;
+    return ok && !scan_stop;
+}
+
+static gboolean work(scan *self, gboolean *ret_found, GError **error)
+{
+    scan_options *options = &self->options;
+
+    if (!scan_tshark_configure(&self->tshark, options->map_path, options->settings, error) ||
+        !open_outputs(self, error)) {
+        return FALSE;
+    }
+    self->gather = (scan_gather){.options = options, .tshark = &self->tshark, .db = &self->db,
+                                 .export = self->export.file};
+    if (!scan_gather_run(&self->gather, error)) {
+        return FALSE;
+    }
+    if (options->export_path) {
+        return scan_output_close(&self->export, error);
+    }
+    return prune(self, error) && (options->no_reduce || (scan_reduce(&self->db, options->db_path, error) &&
+                                                         report(self, ret_found, error)));
 }
 
 static int run(scan *self, GError **error)
 {
-    gboolean found = FALSE;
+    gboolean found = FALSE, ok;
 
-    if (!read_all(self, error)) {
-        return SCAN_ERROR;
-    }
-    if (!self->export && !self->options.no_reduce) {
-        if (!scan_reduce(&self->db, self->options.db_path, error) || !report(self, &found, error)) {
-            return SCAN_ERROR;
-        }
-    }
-    return self->bad ? SCAN_ERROR : found ? SCAN_FINDINGS : SCAN_CLEAN;
+    scan_tshark_init(&self->tshark, self->options.tshark);
+    ok = work(self, &found, error);
+    ok = ok && !scan_counts_bad(&self->gather.counts);
+    return (found ? SCAN_FINDINGS : SCAN_CLEAN) + (ok ? SCAN_CLEAN : SCAN_ERROR);
 }
 
 int main(int argc, char **argv)
@@ -208,9 +143,7 @@ int main(int argc, char **argv)
 
     setlocale(LC_ALL, "");
     catch_signals();
-    self.arguments = g_ptr_array_new_with_free_func(g_free);
     if (scan_options_parse(&self.options, &argc, &argv, &error)) {
-        scan_progress_init(&self.progress, self.options.quiet);
         code = run(&self, &error);
     }
     if (scan_stop) {
@@ -219,14 +152,11 @@ int main(int argc, char **argv)
         scan_warn("%s", error->message);
     }
     g_clear_error(&error);
-    if (self.export && self.export != stdout && fclose(self.export) != 0) {
-        scan_warn("%s: %s", self.options.export_path, g_strerror(errno));
-        code = SCAN_ERROR;
-    }
+    scan_output_discard(&self.export);
+    scan_gather_clear(&self.gather);
     scan_db_close(&self.db);
     scan_options_clear(&self.options);
-    g_ptr_array_unref(self.arguments);
-    g_free(self.tshark);
-    g_free(self.signature);
+    scan_tshark_clear(&self.tshark);
+    scan_child_clean_up();
     return code;
 }

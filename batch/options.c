@@ -8,7 +8,8 @@
 static const char summary[] =
     "Runs tshark with the TOA plugin over captures, joins what the files say, and prints the\n"
     "incidents: pairs of TCP connections that a real server sees as one, and the segments that\n"
-    "ended up on the wrong one. Folders are searched for *.pcap*, *.cap, *.cap.gz, *.dmp and *.records.";
+    "ended up on the wrong one. Folders are searched for *.pcap*, *.cap, *.cap.gz and *.dmp. A file\n"
+    "NAME.records holds records of --records, here or on another host.";
 
 static const char description[] =
     "CAPTURE POINTS\n"
@@ -17,10 +18,16 @@ static const char description[] =
     "  differ in digits only (tcpdump -C/-G, dumpcap -b). Clocks of different points may differ:\n"
     "  the skew is estimated from connections seen at both and told with its error.\n"
     "\n"
+    "  A capture is known by its content: copies, links and new names of one are read once. Its records\n"
+    "  stay in the --db when the file is gone (--prune, --retain). The user's Wireshark profile has no\n"
+    "  influence: all preferences of the plugin have their defaults, but for --map and -o.\n"
+    "\n"
     "EXIT STATUS\n"
     "  0  no incident\n"
-    "  1  incidents (notes such as port reuse do not count; --notes shows them)\n"
+    "  1  incidents (--fail-on says which count; by default notes such as port reuse do not)\n"
     "  2  an error: standard error says which file and why; the other files are done\n"
+    "  3  both: incidents, and an error\n"
+    "  A file that is still being written is no error: it is read as far as it goes.\n"
     "\n"
     "ENVIRONMENT\n"
     "  TSHARK  the tshark to run, when --tshark is not given. Else the launcher \"tshark\" of the\n"
@@ -32,7 +39,8 @@ static const char description[] =
     "  toa-scan -j 4 --db scan.sqlite --html report.html captures/\n"
     "  toa-scan --capture-point client='*client*' --capture-point rs='*rs*' captures/\n"
     "  ipvsadm -Ln > map.txt; toa-scan --map map.txt client.pcap\n"
-    "  toa-scan --records - captures/ | ssh head 'cat > host7.records'; toa-scan *.records";
+    "  toa-scan --records - captures/ | ssh head 'cat > host7.records'; toa-scan *.records\n"
+    "  toa-scan -q --fail-on confirmed --db scan.sqlite captures/ || mail -s 'crossed' ops < /dev/null";
 
 static void free_point(gpointer data)
 {
@@ -97,6 +105,36 @@ static gboolean parse_time(const char *name, const char *text, gint64 *ret_ns, G
     return time != NULL;
 }
 
+static gboolean parse_fail_on(scan_options *self, const char *text, GError **error)
+{
+    static const char *const names[FAIL_ON_MAX] = {
+        [FAIL_ON_CONFIRMED] = "confirmed", [FAIL_ON_FOREIGN] = "foreign", [FAIL_ON_COLLISION] = "collision",
+        [FAIL_ON_NOTE] = "note"};
+
+    self->fail_on = FAIL_ON_COLLISION;
+    for (unsigned i = 0; text && i < FAIL_ON_MAX; i++) {
+        if (g_str_equal(text, names[i])) {
+            self->fail_on = (scan_fail_on)i;
+            return TRUE;
+        }
+    }
+    if (text) {
+        g_set_error(error, SCAN_FAILURE, 0, "--fail-on %s: must be confirmed, foreign, collision or note", text);
+    }
+    return text == NULL;
+}
+
+static gboolean check_settings(char **settings, GError **error)
+{
+    for (char **setting = settings; setting && *setting; setting++) {
+        if (!strchr(*setting, ':')) {
+            g_set_error(error, SCAN_FAILURE, 0, "-o %s: must be NAME:VALUE", *setting);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean check(scan_options *self, char **points, const char *since, const char *until, GError **error)
 {
     for (char **point = points; point && *point; point++) {
@@ -122,7 +160,19 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
         g_set_error(error, SCAN_FAILURE, 0, "--max %d: must be 0 or more", self->max);
         return FALSE;
     }
-    if (!self->inputs && !self->db_path) {
+    if (self->timeout < 0 || self->retain < 0) {
+        g_set_error(error, SCAN_FAILURE, 0, "--timeout and --retain must be 0 or more");
+        return FALSE;
+    }
+    if ((self->prune || self->retain) && !self->db_path) {
+        g_set_error(error, SCAN_FAILURE, 0, "--prune and --retain need a --db");
+        return FALSE;
+    }
+    if (self->known_path && !self->export_path) {
+        g_set_error(error, SCAN_FAILURE, 0, "--known needs --records");
+        return FALSE;
+    }
+    if (!self->inputs && !self->records_from && !self->db_path) {
         g_set_error(error, SCAN_FAILURE, 0, "no FILE or DIR; try --help");
         return FALSE;
     }
@@ -134,7 +184,7 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
 
 gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError **error)
 {
-    char **points = NULL, *since = NULL, *until = NULL;
+    char **points = NULL, *since = NULL, *until = NULL, *fail_on = NULL;
     gboolean version = FALSE, ok;
     const GOptionEntry entries[] = {
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs, "Run N tsharks at a time (default: one a core)", "N"},
@@ -142,6 +192,10 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "Files whose path matches GLOB are of capture point NAME; may be repeated", "NAME=GLOB"},
         {"map", 'm', 0, G_OPTION_ARG_FILENAME, &self->map_path,
          "Which real server is behind a VIP: output of ipvsadm -Ln or -Sn, or rows of Wireshark's toa_map", "FILE"},
+        {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &self->settings,
+         "A preference, as for tshark -o; part of what a --db knows a reading by", "NAME:VALUE"},
+        {"timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout,
+         "Stop a tshark that takes longer for a file (default: half an hour and 2 s a megabyte)", "SECONDS"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Only incidents with something at TIME or later; all files are read", "TIME"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Only incidents that had begun by TIME", "TIME"},
         {"max", 0, 0, G_OPTION_ARG_INT, &self->max,
@@ -152,6 +206,16 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "Keep everything in an SQLite database; a second run does only what is new", "FILE"},
         {"records", 0, 0, G_OPTION_ARG_FILENAME, &self->export_path,
          "Write the records (NDJSON) instead of reducing them; - is standard output", "FILE"},
+        {"known", 0, 0, G_OPTION_ARG_FILENAME, &self->known_path,
+         "With --records: leave out captures that the \"file\" lines of these records name; - is standard input", "FILE"},
+        {"records-from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->records_from,
+         "Take the *.records of a folder, too; may be repeated", "DIR"},
+        {"prune", 0, 0, G_OPTION_ARG_NONE, &self->prune, "Drop captures of this host from the --db that are gone", NULL},
+        {"retain", 0, 0, G_OPTION_ARG_INT, &self->retain, "Drop captures from the --db that ended so long ago", "DAYS"},
+        {"fail-on", 0, 0, G_OPTION_ARG_STRING, &fail_on,
+         "What makes the exit status 1: confirmed, foreign, collision (default) or note, and all before it", "KIND"},
+        {"metrics", 0, 0, G_OPTION_ARG_FILENAME, &self->metrics_path,
+         "Write numbers for monitoring (OpenMetrics text)", "FILE"},
         {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Tell notes as well (port reuse, stale sessions ...)", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "Print nothing but errors", NULL},
         {"tshark", 0, 0, G_OPTION_ARG_FILENAME, &self->tshark, "The tshark to run", "PROGRAM"},
@@ -174,7 +238,9 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         g_print("toa-scan %s\n", TOA_VERSION);
         exit(SCAN_CLEAN);
     }
-    ok = ok && check(self, points, since, until, error);
+    ok = ok && parse_fail_on(self, fail_on, error) && check_settings(self->settings, error) &&
+         check(self, points, since, until, error);
+    g_free(fail_on);
     g_option_context_free(context);
     g_strfreev(points);
     g_free(since);
@@ -185,6 +251,10 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
 void scan_options_clear(scan_options *self)
 {
     g_strfreev(self->inputs);
+    g_strfreev(self->records_from);
+    g_strfreev(self->settings);
+    g_free(self->metrics_path);
+    g_free(self->known_path);
     g_clear_pointer(&self->points, g_ptr_array_unref);
     g_free(self->db_path);
     g_free(self->html_path);

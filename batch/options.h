@@ -14,19 +14,29 @@ typedef struct scan_point {
     GPatternSpec *glob;
 } scan_point;
 
+/* What --fail-on counts for the exit code: this and all that is worse. */
+typedef enum scan_fail_on { FAIL_ON_CONFIRMED, FAIL_ON_FOREIGN, FAIL_ON_COLLISION, FAIL_ON_NOTE, FAIL_ON_MAX } scan_fail_on;
+
 typedef struct scan_options {
     char **inputs;     /* files and folders, at least one unless db_path names an earlier run's database */
+    char **records_from; /* files of records, and folders of such; may be NULL */
+    char **settings;   /* NAME:VALUE of -o; may be NULL */
     GPtrArray *points; /* scan_point, in the order given: the first match wins */
     char *db_path;     /* NULL: a temporary one */
     char *html_path;
     char *export_path; /* --records; "-" is standard output */
+    char *metrics_path;
+    char *known_path;  /* records of captures not to read again; "-" is standard input */
     char *map_path;
     char *tshark;      /* NULL: look for one */
     char *host;        /* name of this host in file identities */
     gint64 since, until; /* ns since the epoch; G_MININT64 and G_MAXINT64: no limit */
+    scan_fail_on fail_on;
     int jobs;
+    int timeout; /* seconds for a file; 0: by its size */
+    int retain;  /* days; 0: for ever */
     int max; /* incidents told in full in the text; 0: all */
-    gboolean json, notes, quiet, no_reduce;
+    gboolean json, notes, quiet, no_reduce, prune;
 } scan_options;
 
 /* Parses argv; false with an error that says what to correct. --help and --version print and exit. */

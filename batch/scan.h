@@ -10,7 +10,7 @@
 
 #include <signal.h>
 
-/* Exit codes, as of grep. */
+/* Exit codes; both at a time are their sum. */
 enum { SCAN_CLEAN = 0, SCAN_FINDINGS = 1, SCAN_ERROR = 2 };
 
 #define SCAN_NS_PER_S G_GINT64_CONSTANT(1000000000)
@@ -19,7 +19,11 @@ enum { SCAN_CLEAN = 0, SCAN_FINDINGS = 1, SCAN_ERROR = 2 };
 #define SCAN_FAILURE scan_failure_quark()
 GQuark scan_failure_quark(void);
 
-/* Prints "toa-scan: ..." on standard error, on a line of its own (the progress line is wiped first). */
+/* A text from outside for terminals, pages and JSON: valid UTF-8, and what controls a terminal or turns the order of
+ * letters round written as \xHH or \u{HEX}. Free with g_free(). */
+char *scan_printable(const char *text);
+
+/* Prints "toa-scan: ..." on standard error, printable, on a line of its own (the progress line is wiped first). */
 void scan_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* Number of the signal (INT, TERM, HUP) that has asked to stop; 0: none has. */

@@ -3,10 +3,10 @@
  */
 #include "read/jobs.h"
 
+#include "read/child.h"
+
 #include <gio/gunixoutputstream.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,8 +19,10 @@ typedef struct scan_job {
     GSubprocess *process;
     FILE *output; /* what tshark wrote; a file without a name */
     FILE *complaints;
-    char *errors; /* its complaints, read when it has ended */
-    GError *spill; /* its output could not be kept */
+    GError *spill;          /* its output could not be kept */
+    GCancellable *given_up; /* something that it has started may keep the pipe open */
+    gint64 deadline;        /* monotonic, us */
+    gint64 killed;          /* when it was asked to end; 0: it was not */
 } scan_job;
 
 struct scan_pool {
@@ -29,30 +31,9 @@ struct scan_pool {
     GMainLoop *loop;
     GQueue ended; /* jobs whose records are to be taken */
     GPtrArray *running;
-    GCancellable *stopped; /* a child of tshark's may keep the pipe open */
     guint next;
-    unsigned bad;
     GError *error;
 };
-
-static FILE *unnamed_file(GError **error)
-{
-    char *path = g_build_filename(g_get_tmp_dir(), "toa-scan-XXXXXX", NULL);
-    int fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
-    FILE *file = fd >= 0 ? fdopen(fd, "w+") : NULL;
-
-    if (!file) {
-        g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
-    }
-    if (fd >= 0) {
-        unlink(path);
-        if (!file) {
-            close(fd);
-        }
-    }
-    g_free(path);
-    return file;
-}
 
 static void job_free(scan_job *self)
 {
@@ -64,16 +45,29 @@ static void job_free(scan_job *self)
         fclose(self->complaints);
     }
     g_clear_error(&self->spill);
-    g_free(self->errors);
+    g_clear_object(&self->given_up);
     g_free(self);
+}
+
+/* Asks it to end, or ends it if it was asked some time ago. */
+static void press(scan_job *self, gint64 now)
+{
+    if (!self->killed) {
+        scan_child_signal(self->process, SIGTERM);
+        self->killed = now;
+    } else if (now > self->killed + SCAN_CHILD_GRACE_US) {
+        scan_child_signal(self->process, SIGKILL);
+        g_cancellable_cancel(self->given_up);
+    }
 }
 
 static void stop(scan_pool *self)
 {
+    gint64 now = g_get_monotonic_time();
+
     for (guint i = 0; i < self->running->len; i++) {
-        g_subprocess_send_signal(((scan_job *)self->running->pdata[i])->process, SIGTERM);
+        press(self->running->pdata[i], now);
     }
-    g_cancellable_cancel(self->stopped);
     self->next = self->files->len;
 }
 
@@ -81,13 +75,8 @@ static void on_end(GObject *source, GAsyncResult *result, gpointer data)
 {
     scan_job *self = data;
     scan_pool *pool = self->pool;
-    char text[4096];
-    size_t length;
 
     g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
-    rewind(self->complaints);
-    length = fread(text, 1, sizeof text, self->complaints);
-    self->errors = g_utf8_make_valid(text, (gssize)length);
     g_ptr_array_remove_fast(pool->running, self);
     g_queue_push_tail(&pool->ended, self);
     g_main_loop_quit(pool->loop);
@@ -106,15 +95,13 @@ static void on_output_end(GObject *source, GAsyncResult *result, gpointer data)
 
 static GPtrArray *command(const scan_pool *self, const scan_file *file)
 {
-    const char *const fixed[] = {self->run->tshark, "-n", "-q", "-z", "toa,records"};
+    const char *const fixed[] = {self->run->tshark->path, "-n", "-q", "-z", "toa,records"};
     GPtrArray *arguments = g_ptr_array_new();
 
     for (unsigned i = 0; i < G_N_ELEMENTS(fixed); i++) {
         g_ptr_array_add(arguments, (gpointer)fixed[i]);
     }
-    for (guint i = 0; i < self->run->arguments->len; i++) {
-        g_ptr_array_add(arguments, self->run->arguments->pdata[i]);
-    }
+    g_ptr_array_extend(arguments, self->run->tshark->settings, NULL, NULL);
     g_ptr_array_add(arguments, (gpointer) "-r");
     g_ptr_array_add(arguments, file->path);
     g_ptr_array_add(arguments, NULL);
@@ -123,15 +110,20 @@ static GPtrArray *command(const scan_pool *self, const scan_file *file)
 
 static GSubprocess *spawn(const scan_pool *self, scan_job *job, GError **error)
 {
-    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
     GPtrArray *arguments = command(self, job->file);
-    GSubprocess *process;
+    GSubprocess *process = scan_child_start((const char *const *)(void *)arguments->pdata,
+                                            dup(fileno(job->complaints)), error);
 
-    g_subprocess_launcher_take_stderr_fd(launcher, dup(fileno(job->complaints)));
-    process = g_subprocess_launcher_spawnv(launcher, (const char *const *)(void *)arguments->pdata, error);
     g_ptr_array_unref(arguments);
-    g_object_unref(launcher);
     return process;
+}
+
+/* A tshark reads some 5 MB/s on a busy core; ten times as long is a tshark that hangs. */
+static gint64 time_limit(const scan_run *run, const scan_file *file)
+{
+    gint64 seconds = run->timeout ? run->timeout : 1800 + file->size / 500000;
+
+    return seconds * G_USEC_PER_SEC;
 }
 
 static gboolean start(scan_pool *self, const scan_file *file, GError **error)
@@ -141,15 +133,17 @@ static gboolean start(scan_pool *self, const scan_file *file, GError **error)
 
     job->pool = self;
     job->file = file;
-    if (!(job->output = unnamed_file(error)) || !(job->complaints = unnamed_file(error)) ||
+    if (!(job->output = scan_child_unnamed_file(error)) || !(job->complaints = scan_child_unnamed_file(error)) ||
         !(job->process = spawn(self, job, error))) {
         job_free(job);
         return FALSE;
     }
+    job->given_up = g_cancellable_new();
+    job->deadline = g_get_monotonic_time() + time_limit(self->run, file);
     g_ptr_array_add(self->running, job);
     keep = g_unix_output_stream_new(fileno(job->output), FALSE);
     g_output_stream_splice_async(keep, g_subprocess_get_stdout_pipe(job->process),
-                                 G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE, G_PRIORITY_DEFAULT, self->stopped,
+                                 G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE, G_PRIORITY_DEFAULT, job->given_up,
                                  on_output_end, job);
     g_object_unref(keep);
     return TRUE;
@@ -167,47 +161,57 @@ static void start_more(scan_pool *self)
 
 /* ---- ending ---- */
 
-/* The last line of tshark's that is not about running as root. */
-static char *complaint(const scan_job *self)
+/* Sought in all that was said: a tshark that complains of every packet says this at the end. */
+static gboolean was_cut_short(FILE *said)
 {
-    char **lines = g_strsplit(self->errors ? self->errors : "", "\n", -1), *last = NULL;
+    gboolean found = FALSE;
+    char line[4096];
 
-    for (char **line = lines; *line; line++) {
-        g_strstrip(*line);
-        if (**line && !g_str_has_prefix(*line, "Running as user")) {
-            g_free(last);
-            last = g_str_has_prefix(*line, "tshark: ") ? g_strdup(*line + 8) : g_strdup(*line);
-        }
+    rewind(said);
+    while (!found && fgets(line, sizeof line, said)) {
+        found = strstr(line, "\" appears to have been cut short in the middle of a packet") != NULL;
     }
-    g_strfreev(lines);
-    return last ? last : g_strdup("it did not say why");
+    return found;
+}
+
+static void tell_failure(const scan_job *self)
+{
+    int number = g_subprocess_get_if_signaled(self->process) ? g_subprocess_get_term_sig(self->process)
+                                                             : g_subprocess_get_exit_status(self->process) - 128;
+
+    if (self->killed) {
+        scan_warn("%s: tshark did not end within %d s and was stopped; nothing of the file was taken (--timeout)",
+                  self->file->path, (int)(time_limit(self->pool->run, self->file) / G_USEC_PER_SEC));
+    } else if (number > 0) { /* above 128: through the launcher's shell */
+        scan_warn("%s: tshark crashed (%s)", self->file->path, g_strsignal(number));
+    } else {
+        char *said = scan_child_complaint(self->complaints);
+        scan_warn("%s: tshark exit status %d: %s", self->file->path, number + 128, said);
+        g_free(said);
+    }
 }
 
 /* NULL: nothing of the file can be used. */
 static const char *judge(scan_job *self)
 {
-    char *said;
-    const char *state = NULL;
+    scan_counts *counts = self->pool->run->counts;
+    gboolean whole = !self->killed && g_subprocess_get_successful(self->process);
 
-    if (g_subprocess_get_successful(self->process)) {
+    if (!whole && (self->killed || !was_cut_short(self->complaints))) {
+        tell_failure(self);
+        counts->failed++;
+        return NULL;
+    }
+    if (scan_file_is_growing(self->file)) {
+        counts->growing++;
+        return "growing";
+    }
+    if (whole) {
         return "done";
     }
-    said = complaint(self);
-    if (g_subprocess_get_if_signaled(self->process)) {
-        int number = g_subprocess_get_term_sig(self->process);
-        scan_warn("%s: tshark crashed (%s)", self->file->path, g_strsignal(number));
-    } else if (g_subprocess_get_exit_status(self->process) > 128) { /* through the launcher's shell */
-        scan_warn("%s: tshark crashed (%s)", self->file->path,
-                  g_strsignal(g_subprocess_get_exit_status(self->process) - 128));
-    } else if (strstr(self->errors ? self->errors : "", "cut short")) {
-        scan_warn("%s: cut short in the middle of a packet; what is before that was read", self->file->path);
-        state = "cut short";
-    } else {
-        scan_warn("%s: tshark exit status %d: %s", self->file->path,
-                  g_subprocess_get_exit_status(self->process), said);
-    }
-    g_free(said);
-    return state;
+    scan_warn("%s: cut short in the middle of a packet; what is before that was read", self->file->path);
+    counts->cut_short++;
+    return "cut short";
 }
 
 static void finish(scan_pool *self, scan_job *job)
@@ -215,7 +219,7 @@ static void finish(scan_pool *self, scan_job *job)
     const char *state = NULL;
     GError *error = NULL;
 
-    if (!self->error && !scan_stop && job->spill) {
+    if (!self->error && !scan_stop && job->spill && !job->killed) {
         g_propagate_prefixed_error(&self->error, g_steal_pointer(&job->spill), "%s: keeping its records in %s: ",
                                    job->file->path, g_get_tmp_dir());
         stop(self);
@@ -232,7 +236,6 @@ static void finish(scan_pool *self, scan_job *job)
             g_clear_error(&error);
         }
     }
-    self->bad += !state || strcmp(state, "done") != 0;
     self->run->progress->files_done++;
     self->run->progress->bytes_done += job->file->size;
     scan_progress_update(self->run->progress);
@@ -242,7 +245,14 @@ static void finish(scan_pool *self, scan_job *job)
 static gboolean look_for_stop(gpointer data)
 {
     scan_pool *self = data;
+    gint64 now = g_get_monotonic_time();
 
+    for (guint i = 0; i < self->running->len; i++) {
+        scan_job *job = self->running->pdata[i];
+        if (job->killed || now > job->deadline) {
+            press(job, now);
+        }
+    }
     if (scan_stop) {
         stop(self);
         g_main_loop_quit(self->loop);
@@ -251,7 +261,7 @@ static gboolean look_for_stop(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *ret_bad, GError **error)
+gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **error)
 {
     scan_pool self = {.run = run, .files = files, .ended = G_QUEUE_INIT};
     guint timer;
@@ -259,7 +269,6 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *re
 
     self.loop = g_main_loop_new(NULL, FALSE);
     self.running = g_ptr_array_new();
-    self.stopped = g_cancellable_new();
     timer = g_timeout_add(200, look_for_stop, &self);
     start_more(&self);
     while (self.running->len || !g_queue_is_empty(&self.ended)) {
@@ -274,8 +283,6 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *re
     g_source_remove(timer);
     g_main_loop_unref(self.loop);
     g_ptr_array_unref(self.running);
-    g_object_unref(self.stopped);
-    *ret_bad = self.bad;
     if (self.error) {
         g_propagate_error(error, self.error);
         return FALSE;

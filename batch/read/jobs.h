@@ -8,6 +8,7 @@
 
 #include "read/files.h"
 #include "read/progress.h"
+#include "read/tshark.h"
 
 #include <stdio.h>
 
@@ -15,16 +16,18 @@
 typedef gboolean (*scan_take)(void *data, const scan_file *file, FILE *records, const char *state, GError **error);
 
 typedef struct scan_run {
-    const char *tshark;
-    const GPtrArray *arguments; /* more arguments of tshark's */
+    const scan_tshark *tshark;
     int jobs;
+    int timeout; /* seconds for a file; 0: by its size */
     scan_take take;
     void *data;
     scan_progress *progress;
+    scan_counts *counts;
 } scan_run;
 
-/* Files that tshark could not read (or not to the end) are told with scan_warn() and counted in *ret_bad. False with an
- * error: nothing more could be done at all (a full disk); with scan_stop set: interrupted. */
-gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, unsigned *ret_bad, GError **error);
+/* Files that could not be read are told with scan_warn() and counted in run->counts, and so are those that were read
+ * but not to the end. False with an error: nothing more could be done at all (a full disk); with scan_stop set:
+ * interrupted. */
+gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **error);
 
 #endif

@@ -3,7 +3,7 @@
  */
 #include "read/packets.h"
 
-#include "read/tshark.h"
+#include "read/child.h"
 
 #include <json-glib/json-glib.h>
 
@@ -11,6 +11,8 @@
 
 /* What lies further from the incident's facts than this is not drawn. */
 #define MARGIN (2 * SCAN_NS_PER_S)
+
+#define SECONDS 3600 /* for one file */
 
 /* What is wanted of one file. */
 typedef struct packet_wish {
@@ -132,7 +134,7 @@ static GPtrArray *read_file(const char *tshark, const char *path, const packet_w
     JsonParser *parser = json_parser_new();
     char *output;
 
-    if (scan_tshark_run(arguments, &output, NULL)) {
+    if (scan_child_run(arguments, SECONDS, &output, NULL)) {
         if (json_parser_load_from_data(parser, output, -1, NULL) &&
             JSON_NODE_HOLDS_ARRAY(json_parser_get_root(parser))) {
             packets = g_ptr_array_new_with_free_func(packet_free);
@@ -145,7 +147,7 @@ static GPtrArray *read_file(const char *tshark, const char *path, const packet_w
     return packets;
 }
 
-scan_packets *scan_packets_load(const scan_report *report, const char *tshark)
+scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)
 {
     GHashTable *wishes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, wish_free);
     scan_packets *packets =
@@ -153,13 +155,13 @@ scan_packets *scan_packets_load(const scan_report *report, const char *tshark)
     GHashTableIter iter;
     gpointer key, value;
 
-    for (guint i = 0; i < report->incidents->len; i++) {
+    for (guint i = 0; i < MIN(report->incidents->len, max); i++) {
         wish_for(wishes, report, report->incidents->pdata[i]);
     }
     g_hash_table_iter_init(&iter, wishes);
     while (!scan_stop && g_hash_table_iter_next(&iter, &key, &value)) {
-        const char *path = scan_report_path(report, *(gint64 *)key);
-        GPtrArray *list = g_file_test(path, G_FILE_TEST_EXISTS) ? read_file(tshark, path, value) : NULL;
+        const char *path = g_hash_table_lookup(report->local, key);
+        GPtrArray *list = path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? read_file(tshark, path, value) : NULL;
         for (guint i = 0; list && i < list->len; i++) {
             ((scan_packet *)list->pdata[i])->file = *(gint64 *)key;
         }

@@ -16,7 +16,8 @@ typedef struct scan_packet {
 
 typedef GHashTable scan_packets; /* gint64 file -> GPtrArray of scan_packet, in the order of frames */
 
-/* Captures that cannot be read any more are left out. Free with g_hash_table_unref(). */
-scan_packets *scan_packets_load(const scan_report *report, const char *tshark);
+/* Of the first max incidents. Only captures of this host are opened, never a path that somebody's records name; those that
+ * cannot be read any more are left out. Free with g_hash_table_unref(). */
+scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark);
 
 #endif

@@ -48,9 +48,10 @@ void scan_warn(const char *format, ...)
 
     scan_progress_wipe();
     va_start(arguments, format);
-    char *text = g_strdup_vprintf(format, arguments);
+    char *text = g_strdup_vprintf(format, arguments), *safe = scan_printable(text);
     va_end(arguments);
-    fprintf(stderr, "toa-scan: %s\n", text);
+    fprintf(stderr, "toa-scan: %s\n", safe);
+    g_free(safe);
     g_free(text);
 }
 

@@ -2,7 +2,8 @@
 -- "final" in clickhouse-prefix.sql). On a cluster, a Distributed table each over these, sharded by cityHash64(key_client),
 -- and unexplained and finding with the conversation that they are of, keep every join local: see README.md.
 CREATE TABLE IF NOT EXISTS capture_file (file Int64, host String, path String, point String, size Int64, mtime Int64,
-    signature String, state String, packets Int64, first_time Int64, last_time Int64, records Int64)
+    signature String, state String, packets Int64, first_time Int64, last_time Int64, records Int64,
+    content String, head String, local Int64, refused Int64)
     ENGINE = ReplacingMergeTree ORDER BY file;
 CREATE TABLE IF NOT EXISTS conversation (file Int64, point String, stream Int64, key_stream Nullable(Int64), client Nullable(String),
     server Nullable(String), key_client Nullable(String), key_server Nullable(String),

@@ -3,34 +3,58 @@
  */
 #include "reduce/columns.h"
 
-#define N(name) {name, NULL, COLUMN_NUMBER}
-#define T(name) {name, NULL, COLUMN_TEXT}
-#define E(name) {name, NULL, COLUMN_ENDPOINT}
-#define E_IF_KNOWN(name) {name, NULL, COLUMN_ENDPOINT_IF_KNOWN}
-/* "from" and "count" are words of SQL */
-#define SEGMENT                                                                                                     \
-    {"sender", "from", COLUMN_TEXT}, N("flags"), N("seq"), N("ack"), N("length"), N("ip_id"), N("tsval"), N("tsecr")
+#define U32 G_GINT64_CONSTANT(4294967295)
+/* ns; a time beyond what 32 bits of seconds hold (2106) is no time of a capture */
+#define TIME_MAX (U32 * 1000000000)
+
+/* name, member, low, high; "from" and "count" are words of SQL */
+#define NUMBER(name, member, high) {name, member, COLUMN_NUMBER, FALSE, 0, high, NULL}
+#define NEEDED(name, high) {name, NULL, COLUMN_NUMBER, TRUE, 0, high, NULL}
+#define SEQ(name) NUMBER(name, NULL, U32)
+#define TIME(name) NUMBER(name, NULL, TIME_MAX)
+#define IP_ID(name) NUMBER(name, NULL, 65535)
+#define BOOL(name) {name, NULL, COLUMN_BOOL, FALSE, 0, 1, NULL}
+#define WORD(name, member, required, words) {name, member, COLUMN_WORD, required, 0, 0, words}
+#define ENDPOINT(name) {name, NULL, COLUMN_ENDPOINT, TRUE, 0, 0, NULL}
+#define TEXT(name, required) {name, NULL, COLUMN_TEXT, required, 0, 0, NULL}
+#define SEGMENT                                                                                             \
+    NEEDED("frame", U32), NEEDED("time", TIME_MAX), NEEDED("stream", U32),                                  \
+    WORD("sender", "from", TRUE, "client server"), NEEDED("flags", 4095), NEEDED("seq", U32), SEQ("ack"),   \
+    SEQ("length"), IP_ID("ip_id"), SEQ("tsval"), SEQ("tsecr")
 
 static const scan_column conversation[] = {
-    N("stream"),      N("key_stream"),    E("client"),            E("server"),     E("key_client"),
-    E("key_server"),  T("key_source"),    E_IF_KNOWN("toa"),   N("leg_stream"), T("roles"),
-    N("first_frame"), N("last_frame"),    N("first_time"),        N("last_time"),  N("frames"),
-    N("closed_time"), N("syn_time"),      N("synack_time"),       N("client_isn"), N("client_low"),
-    N("client_next"), N("client_ack"),    N("client_tsval"),      N("client_ip_id"),
-    N("server_isn"),  N("server_low"),    N("server_next"),       N("server_ack"), N("server_tsval"),
-    N("server_ip_id"), N("client_timestamps"), N("server_timestamps"), N("rtt_ns"),
+    NEEDED("stream", U32), SEQ("key_stream"), ENDPOINT("client"), ENDPOINT("server"), ENDPOINT("key_client"),
+    ENDPOINT("key_server"), WORD("key_source", NULL, FALSE, "wire toa map leg proven"),
+    {"toa", NULL, COLUMN_ENDPOINT, FALSE, 0, 0, NULL},
+    SEQ("leg_stream"), WORD("roles", NULL, FALSE, "port map toa syn-ack syn"), SEQ("first_frame"), SEQ("last_frame"),
+    NEEDED("first_time", TIME_MAX), NEEDED("last_time", TIME_MAX), NEEDED("frames", U32), TIME("closed_time"),
+    TIME("syn_time"), TIME("synack_time"),
+    SEQ("client_isn"), SEQ("client_low"), SEQ("client_next"), SEQ("client_ack"), SEQ("client_tsval"), IP_ID("client_ip_id"),
+    SEQ("server_isn"), SEQ("server_low"), SEQ("server_next"), SEQ("server_ack"), SEQ("server_tsval"), IP_ID("server_ip_id"),
+    BOOL("client_timestamps"), BOOL("server_timestamps"),
+    {"rtt_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL},
 };
 
 static const scan_column finding[] = {
-    T("finding"),      T("severity"),   N("frame"), N("time"), N("stream"), SEGMENT, N("other_stream"),
-    N("other_frame"),  {"evidence", NULL, COLUMN_WORDS}, N("ip_id_delta"), N("isn_error_ns"),
-    {"repeats", "count", COLUMN_NUMBER},
+    {"finding", NULL, COLUMN_NAME, TRUE, 0, 0, NULL}, WORD("severity", NULL, TRUE, "chat note warn"), SEGMENT,
+    SEQ("other_stream"), SEQ("other_frame"), {"evidence", NULL, COLUMN_WORDS, FALSE, 0, 0, NULL}, IP_ID("ip_id_delta"),
+    {"isn_error_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL}, NUMBER("repeats", "count", U32),
 };
 
-static const scan_column unexplained[] = {N("frame"), N("time"), N("stream"), SEGMENT};
+static const scan_column unexplained[] = {SEGMENT};
 
-const scan_table scan_tables[TABLE_MAX] = {
+static const scan_column file[] = {
+    [FILE_SCHEMA] = NUMBER("schema", NULL, 1000000), [FILE_HOST] = TEXT("host", TRUE), [FILE_PATH] = TEXT("path", TRUE),
+    [FILE_POINT] = TEXT("point", TRUE), [FILE_SIGNATURE] = TEXT("signature", TRUE),
+    [FILE_STATE] = {"state", NULL, COLUMN_TEXT, TRUE, 0, 0, NULL}, [FILE_SIZE] = NEEDED("size", G_MAXINT64),
+    [FILE_MTIME] = {"mtime", NULL, COLUMN_NUMBER, TRUE, G_MININT64, G_MAXINT64, NULL},
+    [FILE_CONTENT] = TEXT("content", FALSE), [FILE_HEAD] = TEXT("head", FALSE),
+};
+
+const scan_table scan_tables[RECORD_MAX] = {
     [TABLE_CONVERSATION] = {"conversation", conversation, G_N_ELEMENTS(conversation)},
     [TABLE_FINDING] = {"finding", finding, G_N_ELEMENTS(finding)},
     [TABLE_UNEXPLAINED] = {"unexplained", unexplained, G_N_ELEMENTS(unexplained)},
+    [RECORD_FILE] = {"file", file, G_N_ELEMENTS(file)},
 };
+G_STATIC_ASSERT(G_N_ELEMENTS(conversation) <= SCAN_COLUMNS_MAX && G_N_ELEMENTS(finding) <= SCAN_COLUMNS_MAX);

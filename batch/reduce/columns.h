@@ -1,6 +1,6 @@
 /* columns.h
- * The tables of records: which member of a record goes into which column. One list makes the schema and the inserts;
- * clickhouse-schema.sql has the same columns.
+ * The schema of records: which members a record has, what they may be, and which column each goes into. One list makes
+ * the tables, checks what is read, and tells the fuzzer its words; clickhouse-schema.sql has the same columns.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,18 +9,28 @@
 
 #include <glib.h>
 
+/* Version of the schema, in the member "schema" of each "file" record. Files of a higher one are refused as a whole;
+ * members that the schema does not know are passed over, so that a later version may add some. 1 has no member
+ * "schema", and no "content" and "head". */
+#define SCAN_SCHEMA_VERSION 2
+
 typedef enum column_kind {
-    COLUMN_NUMBER,   /* integer, or true and false as 1 and 0 */
-    COLUMN_TEXT,
-    COLUMN_ENDPOINT, /* members NAME_ip and NAME_port as one text: 10.0.0.1:80, [fd00::1]:80; in every record */
-    COLUMN_ENDPOINT_IF_KNOWN, /* the same, or null */
-    COLUMN_WORDS     /* array of words, as one text with commas */
+    COLUMN_NUMBER,   /* integer from low to high */
+    COLUMN_BOOL,     /* true and false as 1 and 0 */
+    COLUMN_WORD,     /* one of words */
+    COLUMN_NAME,     /* lower case letters, digits, "_" and "." */
+    COLUMN_TEXT,     /* anything */
+    COLUMN_ENDPOINT, /* members NAME_ip and NAME_port as one text: 10.0.0.1:80, [fd00::1]:80 */
+    COLUMN_WORDS     /* array of names, as one text with commas */
 } column_kind;
 
 typedef struct scan_column {
     const char *name;   /* of the column */
     const char *member; /* of the record; NULL: like the column */
     column_kind kind;
+    gboolean required;  /* else it may be null or not there */
+    gint64 low, high;
+    const char *words;  /* "client server" */
 } scan_column;
 
 typedef struct scan_table {
@@ -29,8 +39,18 @@ typedef struct scan_table {
     unsigned n_columns;
 } scan_table;
 
-/* The columns "file" and "point" come first in each table and are not in these lists. */
-enum { TABLE_CONVERSATION, TABLE_FINDING, TABLE_UNEXPLAINED, TABLE_MAX };
-extern const scan_table scan_tables[TABLE_MAX];
+/* The columns "file" and "point" come first in each table and are not in these lists. The last one is no table of the
+ * database: what is known of a capture comes as a record in front of its own. */
+enum { TABLE_CONVERSATION, TABLE_FINDING, TABLE_UNEXPLAINED, TABLE_MAX, RECORD_FILE = TABLE_MAX, RECORD_MAX };
+extern const scan_table scan_tables[RECORD_MAX];
+
+/* Most columns that one of them has. */
+#define SCAN_COLUMNS_MAX 40
+
+/* Where the columns of a "file" record are. */
+enum {
+    FILE_SCHEMA, FILE_HOST, FILE_PATH, FILE_POINT, FILE_SIGNATURE, FILE_STATE, FILE_SIZE, FILE_MTIME, FILE_CONTENT,
+    FILE_HEAD
+};
 
 #endif

@@ -3,7 +3,14 @@
  */
 #include "reduce/database.h"
 
-#define SCHEMA_VERSION 1
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION 2
+#define APPLICATION_ID 1416585555 /* "ToaS", which tells our databases from others' */
 
 static gboolean fail(scan_db *self, const char *what, GError **error)
 {
@@ -41,9 +48,9 @@ gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error)
 
 static const char *sql_type(const scan_column *column)
 {
-    return column->kind == COLUMN_NUMBER     ? "BIGINT"
-           : column->kind == COLUMN_ENDPOINT ? "TEXT NOT NULL"
-                                             : "TEXT";
+    const char *type = column->kind == COLUMN_NUMBER || column->kind == COLUMN_BOOL ? "BIGINT" : "TEXT";
+
+    return column->kind == COLUMN_ENDPOINT && column->required ? "TEXT NOT NULL" : type;
 }
 
 static gboolean create_table(scan_db *self, const scan_table *table, GError **error)
@@ -62,39 +69,16 @@ static gboolean create_table(scan_db *self, const scan_table *table, GError **er
     return ok;
 }
 
-/* Appends the expression of the column's value; ?3 is the record's text. */
-static void append_value(GString *sql, const scan_column *column)
-{
-    const char *member = column->member ? column->member : column->name;
-
-    switch (column->kind) {
-    case COLUMN_ENDPOINT:
-    case COLUMN_ENDPOINT_IF_KNOWN:
-        g_string_append_printf(sql,
-                               ", CASE WHEN instr(json_extract(?3, '$.%s_ip'), ':') THEN '[' || json_extract(?3, '$.%s_ip')"
-                               " || ']:' ELSE json_extract(?3, '$.%s_ip') || ':' END || json_extract(?3, '$.%s_port')",
-                               member, member, member, member);
-        break;
-    case COLUMN_WORDS: /* ["seq","ack"] */
-        g_string_append_printf(sql, ", replace(trim(json_extract(?3, '$.%s'), '[]\"'), '\",\"', ',')", member);
-        break;
-    case COLUMN_NUMBER:
-    case COLUMN_TEXT:
-        g_string_append_printf(sql, ", json_extract(?3, '$.%s')", member);
-    }
-}
-
-/* SQLite's own JSON functions take the record apart: three times as fast as a tree of objects. */
 static gboolean prepare_insert(scan_db *self, unsigned number, GError **error)
 {
     const scan_table *table = &scan_tables[number];
     GString *sql = g_string_new(NULL);
 
-    g_string_printf(sql, "INSERT INTO %s SELECT ?1, ?2", table->name);
+    g_string_printf(sql, "INSERT INTO %s VALUES (?, ?", table->name);
     for (unsigned i = 0; i < table->n_columns; i++) {
-        append_value(sql, &table->columns[i]);
+        g_string_append(sql, ", ?");
     }
-    g_string_append_printf(sql, " WHERE json_extract(?3, '$.record') = '%s'", table->name);
+    g_string_append_c(sql, ')');
     self->insert[number] = scan_db_prepare(self, sql->str, error);
     g_string_free(sql, TRUE);
     return self->insert[number] != NULL;
@@ -102,27 +86,44 @@ static gboolean prepare_insert(scan_db *self, unsigned number, GError **error)
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS capture_file (file BIGINT PRIMARY KEY, host TEXT, path TEXT, point TEXT, size BIGINT,"
-    " mtime BIGINT, signature TEXT, state TEXT, packets BIGINT, first_time BIGINT, last_time BIGINT, records BIGINT)";
+    " mtime BIGINT, signature TEXT, state TEXT, packets BIGINT, first_time BIGINT, last_time BIGINT, records BIGINT,"
+    " content TEXT, head TEXT, local BIGINT, refused BIGINT);"
+    "CREATE INDEX IF NOT EXISTS capture_file_head ON capture_file(head);"
+    "CREATE TABLE IF NOT EXISTS capture_name (path TEXT PRIMARY KEY, size BIGINT, mtime BIGINT, file BIGINT)";
 
-static gboolean check_version(scan_db *self, const char *path, GError **error)
+static guint32 big_endian(const guint8 *bytes)
 {
-    sqlite3_stmt *statement = scan_db_prepare(self, "PRAGMA user_version", error);
-    int version;
+    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+}
 
-    if (!statement) {
-        return FALSE;
+/* Looks at the file before SQLite does, which would recover, convert and lock it. A file that is not there is made. */
+static gboolean check_file(const char *path, GError **error)
+{
+    guint8 start[100] = {0};
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+    struct stat status;
+    const char *why = NULL;
+
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
+    } else if (!S_ISREG(status.st_mode) ||
+               (status.st_size > 0 && (pread(fd, start, sizeof start, 0) != (ssize_t)sizeof start ||
+                                       memcmp(start, "SQLite format 3", 16) != 0))) {
+        why = "no SQLite database";
+    } else if (status.st_size > 0 && big_endian(start + 68) != APPLICATION_ID) {
+        why = big_endian(start + 68) == 0 && big_endian(start + 60) == 1
+                  ? "no database of toa-scan's, or one of its first version; name a new file"
+                  : "a database, but not one of toa-scan's";
+    } else if (status.st_size > 0 && big_endian(start + 60) != SCHEMA_VERSION) {
+        why = "made by another version of toa-scan; name a new file";
     }
-    if (!scan_db_step(self, statement, error)) {
-        sqlite3_finalize(statement);
-        return FALSE;
+    if (why) {
+        g_set_error(error, SCAN_FAILURE, 0, "%s: %s. Nothing in it was changed", path, why);
     }
-    version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    if (version != 0 && version != SCHEMA_VERSION) {
-        g_set_error(error, SCAN_FAILURE, 0, "%s: made by another version of toa-scan; use a new file", path);
-        return FALSE;
+    if (fd >= 0) {
+        close(fd);
     }
-    return TRUE;
+    return fd >= 0 && !why;
 }
 
 /* path "": on disk, private, removed by SQLite itself. */
@@ -167,7 +168,11 @@ gboolean scan_db_reopen(scan_db *self, const char *path, GError **error)
 
 gboolean scan_db_open(scan_db *self, const char *path, GError **error)
 {
-    if (!connect(self, path ? path : "", error) || !check_version(self, path ? path : "database", error) ||
+    if ((path && !check_file(path, error)) || !connect(self, path ? path : "", error) ||
+        /* the marks before the log: they are then in the file itself from the start */
+        !scan_db_exec(self, "making the tables",
+                      "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID) ";"
+                      "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION), error) ||
         (path && !scan_db_exec(self, "opening", "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error)) ||
         !scan_db_exec(self, "making the tables", schema, error)) {
         return FALSE;
@@ -177,7 +182,7 @@ gboolean scan_db_open(scan_db *self, const char *path, GError **error)
             return FALSE;
         }
     }
-    return scan_db_exec(self, "making the tables", "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION), error);
+    return TRUE;
 }
 
 void scan_db_close(scan_db *self)
@@ -185,64 +190,86 @@ void scan_db_close(scan_db *self)
     disconnect(self);
 }
 
-gboolean scan_db_has(scan_db *self, const scan_file *file, const char *signature, gboolean *ret_has, GError **error)
+sqlite3_stmt *scan_db_prepare_with(scan_db *self, GError **error, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement = scan_db_prepare(
-        self, "SELECT 1 FROM capture_file WHERE file = ? AND size = ? AND mtime = ? AND signature = ? AND point = ?"
-              " AND state = 'done'", error);
+    sqlite3_stmt *statement = scan_db_prepare(self, sql, error);
+    va_list values;
+
+    va_start(values, types);
+    for (int i = 0; statement && types[i]; i++) {
+        if (types[i] == 'i') {
+            sqlite3_bind_int64(statement, i + 1, va_arg(values, gint64));
+        } else {
+            sqlite3_bind_text(statement, i + 1, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
+        }
+    }
+    va_end(values);
+    return statement;
+}
+
+gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error)
+{
     GError *local = NULL;
 
     if (!statement) {
         return FALSE;
     }
-    sqlite3_bind_int64(statement, 1, file->id);
-    sqlite3_bind_int64(statement, 2, file->size);
-    sqlite3_bind_int64(statement, 3, file->mtime);
-    sqlite3_bind_text(statement, 4, signature, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 5, file->point, -1, SQLITE_STATIC);
-    *ret_has = scan_db_step(self, statement, &local);
+    scan_db_step(self, statement, &local);
     sqlite3_finalize(statement);
     if (local) {
         g_propagate_error(error, local);
-        return FALSE;
     }
-    return TRUE;
+    return local == NULL;
 }
 
-gboolean scan_db_begin(scan_db *self, gint64 file, GError **error)
-{
-    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained"};
+/* ---- records ---- */
 
-    if (!scan_db_exec(self, "starting a file", "BEGIN IMMEDIATE", error)) {
-        return FALSE;
-    }
+gboolean scan_db_drop(scan_db *self, gint64 file, GError **error)
+{
+    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained", "capture_name"};
+
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         char *sql = g_strdup_printf("DELETE FROM %s WHERE file = %" G_GINT64_FORMAT, names[i], file);
         gboolean ok = scan_db_exec(self, "dropping an earlier reading of the file", sql, error);
         g_free(sql);
         if (!ok) {
-            scan_db_rollback(self);
             return FALSE;
         }
     }
     return TRUE;
 }
 
-gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const char *record, size_t length,
-                     gboolean *ret_taken, GError **error)
+gboolean scan_db_begin(scan_db *self, gint64 file, GError **error)
 {
-    gboolean ok = TRUE, taken = FALSE;
-
-    for (unsigned i = 0; ok && !taken && i < TABLE_MAX; i++) {
-        sqlite3_stmt *statement = self->insert[i];
-        sqlite3_bind_int64(statement, 1, file);
-        sqlite3_bind_text(statement, 2, point, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, record, (int)length, SQLITE_STATIC);
-        ok = sqlite3_step(statement) == SQLITE_DONE || fail(self, "adding a record", error);
-        taken = ok && sqlite3_changes(self->sqlite) > 0;
-        sqlite3_reset(statement);
+    if (!scan_db_exec(self, "starting a file", "BEGIN IMMEDIATE", error)) {
+        return FALSE;
     }
-    *ret_taken = taken;
+    if (!scan_db_drop(self, file, error)) {
+        scan_db_rollback(self);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const scan_record *record, GError **error)
+{
+    sqlite3_stmt *statement = self->insert[record->table];
+    gboolean ok;
+
+    sqlite3_bind_int64(statement, 1, file);
+    sqlite3_bind_text(statement, 2, point, -1, SQLITE_STATIC);
+    for (unsigned i = 0; i < scan_tables[record->table].n_columns; i++) {
+        const scan_value *value = &record->values[i];
+        if (value->type == VALUE_TEXT) {
+            sqlite3_bind_text(statement, (int)i + 3, value->text, -1, SQLITE_STATIC);
+        } else if (value->type == VALUE_NUMBER) {
+            sqlite3_bind_int64(statement, (int)i + 3, value->number);
+        } else {
+            sqlite3_bind_null(statement, (int)i + 3);
+        }
+    }
+    ok = sqlite3_step(statement) == SQLITE_DONE || fail(self, "adding a record", error);
+    sqlite3_reset(statement);
     return ok;
 }
 
@@ -273,29 +300,14 @@ gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signat
     if (!sum_up(self, file->id, result, error)) {
         return FALSE;
     }
-    sqlite3_stmt *statement = scan_db_prepare(
-        self, "INSERT OR REPLACE INTO capture_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
-    const char *const texts[] = {result->host, file->path, file->point};
-    const gint64 numbers[] = {result->packets, result->first_time, result->last_time, result->records};
-    gboolean ok;
-
-    if (!statement) {
-        return FALSE;
-    }
-    sqlite3_bind_int64(statement, 1, file->id);
-    for (int i = 0; i < 3; i++) {
-        sqlite3_bind_text(statement, 2 + i, texts[i], -1, SQLITE_STATIC);
-    }
-    sqlite3_bind_int64(statement, 5, file->size);
-    sqlite3_bind_int64(statement, 6, file->mtime);
-    sqlite3_bind_text(statement, 7, signature, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 8, result->state, -1, SQLITE_STATIC);
-    for (int i = 0; i < 4; i++) {
-        sqlite3_bind_int64(statement, 9 + i, numbers[i]);
-    }
-    ok = sqlite3_step(statement) == SQLITE_DONE || fail(self, "adding a file", error);
-    sqlite3_finalize(statement);
-    return ok && scan_db_exec(self, "finishing a file", "COMMIT", error);
+    return scan_db_run_once(self, scan_db_prepare_with(self, error,
+                                       "INSERT OR REPLACE INTO capture_file VALUES"
+                                       " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                       "itttiittiiiittii", file->id, result->host, file->path,
+                                       file->point, file->size, file->mtime, signature, result->state, result->packets,
+                                       result->first_time, result->last_time, result->records, file->content.whole,
+                                       file->content.head, (gint64)result->local, (gint64)result->refused), error) &&
+           scan_db_exec(self, "finishing a file", "COMMIT", error);
 }
 
 void scan_db_rollback(scan_db *self)

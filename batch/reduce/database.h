@@ -6,7 +6,7 @@
 #ifndef TOA_SCAN_DATABASE_H
 #define TOA_SCAN_DATABASE_H
 
-#include "reduce/columns.h"
+#include "reduce/record.h"
 #include "read/files.h"
 
 #include <sqlite3.h>
@@ -18,14 +18,17 @@ typedef struct scan_db {
 
 /* What is known of a file after it was read. */
 typedef struct scan_result {
-    const char *state;   /* "done", or "cut short": its records up to there are in */
+    const char *state; /* "done"; "cut short" or "growing": its records up to there are in */
     const char *host;
-    gint64 packets;      /* TCP segments of its conversations */
+    gboolean local;    /* this host's own capture, not somebody's records */
+    gint64 packets;    /* TCP segments of its conversations */
     gint64 first_time, last_time; /* ns; 0: no conversation */
     gint64 records;
+    guint64 refused;   /* lines */
 } scan_result;
 
-/* path NULL: a temporary database that goes with the process. */
+/* path NULL: a temporary database that goes with the process. A file that is no database of toa-scan's is not touched. A
+ * new one is readable by its owner only. */
 gboolean scan_db_open(scan_db *self, const char *path, GError **error);
 void scan_db_close(scan_db *self);
 
@@ -36,17 +39,19 @@ gboolean scan_db_reopen(scan_db *self, const char *path, GError **error);
 /* Any statements; the error names what was being done. */
 gboolean scan_db_exec(scan_db *self, const char *what, const char *sql, GError **error);
 sqlite3_stmt *scan_db_prepare(scan_db *self, const char *sql, GError **error);
+/* With its parameters: "i" gint64, "t" text. */
+sqlite3_stmt *scan_db_prepare_with(scan_db *self, GError **error, const char *sql, const char *types, ...);
+/* Steps once and ends the statement; NULL is an error that was told already. */
+gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error);
 /* True: a row. False at the end, or with error set. */
 gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error);
 
-/* Whether this very file (size, time, options) is in, so that it need not be read again. */
-gboolean scan_db_has(scan_db *self, const scan_file *file, const char *signature, gboolean *ret_has, GError **error);
-
 /* Begin drops what an earlier run left of the file. */
 gboolean scan_db_begin(scan_db *self, gint64 file, GError **error);
-/* One record, a line of JSON; *ret_taken is false for a kind that no table takes. */
-gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const char *record, size_t length,
-                     gboolean *ret_taken, GError **error);
+/* Within it: another capture whose place it takes. */
+gboolean scan_db_drop(scan_db *self, gint64 file, GError **error);
+/* One row of a table. */
+gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const scan_record *record, GError **error);
 /* Fills in the sums of the result. */
 gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, scan_result *result,
                         GError **error);

@@ -49,9 +49,12 @@ static void skew_free(gpointer data)
 
 /* ---- columns of a row ---- */
 
+/* Printable: names of points and hosts may come from anywhere. */
 static char *text_at(sqlite3_stmt *row, int column)
 {
-    return g_strdup((const char *)sqlite3_column_text(row, column));
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text ? scan_printable(text) : NULL;
 }
 
 static gint64 number_at(sqlite3_stmt *row, int column)
@@ -127,16 +130,19 @@ static void read_flow(sqlite3_stmt *row, void *data)
 static void read_place(sqlite3_stmt *row, void *data)
 {
     GPtrArray *flows = data;
-    const char *point = (const char *)sqlite3_column_text(row, 0), *client = (const char *)sqlite3_column_text(row, 1);
+    char *point = text_at(row, 0), *client = text_at(row, 1);
+    gboolean done = FALSE;
     scan_place place = {sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3)};
 
-    for (guint i = 0; i < flows->len; i++) {
+    for (guint i = 0; i < flows->len && !done; i++) {
         scan_flow *flow = flows->pdata[i];
-        if (g_str_equal(flow->point, point) && g_str_equal(flow->client, client)) {
+        done = g_str_equal(flow->point, point) && g_str_equal(flow->client, client);
+        if (done) {
             g_array_append_val(flow->places, place);
-            return;
         }
     }
+    g_free(point);
+    g_free(client);
 }
 
 static void read_fact(sqlite3_stmt *row, void *data)
@@ -175,10 +181,14 @@ static void read_skew(sqlite3_stmt *row, void *data)
 
 static void read_path(sqlite3_stmt *row, void *data)
 {
-    gint64 *file = g_new(gint64, 1);
+    scan_report *self = data;
+    gint64 file = sqlite3_column_int64(row, 0);
+    const char *path = (const char *)sqlite3_column_text(row, 1);
 
-    *file = sqlite3_column_int64(row, 0);
-    g_hash_table_insert(data, file, text_at(row, 1));
+    g_hash_table_insert(self->paths, g_memdup2(&file, sizeof file), text_at(row, 1));
+    if (sqlite3_column_int(row, 2) && path) {
+        g_hash_table_insert(self->local, g_memdup2(&file, sizeof file), g_strdup(path));
+    }
 }
 
 static void read_totals(sqlite3_stmt *row, void *data)
@@ -190,6 +200,10 @@ static void read_totals(sqlite3_stmt *row, void *data)
     self->conversations = (guint64)sqlite3_column_int64(row, 2);
     self->warnings = (guint)sqlite3_column_int(row, 3);
     self->notes = (guint)sqlite3_column_int(row, 4);
+    self->confirmed = (guint)sqlite3_column_int(row, 5);
+    self->foreign = (guint)sqlite3_column_int(row, 6);
+    self->signatures = (guint)sqlite3_column_int(row, 7);
+    self->points = (guint64)sqlite3_column_int64(row, 8);
 }
 
 /* Flows w of connection ?. */
@@ -224,14 +238,18 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
     self->incidents = g_ptr_array_new_with_free_func(incident_free);
     self->skews = g_ptr_array_new_with_free_func(skew_free);
     self->paths = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    self->local = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     if (!each_row(db,
                   "SELECT (SELECT COUNT(*) FROM capture_file), (SELECT SUM(packets) FROM capture_file),"
-                  " (SELECT COUNT(*) FROM conversation), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0)"
+                  " (SELECT COUNT(*) FROM conversation), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0),"
+                  " COALESCE(SUM(severity = 2 AND kind = 'collision.confirmed'), 0),"
+                  " COALESCE(SUM(severity = 2 AND kind = 'foreign'), 0),"
+                  " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
         !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings FROM clock_skew ORDER BY point", NULL, 0,
                   read_skew, self->skews, error) ||
-        !each_row(db, "SELECT file, path FROM capture_file", NULL, 0, read_path, self->paths, error) ||
+        !each_row(db, "SELECT file, path, local FROM capture_file", NULL, 0, read_path, self, error) ||
         !each_row(db,
                   "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"
                   " dup_acks, stale, across FROM incident WHERE severity >= ? AND last_time >= ?"
@@ -253,6 +271,19 @@ void scan_report_clear(scan_report *self)
     g_clear_pointer(&self->incidents, g_ptr_array_unref);
     g_clear_pointer(&self->skews, g_ptr_array_unref);
     g_clear_pointer(&self->paths, g_hash_table_unref);
+    g_clear_pointer(&self->local, g_hash_table_unref);
+}
+
+gboolean scan_report_counts(const scan_report *self, scan_fail_on kind)
+{
+    const guint counts[FAIL_ON_MAX] = {
+        [FAIL_ON_CONFIRMED] = self->confirmed,
+        [FAIL_ON_FOREIGN] = self->confirmed + self->foreign,
+        [FAIL_ON_COLLISION] = self->warnings,
+        [FAIL_ON_NOTE] = self->warnings + self->notes,
+    };
+
+    return counts[kind] > 0;
 }
 
 unsigned scan_incident_sides(const scan_incident *self)

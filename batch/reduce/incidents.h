@@ -6,6 +6,7 @@
 #ifndef TOA_SCAN_INCIDENTS_H
 #define TOA_SCAN_INCIDENTS_H
 
+#include "options.h"
 #include "reduce/database.h"
 
 /* One side of an incident at one capture point. Times are corrected to the reference point's clock. */
@@ -46,9 +47,13 @@ typedef struct scan_skew {
 typedef struct scan_report {
     GPtrArray *incidents; /* scan_incident: warnings first, of them what is proven, then by time */
     GPtrArray *skews;     /* scan_skew, by point */
-    GHashTable *paths;    /* gint64 file -> char *path */
-    guint64 files, packets, conversations;
+    GHashTable *paths;    /* gint64 file -> char *path, to be shown */
+    GHashTable *local;    /* gint64 file -> char *path, to be opened: of captures of this host only */
+    guint64 files, packets, conversations, points;
     guint warnings, notes; /* of all kinds, shown or not */
+    guint confirmed, foreign; /* of the warnings */
+    guint signatures;     /* under how many plugins and settings the records were made */
+    scan_counts counts;   /* of this run; the caller's */
 } scan_report;
 
 /* notes: also incidents that are no warnings. since and until as in scan_options. */
@@ -57,6 +62,8 @@ void scan_report_clear(scan_report *self);
 /* Connections that there are to tell of: 1 for a self-connect, else 2. */
 unsigned scan_incident_sides(const scan_incident *self);
 const char *scan_report_path(const scan_report *self, gint64 file);
+/* Whether there is an incident of that kind or a worse one. */
+gboolean scan_report_counts(const scan_report *self, scan_fail_on kind);
 /* How the clock of the point differs; NULL: no such point. */
 const scan_skew *scan_report_skew(const scan_report *self, const char *point);
 

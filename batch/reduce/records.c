@@ -6,132 +6,138 @@
 #include <json-glib/json-glib.h>
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define WARNINGS 3 /* of one file */
+
+/* ---- lines ---- */
+
+void scan_lines_init(scan_lines *self, FILE *input)
+{
+    *self = (scan_lines){.input = input, .line = g_malloc(SCAN_RECORD_MAX + 2)};
+}
+
+void scan_lines_clear(scan_lines *self)
+{
+    g_free(self->line);
+}
+
+gboolean scan_lines_next(scan_lines *self, GError **error)
+{
+    int c;
+
+    errno = 0;
+    self->length = 0;
+    while ((c = getc_unlocked(self->input)) != EOF && c != '\n') {
+        if (self->length <= SCAN_RECORD_MAX) { /* one more than is allowed, so that it shows */
+            self->line[self->length++] = (char)c;
+        }
+    }
+    if (c == EOF && ferror(self->input)) {
+        g_set_error(error, SCAN_FAILURE, errno, "records: %s", g_strerror(errno));
+        return FALSE;
+    }
+    self->number++;
+    return c != EOF || self->length > 0;
+}
+
+/* ---- of one capture ---- */
 
 typedef struct reader {
     scan_db *db;
-    FILE *input;
-    JsonParser *parser;
-    char *line;
-    size_t capacity, length;
-    guint64 number;
-    scan_result result; /* of the capture being read */
-    scan_totals *totals;
+    scan_lines lines;
+    scan_record record; /* of the line that was read last */
+    const char *name;   /* of what is read, for what is told */
+    guint64 refused;    /* in all of it */
 } reader;
 
-static void reader_init(reader *self, scan_db *db, FILE *input, scan_totals *totals)
+static void reader_init(reader *self, scan_db *db, FILE *input, const char *name)
 {
-    *self = (reader){.db = db, .input = input, .totals = totals};
-    self->parser = json_parser_new_immutable();
+    *self = (reader){.db = db, .name = name};
+    scan_lines_init(&self->lines, input);
+    scan_record_init(&self->record);
 }
 
 static void reader_clear(reader *self)
 {
-    g_object_unref(self->parser);
-    free(self->line);
+    if (self->refused > WARNINGS) {
+        scan_warn("%s: %" G_GUINT64_FORMAT " records refused", self->name, self->refused);
+    }
+    scan_lines_clear(&self->lines);
+    scan_record_clear(&self->record);
 }
 
-/* The next line, valid until the next call. False at the end, or with error set. */
-static gboolean next_line(reader *self, GError **error)
+static void refuse(reader *self, const char *why)
 {
-    ssize_t length;
+    if (self->refused++ < WARNINGS) {
+        scan_warn("%s: record %" G_GUINT64_FORMAT ": %s; refused", self->name, self->lines.number, why);
+    }
+}
 
-    errno = 0;
-    length = getline(&self->line, &self->capacity, self->input);
-    if (length < 0) {
-        if (errno) {
-            g_set_error(error, SCAN_FAILURE, errno, "records: %s", g_strerror(errno));
+/* The next line that is a record; those that are none are told and counted in *refused. */
+static gboolean next_record(reader *self, guint64 *refused, GError **error)
+{
+    while (scan_lines_next(&self->lines, error)) {
+        scan_record_parse(&self->record, self->lines.line, self->lines.length);
+        if (self->record.kind != RECORD_REFUSED) {
+            return TRUE;
         }
-        return FALSE;
+        refuse(self, self->record.why);
+        ++*refused;
     }
-    self->length = (size_t)length;
-    self->number++;
-    return TRUE;
+    return FALSE;
 }
 
-/* The line as an object, valid until the next line; NULL with error set. */
-static JsonObject *parse_line(reader *self, GError **error)
+static gboolean is_row(const scan_record *record)
 {
-    JsonNode *root = NULL;
-
-    if (json_parser_load_from_data(self->parser, self->line, (gssize)self->length, error)) {
-        root = json_parser_get_root(self->parser);
-        if (root && JSON_NODE_HOLDS_OBJECT(root)) {
-            return json_node_get_object(root);
-        }
-        g_set_error(error, SCAN_FAILURE, 0, "not a JSON object");
-    }
-    g_prefix_error(error, "record %" G_GUINT64_FORMAT ": ", self->number);
-    return NULL;
+    return record->kind == RECORD_ROW && record->table < TABLE_MAX;
 }
 
-static const char *kind_of(JsonObject *record)
+static gboolean take_rows(reader *self, const scan_file *file, scan_result *result, GError **error)
 {
-    return json_object_get_string_member_with_default(record, "record", "");
-}
-
-/* *ret_taken: false for other kinds, which are left for later versions. */
-static gboolean add(reader *self, const scan_file *file, gboolean *ret_taken, GError **error)
-{
-    gboolean ok = scan_db_add(self->db, file->id, file->point, self->line, self->length, ret_taken, error);
-
-    self->result.records += *ret_taken;
-    if (!ok) {
-        g_prefix_error(error, "record %" G_GUINT64_FORMAT ": ", self->number);
-    }
-    return ok;
-}
-
-static void add_totals(reader *self)
-{
-    self->totals->files++;
-    self->totals->packets += (guint64)self->result.packets;
-}
-
-gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, const char *signature,
-                           const char *host, const char *state, scan_totals *totals, GError **error)
-{
-    reader self;
     GError *local = NULL;
-    gboolean taken;
 
-    if (!scan_db_begin(db, file->id, error)) {
-        return FALSE;
-    }
-    reader_init(&self, db, input, totals);
-    self.result.host = host;
-    self.result.state = state;
-    while (!local && !scan_stop && next_line(&self, &local)) {
-        add(&self, file, &taken, &local);
+    while (!scan_stop && !local && next_record(self, &result->refused, &local)) {
+        if (is_row(&self->record)) {
+            scan_db_add(self->db, file->id, file->point, &self->record, &local);
+            result->records++;
+        }
     }
     if (!local && scan_stop) {
         g_set_error(&local, SCAN_FAILURE, 0, "interrupted");
     }
-    if (!local && scan_db_commit(db, file, signature, &self.result, &local)) {
-        add_totals(&self);
-    }
-    reader_clear(&self);
     if (local) {
-        scan_db_rollback(db);
         g_propagate_error(error, local);
+    }
+    return !local;
+}
+
+gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, const char *signature, gint64 replaces,
+                           scan_result *result, GError **error)
+{
+    reader self;
+    gboolean ok;
+
+    if (!scan_db_begin(db, file->id, error)) {
         return FALSE;
     }
-    return TRUE;
+    reader_init(&self, db, input, file->path);
+    ok = (!replaces || scan_db_drop(db, replaces, error)) && take_rows(&self, file, result, error) &&
+         scan_db_remember(db, file, error) && scan_db_commit(db, file, signature, result, error);
+    reader_clear(&self);
+    if (!ok) {
+        scan_db_rollback(db);
+    }
+    return ok;
 }
 
 /* ---- files of --records ---- */
 
-static char *dup_member(JsonObject *record, const char *name)
-{
-    return g_strdup(json_object_get_string_member_with_default(record, name, ""));
-}
-
 typedef struct import_capture {
     scan_file file;
     char *host, *signature, *state;
-    gboolean open, skip;
+    scan_result result;
+    enum { CAPTURE_NONE, CAPTURE_TAKE, CAPTURE_PASS } open; /* pass: in already, or not ours to read */
 } import_capture;
 
 static void capture_clear(import_capture *self)
@@ -144,85 +150,128 @@ static void capture_clear(import_capture *self)
     *self = (import_capture){0};
 }
 
-static gboolean open_capture(reader *self, import_capture *capture, JsonObject *record, GError **error)
+static char *text_at(const scan_record *record, unsigned column)
 {
-    capture_clear(capture);
-    capture->file.path = dup_member(record, "path");
-    capture->file.point = dup_member(record, "point");
-    capture->host = dup_member(record, "host");
-    capture->signature = dup_member(record, "signature");
-    capture->state = dup_member(record, "state");
-    capture->file.size = json_object_get_int_member_with_default(record, "size", 0);
-    capture->file.mtime = json_object_get_int_member_with_default(record, "mtime", 0);
-    capture->file.id = scan_file_id(capture->host, capture->file.path);
-    self->result = (scan_result){.host = capture->host, .state = capture->state};
-    if (!scan_db_has(self->db, &capture->file, capture->signature, &capture->skip, error)) {
-        return FALSE;
-    }
-    capture->open = capture->skip || scan_db_begin(self->db, capture->file.id, error);
-    return capture->open;
+    const scan_value *value = &record->values[column];
+
+    return g_strdup(value->type == VALUE_TEXT ? value->text : "");
 }
 
-static gboolean close_capture(reader *self, import_capture *capture, GError **error)
+/* What a "file" record says. */
+static void read_capture(import_capture *self, const scan_record *record)
 {
-    capture->open = FALSE;
-    if (capture->skip) {
+    char *content = text_at(record, FILE_CONTENT), *head = text_at(record, FILE_HEAD);
+
+    capture_clear(self);
+    self->file.path = text_at(record, FILE_PATH);
+    self->file.point = text_at(record, FILE_POINT);
+    self->host = text_at(record, FILE_HOST);
+    self->signature = text_at(record, FILE_SIGNATURE);
+    self->state = text_at(record, FILE_STATE);
+    self->file.size = record->values[FILE_SIZE].number;
+    self->file.mtime = record->values[FILE_MTIME].number;
+    g_strlcpy(self->file.content.whole, content, sizeof self->file.content.whole);
+    g_strlcpy(self->file.content.head, head, sizeof self->file.content.head);
+    self->file.id = scan_file_id(self->host, *content ? content : self->file.path);
+    self->result = (scan_result){.host = self->host, .state = self->state};
+    g_free(content);
+    g_free(head);
+}
+
+static gboolean open_capture(reader *self, import_capture *capture, GError **error)
+{
+    scan_stored stored;
+    gint64 version = self->record.values[FILE_SCHEMA].number;
+
+    read_capture(capture, &self->record);
+    if (version > SCAN_SCHEMA_VERSION) {
+        scan_warn("%s: the records of %s are of schema %d, this toa-scan knows %d; not taken", self->name,
+                  capture->file.path, (int)version, SCAN_SCHEMA_VERSION);
+        self->refused++;
+        capture->open = CAPTURE_PASS;
         return TRUE;
     }
-    if (!scan_db_commit(self->db, &capture->file, capture->signature, &self->result, error)) {
+    if (!scan_db_find(self->db, capture->file.id, capture->signature, &stored, error)) {
         return FALSE;
     }
-    add_totals(self);
+    capture->open = stored.found && stored.current ? CAPTURE_PASS : CAPTURE_TAKE;
+    scan_stored_clear(&stored);
+    return capture->open == CAPTURE_PASS ||
+           (scan_db_begin(self->db, capture->file.id, error) && scan_db_drop_grown(self->db, &capture->file,
+                                                                                    capture->host, error));
+}
+
+static gboolean close_capture(reader *self, import_capture *capture, scan_counts *counts, GError **error)
+{
+    gboolean pass = capture->open == CAPTURE_PASS;
+
+    capture->open = CAPTURE_NONE;
+    if (pass) {
+        counts->known++;
+        return TRUE;
+    }
+    if (!scan_db_commit(self->db, &capture->file, capture->signature, &capture->result, error)) {
+        return FALSE;
+    }
+    counts->read++;
+    counts->refused += capture->result.refused > 0;
+    counts->refused_records += capture->result.refused;
     return TRUE;
 }
 
-static gboolean import_line(reader *self, import_capture *capture, GError **error)
+static gboolean import_record(reader *self, import_capture *capture, scan_counts *counts, GError **error)
 {
-    gboolean taken = FALSE;
-    JsonObject *record;
+    const scan_record *record = &self->record;
 
-    if (capture->open && !capture->skip && !add(self, &capture->file, &taken, error)) {
-        return FALSE;
+    if (record->kind == RECORD_ROW && record->table == RECORD_FILE) {
+        if (capture->open == CAPTURE_TAKE) {
+            scan_warn("%s: the records of %s have no end and are not taken", self->name, capture->file.path);
+            scan_db_rollback(self->db);
+            counts->failed++;
+        }
+        return open_capture(self, capture, error);
     }
-    if (taken) {
+    if (capture->open == CAPTURE_NONE) {
+        if (record->kind != RECORD_OTHER) {
+            refuse(self, "no \"file\" record before it");
+            counts->refused_records++;
+        }
         return TRUE;
     }
-    if (!(record = parse_line(self, error))) {
-        return FALSE;
+    if (record->kind == RECORD_END) {
+        return close_capture(self, capture, counts, error);
     }
-    if (strcmp(kind_of(record), "file") == 0) {
-        if (capture->open) {
-            scan_warn("%s: its records have no end and are not taken", capture->file.path);
-            scan_db_rollback(self->db);
-        }
-        return open_capture(self, capture, record, error);
+    if (capture->open == CAPTURE_TAKE && is_row(record)) {
+        capture->result.records++;
+        return scan_db_add(self->db, capture->file.id, capture->file.point, record, error);
     }
-    if (!capture->open) {
-        g_set_error(error, SCAN_FAILURE, 0, "record %" G_GUINT64_FORMAT ": no \"file\" record before it",
-                    self->number);
-        return FALSE;
-    }
-    return strcmp(kind_of(record), "end") != 0 || close_capture(self, capture, error);
+    return TRUE;
 }
 
-gboolean scan_records_import(scan_db *db, const char *path, scan_totals *totals, GError **error)
+gboolean scan_records_import(scan_db *db, const char *path, scan_counts *counts, GError **error)
 {
-    FILE *input = fopen(path, "r");
-    reader self;
+    FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     import_capture capture = {0};
     GError *local = NULL;
+    guint64 captures = counts->refused;
+    reader self;
 
     if (!input) {
         g_set_error(error, SCAN_FAILURE, errno, "%s", g_strerror(errno));
         return FALSE;
     }
-    reader_init(&self, db, input, totals);
-    while (!local && !scan_stop && next_line(&self, &local)) {
-        import_line(&self, &capture, &local);
+    reader_init(&self, db, input, path);
+    while (!local && !scan_stop && next_record(&self, &capture.result.refused, &local)) {
+        import_record(&self, &capture, counts, &local);
     }
-    if (!local && capture.open) {
+    if (!local && scan_stop) {
+        g_set_error(&local, SCAN_FAILURE, 0, "interrupted");
+    } else if (!local && capture.open == CAPTURE_TAKE) {
         g_set_error(&local, SCAN_FAILURE, 0, "cut short within the records of %s, which are not taken",
                     capture.file.path);
+    }
+    if (self.refused && counts->refused == captures) {
+        counts->refused++; /* outside of what was taken */
     }
     if (local) {
         scan_db_rollback(db);
@@ -230,9 +279,43 @@ gboolean scan_records_import(scan_db *db, const char *path, scan_totals *totals,
     }
     capture_clear(&capture);
     reader_clear(&self);
-    fclose(input);
+    if (input != stdin) {
+        fclose(input);
+    }
     return local == NULL;
 }
+
+gboolean scan_records_known(const char *path, const char *host, GHashTable *ids, GError **error)
+{
+    FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    guint64 refused = 0;
+    GError *local = NULL;
+    reader self;
+
+    if (!input) {
+        g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
+        return FALSE;
+    }
+    reader_init(&self, NULL, input, path);
+    while (next_record(&self, &refused, &local)) {
+        const scan_record *record = &self.record;
+        if (record->kind == RECORD_ROW && record->table == RECORD_FILE && record->values[FILE_CONTENT].type == VALUE_TEXT &&
+            strcmp(record->values[FILE_HOST].text, host) == 0 && strcmp(record->values[FILE_STATE].text, "growing") != 0) {
+            gint64 id = scan_file_id(NULL, record->values[FILE_CONTENT].text); /* as here, not as there */
+            g_hash_table_add(ids, g_memdup2(&id, sizeof id));
+        }
+    }
+    reader_clear(&self);
+    if (input != stdin) {
+        fclose(input);
+    }
+    if (local) {
+        g_propagate_error(error, local);
+    }
+    return local == NULL;
+}
+
+/* ---- writing ---- */
 
 static void put_line(FILE *output, JsonBuilder *builder)
 {
@@ -249,34 +332,45 @@ static void put_line(FILE *output, JsonBuilder *builder)
     g_object_unref(builder);
 }
 
-static void put_file(FILE *output, const scan_file *file, const char *signature, const char *host,
-                     const char *state)
+static void put_file(FILE *output, const scan_file *file, const char *signature, const char *host, const char *state)
 {
-    const char *const texts[] = {"record", "file", "host", host, "path", file->path, "point", file->point,
-                                 "signature", signature, "state", state, NULL};
+    char *path = scan_printable(file->path), *safe_host = scan_printable(host);
+    const char *const texts[] = {"record", "file", "host", safe_host, "path", path, "point", file->point,
+                                 "signature", signature, "state", state, "content", file->content.whole,
+                                 "head", file->content.head, NULL};
     JsonBuilder *builder = json_builder_begin_object(json_builder_new());
 
     for (unsigned i = 0; texts[i]; i += 2) {
         json_builder_add_string_value(json_builder_set_member_name(builder, texts[i]), texts[i + 1]);
     }
+    json_builder_add_int_value(json_builder_set_member_name(builder, "schema"), SCAN_SCHEMA_VERSION);
     json_builder_add_int_value(json_builder_set_member_name(builder, "size"), file->size);
     json_builder_add_int_value(json_builder_set_member_name(builder, "mtime"), file->mtime);
     put_line(output, json_builder_end_object(builder));
+    g_free(path);
+    g_free(safe_host);
 }
 
-gboolean scan_records_export(FILE *input, FILE *output, const scan_file *file, const char *signature,
-                             const char *host, const char *state, GError **error)
+gboolean scan_records_export(FILE *input, FILE *output, const scan_file *file, const char *signature, const char *host,
+                             const char *state, guint64 *ret_taken, guint64 *ret_refused, GError **error)
 {
-    char buffer[65536];
-    size_t length;
+    GError *local = NULL;
+    reader self;
 
+    reader_init(&self, NULL, input, file->path);
     put_file(output, file, signature, host, state);
-    while ((length = fread(buffer, 1, sizeof buffer, input)) > 0 && fwrite(buffer, 1, length, output) == length) {
+    while (next_record(&self, ret_refused, &local)) {
+        fwrite(self.lines.line, 1, self.lines.length, output);
+        fputc('\n', output);
+        ++*ret_taken;
     }
     fputs("{\"record\":\"end\"}\n", output);
-    if (ferror(input) || fflush(output) != 0 || ferror(output)) {
-        g_set_error(error, SCAN_FAILURE, errno, "writing the records: %s", g_strerror(errno));
-        return FALSE;
+    if (!local && (fflush(output) != 0 || ferror(output))) {
+        g_set_error(&local, SCAN_FAILURE, errno, "writing the records: %s", g_strerror(errno));
     }
-    return TRUE;
+    reader_clear(&self);
+    if (local) {
+        g_propagate_error(error, local);
+    }
+    return local == NULL;
 }

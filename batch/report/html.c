@@ -7,8 +7,10 @@
 #include "report/report.h"
 #include "report/words.h"
 
-/* Incidents after these are told without a picture: a page of megabytes helps nobody. */
+/* Incidents after these are told without a picture, and those after MAX_TOLD by a line of the list only: a page of
+ * megabytes helps nobody. */
 #define MAX_PICTURES 50
+#define MAX_TOLD 1000
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -74,6 +76,11 @@ static void add_summary(GString *page, const scan_report *report)
         }
         g_string_append(page, "</table></div>\n");
     }
+    char *counts = scan_words_counts(&report->counts);
+    if (*counts) {
+        add_escaped(page, "<p class=\"small\">Files of this run: %s</p>\n", counts);
+    }
+    g_free(counts);
     for (guint i = 0; i < report->skews->len; i++) {
         char *text = scan_words_skew(report->skews->pdata[i]);
         if (text) {
@@ -131,15 +138,19 @@ static void add_incident(GString *page, const scan_report *report, guint number,
 gboolean scan_report_html(const scan_report *report, const char *tshark, const char *path, GError **error)
 {
     GString *page = g_string_new(head);
-    scan_packets *packets = scan_packets_load(report, tshark);
+    scan_packets *packets = scan_packets_load(report, MAX_PICTURES, tshark);
     gboolean ok;
 
     add_summary(page, report);
-    for (guint i = 0; i < report->incidents->len; i++) {
+    for (guint i = 0; i < MIN(report->incidents->len, MAX_TOLD) && !scan_stop; i++) {
         add_incident(page, report, i, packets);
     }
+    if (report->incidents->len > MAX_TOLD) {
+        g_string_append_printf(page, "<p>%u more are in the list only; --json has them all.</p>\n",
+                               report->incidents->len - MAX_TOLD);
+    }
     g_string_append(page, "</body></html>\n");
-    ok = g_file_set_contents(path, page->str, (gssize)page->len, error);
+    ok = !scan_stop && g_file_set_contents(path, page->str, (gssize)page->len, error);
     g_hash_table_unref(packets);
     g_string_free(page, TRUE);
     return ok;

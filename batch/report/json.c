@@ -6,6 +6,9 @@
 
 #include <json-glib/json-glib.h>
 
+/* Of the object that is printed: higher when a member changes its meaning or goes; members may be added. */
+#define SCAN_JSON_VERSION 2
+
 static void put_text(JsonBuilder *out, const char *name, const char *value)
 {
     json_builder_set_member_name(out, name);
@@ -142,6 +145,17 @@ static void put_skew(JsonBuilder *out, const scan_skew *skew)
     json_builder_end_object(out);
 }
 
+/* What became of the files of this run. */
+static void put_counts(JsonBuilder *out, const scan_counts *counts)
+{
+    json_builder_begin_object(json_builder_set_member_name(out, "run"));
+#define X(name, is_error, words) put_number(out, #name, counts->name);
+    SCAN_COUNTS(X)
+#undef X
+    put_number(out, "refused_records", (gint64)counts->refused_records);
+    json_builder_end_object(out);
+}
+
 void scan_report_json(const scan_report *report, FILE *output)
 {
     JsonBuilder *out = json_builder_begin_object(json_builder_new());
@@ -149,11 +163,16 @@ void scan_report_json(const scan_report *report, FILE *output)
     JsonNode *root;
     char *text;
 
+    put_number(out, "schema", SCAN_JSON_VERSION);
+    put_text(out, "version", TOA_VERSION);
     put_number(out, "files", (gint64)report->files);
     put_number(out, "packets", (gint64)report->packets);
     put_number(out, "conversations", (gint64)report->conversations);
     put_number(out, "warnings", report->warnings);
     put_number(out, "notes", report->notes);
+    put_number(out, "points", (gint64)report->points);
+    put_number(out, "signatures", report->signatures);
+    put_counts(out, &report->counts);
     json_builder_begin_array(json_builder_set_member_name(out, "clocks"));
     for (guint i = 0; i < report->skews->len; i++) {
         put_skew(out, report->skews->pdata[i]);

@@ -92,6 +92,23 @@ static void print_list(const scan_report *report, FILE *output)
     fputc('\n', output);
 }
 
+static void print_files(const scan_report *report, FILE *output)
+{
+    char *counts = scan_words_counts(&report->counts);
+
+    if (*counts) {
+        fprintf(output, "files of this run: %s\n", counts);
+    }
+    if (report->counts.refused_records) {
+        fprintf(output, "%" G_GUINT64_FORMAT " record%s refused\n", report->counts.refused_records,
+                plural(report->counts.refused_records));
+    }
+    if (report->signatures > 1) {
+        fprintf(output, "records of %u different plugins or settings: their answers may differ\n", report->signatures);
+    }
+    g_free(counts);
+}
+
 static void print_clocks(const scan_report *report, FILE *output)
 {
     guint unknown = 0;
@@ -120,6 +137,7 @@ void scan_report_text(const scan_report *report, guint max, FILE *output)
         print_incident(report, report->incidents->pdata[i], i + 1, output);
     }
     print_clocks(report, output);
+    print_files(report, output);
     if (told < count) {
         fprintf(output, "%u incident%s of %u told in full; all of them: --max 0, --html FILE or --json\n", told,
                 plural(told), count);

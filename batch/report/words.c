@@ -45,9 +45,10 @@ static const char *look_up(const sentence *list, unsigned count, const char *nam
 
 char *scan_words_time(gint64 ns)
 {
-    GDateTime *time = g_date_time_new_from_unix_utc(ns / SCAN_NS_PER_S);
+    gint64 rest = (ns % SCAN_NS_PER_S + SCAN_NS_PER_S) % SCAN_NS_PER_S; /* a skew may lead to before 1970 */
+    GDateTime *time = g_date_time_new_from_unix_utc((ns - rest) / SCAN_NS_PER_S);
     char *seconds = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
-    char *text = g_strdup_printf("%s.%06d", seconds, (int)(ns % SCAN_NS_PER_S / 1000));
+    char *text = g_strdup_printf("%s.%06d", seconds, (int)(rest / 1000));
 
     g_clear_pointer(&time, g_date_time_unref);
     g_free(seconds);
@@ -192,7 +193,7 @@ static void add_tuples(GHashTable *tuples, const GPtrArray *flows)
         const char *const ends[] = {flow->client, flow->server};
         GString *text = g_string_new("(");
         for (unsigned e = 0; e < 2; e++) {
-            const char *colon = strrchr(ends[e], ':');
+            const char *colon = strrchr(ends[e], ':'); /* there is one: the schema of records */
             gboolean v6 = ends[e][0] == '[';
             char *host = g_strndup(ends[e] + v6, (gsize)(colon - ends[e]) - (v6 ? 2 : 0));
             g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %s", e ? " && " : "", v6 ? "ipv6" : "ip", host,
@@ -223,6 +224,19 @@ char *scan_words_filter(const scan_incident *incident)
     g_free(list);
     g_hash_table_unref(tuples);
     return text;
+}
+
+char *scan_words_counts(const scan_counts *counts)
+{
+    GString *text = g_string_new(NULL);
+
+#define X(name, is_error, words)                                                        \
+    if (counts->name) {                                                                 \
+        g_string_append_printf(text, "%s%u %s", text->len ? ", " : "", counts->name, words); \
+    }
+    SCAN_COUNTS(X)
+#undef X
+    return g_string_free(text, FALSE);
 }
 
 char *scan_words_skew(const scan_skew *skew)

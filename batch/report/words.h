@@ -24,6 +24,8 @@ char *scan_words_flow(const scan_flow *flow);
 char *scan_words_story(const scan_incident *incident);
 /* A display filter that shows both conversations. */
 char *scan_words_filter(const scan_incident *incident);
+/* "3 read, 1 cut short": what became of the files of this run; "" if there were none. */
+char *scan_words_counts(const scan_counts *counts);
 /* "A: its clock is at that of B +3.7 s, error 80 us"; NULL for the reference itself. */
 char *scan_words_skew(const scan_skew *skew);
 

@@ -114,8 +114,8 @@ def hosts(test):
     finally:
         sshd.terminate()
         sshd.wait()
-    head = test.json('--db', test.path('head.sqlite'), test.path('out'), code=1)
-    again = test.json('--db', test.path('head.sqlite'), test.path('out'), code=1)
+    head = test.json('--db', test.path('head.sqlite'), '--records-from', test.path('out'), code=1)
+    again = test.json('--db', test.path('head.sqlite'), '--records-from', test.path('out'), code=1)
     check(head == again, 'reading the records twice makes a difference')
     # One host over the same files: the scan of the whole corpus has them already.
     names = [f'{point}_{number:05d}.pcap' for point in ('client', 'lvs', 'rs') for number in range(1, FILES + 1)]

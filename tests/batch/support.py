@@ -16,14 +16,22 @@ LAB = os.path.join(PROJECT, 'tests', 'score', 'captures')
 
 # Stands for tshark: has the plugin, writes down the files it was given, and does to each what its name says.
 FAKE_TSHARK = '''#!/bin/sh
+if [ "$1" = -G ] && [ "$FAKE_CHECK" = hang ]; then sleep 300 & echo $! >> "$FAKE_LOG.tmp"; echo $$ >> "$FAKE_LOG.tmp"; mv "$FAKE_LOG.tmp" "${FAKE_LOG%log}pids"; wait; fi
 if [ "$1" = -G ]; then printf 'toa.so\\t0\\tdissector\\t/x/toa.so\\n'; exit 0; fi
 for last; do :; done
+case $last in *toa-scan-??????) exit 0 ;; esac # the check of the settings
+printf '%s\n' "$@" >> "$FAKE_LOG.arguments"
 echo "$last" >> "$FAKE_LOG"
 case $last in
 *crash*) kill -SEGV $$ ;;
 *rows*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"conversation","stream":'$i',"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"key_client_ip":"10.0.0.1","key_client_port":1,"key_server_ip":"10.0.0.2","key_server_port":2,"frames":1,"first_time":1,"last_time":1}'; i=$((i+1)); done ;;
 *odd*) echo 'this is no record'; exit 0 ;;
 *slow*) exec sleep 20 ;;
+*hang*) trap '' TERM; sleep 300 & echo $! >> "${FAKE_LOG%log}pids"; echo $$ >> "${FAKE_LOG%log}pids"; wait; sleep 300 ;;
+*noisy*) i=0; while [ $i -lt 4000 ]; do echo 'a warning about nothing much, again and again' >&2; i=$((i+1)); done
+echo '{"record":"conversation","stream":0,"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"key_client_ip":"10.0.0.1","key_client_port":1,"key_server_ip":"10.0.0.2","key_server_port":2,"frames":1,"first_time":1,"last_time":1}'
+echo "tshark: The file \\"$last\\" appears to have been cut short in the middle of a packet." >&2
+i=0; while [ $i -lt 400 ]; do echo 'and a few more words at the end' >&2; i=$((i+1)); done; exit 2 ;;
 *big*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"nothing","text":"................................................................................................................................"}'; i=$((i+1)); done ;;
 esac
 exit 0
@@ -74,11 +82,16 @@ class Test:
         except FileNotFoundError:
             return []
 
+    def arguments(self):
+        """All words of the command lines of the fake tshark."""
+        with open(self.path('log.arguments'), encoding='ascii') as file:
+            return file.read().splitlines()
+
     def touch(self, *names):
         paths = [self.path(name) for name in names]
         for path in paths:
             with open(path, 'wb') as file:
-                file.write(b'x')
+                file.write(b'\xd4\xc3\xb2\xa1' + os.path.basename(path).encode())
         return paths
 
     def clean(self):
