@@ -9,6 +9,7 @@
 #include "core/model/index.h"
 #include "core/judge/legs.h"
 #include "core/judge/owner.h"
+#include "core/judge/unseen.h"
 
 #include <string.h>
 
@@ -76,6 +77,7 @@ toa_engine *toa_engine_new(const toa_config *config)
     state->parties = TOA_TABLE(toa_party, TOA_TABLE_LARGE);
     state->keys = TOA_TABLE(toa_key, TOA_TABLE_LARGE);
     state->pairs = TOA_TABLE(toa_pair, TOA_TABLE_SMALL);
+    state->strangers = TOA_TABLE(toa_stranger, TOA_TABLE_SMALL);
     state->toa_sources = TOA_TABLE(toa_endpoint, TOA_TABLE_SMALL);
     state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
     return state;
@@ -90,6 +92,7 @@ void toa_engine_free(toa_engine *state)
     toa_table_free(&state->parties);
     toa_table_free(&state->keys);
     toa_table_free(&state->pairs);
+    toa_table_free(&state->strangers);
     toa_table_free(&state->toa_sources);
     g_array_free(state->found, TRUE);
     toa_index_free(&state->index);
@@ -325,6 +328,9 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         toa_collision_check_match(state, conv, sender != conv->client, &match);
         return false;
     }
+    if ((own == TOA_OWN_NONE || (segment->flags & TOA_FLAG_RST)) && toa_unseen_check(state, conv, sender)) {
+        return false;
+    }
     if (own == TOA_OWN_WINDOW && (segment->flags & TOA_FLAG_RST)) {
         return false; /* a stack answers it with a challenge ACK and lives on (RFC 5961) */
     }
@@ -388,6 +394,9 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
     }
     toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
     unexplained = judge(state, conv, sender);
+    if (is_new) {
+        toa_unseen_settle(state, conv, sender);
+    }
     toa_legs_seek(state, conv); /* by the ISN, which is known only now */
     toa_collision_check_key(state, conv);
     return unexplained;
@@ -441,6 +450,7 @@ uint32_t toa_engine_conversations(const toa_engine *state)
 size_t toa_engine_memory(const toa_engine *state)
 {
     return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_table_memory(&state->parties) +
-           toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->toa_sources) +
+           toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->strangers) +
+           toa_table_memory(&state->toa_sources) +
            state->index.n_buckets * sizeof(void *);
 }

@@ -65,9 +65,9 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv)
 
 /* ---- proofs ---- */
 
-/* The server's numbers say that conv and other are one tuple to it. */
-static void report_proof(toa_state *state, toa_conversation *conv, toa_conversation *other, toa_finding proof)
+void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversation *other, const toa_finding *details)
 {
+    toa_finding proof = *details;
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
     bool over = closed_before(early, late) && !pair->collision;
@@ -101,7 +101,7 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     }
     if (toa_began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next) &&
         (x->key == y->key || !toa_crowded(x))) {
-        report_proof(state, x, y, proof);
+        toa_collision_prove(state, x, y, &proof);
         return;
     }
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
@@ -109,7 +109,7 @@ static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     }
     if (toa_clock_match(x, y, x->key->client->n_group, &proof.isn_error)) {
         proof.evidence = TOA_EV_ISN_CLOCK;
-        report_proof(state, x, y, proof);
+        toa_collision_prove(state, x, y, &proof);
     }
 }
 
@@ -156,5 +156,5 @@ void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_
         !(x->flags & TOA_CONV_CLIENT_SPOKE) || __builtin_popcount(match->evidence & numbers) < (rst ? 1 : 2)) {
         return;
     }
-    report_proof(state, x, match->owner, proof);
+    toa_collision_prove(state, x, match->owner, &proof);
 }

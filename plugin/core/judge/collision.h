@@ -15,6 +15,11 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv);
 /* conv's first SYN-ACK has just been accepted: compares its ISN with those of the group. */
 void toa_collision_check_isn(toa_state *state, toa_conversation *conv);
 
+/* The server's numbers say that conv, which carries the segment being fed, and other are one tuple to it: raises
+ * toa.collision.confirmed (toa.reuse, if the first was closed before) with these details, and toa.collision if it was not
+ * raised before. The two get one key. */
+void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversation *other, const toa_finding *details);
+
 /* A segment carried by x was found to be match->owner's: is that a proof that the server sees one connection? */
 void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_server, const toa_match *match);
 

@@ -121,8 +121,10 @@ typedef struct toa_conversation {
     uint32_t hash;        /* of wire[], keyed */
     uint8_t flags;        /* TOA_CONV_* */
     uint8_t client;       /* index of the client's side */
-    uint8_t roles : 4;    /* toa_roles */
-    uint8_t source : 4;   /* toa_key_source */
+    uint8_t roles : 3;    /* toa_roles */
+    uint8_t source : 3;   /* toa_key_source */
+    uint8_t midstream : 1; /* it was under way when the capture first saw it */
+    uint8_t disputed : 1;  /* a collision of its key is neither proven nor refuted */
     uint8_t first_sender : 1; /* index of the side that sent the first segment */
     uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
     uint8_t leg_looks : 5;    /* replies of the server that were compared with other conversations' (R4) */
@@ -167,9 +169,13 @@ static inline toa_side *toa_server_side(toa_conversation *conv)
     return &conv->side[!conv->client];
 }
 
-/* Of two conversations, the one that began first; a frame may begin two (tunnels). */
+/* Of two conversations, the one that began first: one that was under way already is older than one whose handshake was
+ * captured. A frame may begin two (tunnels). */
 static inline bool toa_began_before(const toa_conversation *x, const toa_conversation *y)
 {
+    if (x->midstream != y->midstream) {
+        return x->midstream;
+    }
     if (x->first_time != y->first_time) {
         return x->first_time < y->first_time;
     }

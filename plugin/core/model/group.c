@@ -167,7 +167,7 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
     toa_party *named = toa_named(conv);
 
     set_key(state, conv, key->client, key->server);
-    conv->source = source & 0xfu;
+    conv->source = source & 0x7u;
     keep_named(state, conv, named);
 }
 
@@ -204,7 +204,7 @@ static unsigned client_by_port(const toa_state *state, const toa_conversation *c
 
 static void set_client(toa_state *state, toa_conversation *conv, unsigned client, uint8_t roles)
 {
-    conv->roles = roles & 0xfu;
+    conv->roles = roles & 0x7u;
     if (conv->client == client && conv->server_party) {
         return;
     }
@@ -337,7 +337,9 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
         earlier = earlier->extra ? earlier->extra->earlier : NULL;
     }
     if (earlier) {
-        toa_state_extra(state, conv)->earlier = earlier;
+        toa_state_extra(state, conv)->earlier = earlier; /* it began after that one */
+    } else if (!(segment->flags & TOA_FLAG_SYN)) {
+        conv->midstream = true;
     }
     if (toa_endpoint_equal(&conv->wire[0], &conv->wire[1])) {
         conv->flags |= TOA_CONV_SELF;

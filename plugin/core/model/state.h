@@ -45,6 +45,17 @@ typedef struct toa_index_node {
     bool linked;
 } toa_index_node;
 
+/* An answer to a SYN with numbers that nobody has, and what came after it (judge/unseen.h). */
+typedef struct toa_stranger {
+    toa_conversation *conv; /* that carried it */
+    const toa_party *client; /* of conv's key, then */
+    int64_t time;           /* of the last segment of the run; frame, ack and ip_id likewise */
+    uint32_t frame;
+    uint32_t seq, end;      /* of the whole run */
+    uint32_t ack;
+    uint16_t ip_id;         /* last one that was not 0 */
+} toa_stranger;
+
 typedef struct toa_extra {
     toa_party *named;          /* client that a TOA named, if the key has another one */
     toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
@@ -56,6 +67,8 @@ typedef struct toa_extra {
     uint32_t distance;     /* its ack - y.isn - 1 */
     uint32_t distance_ack;
     toa_pair *pairs;       /* newest first */
+    toa_stranger *stranger; /* newest, NULL: none */
+    bool client_changed;    /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
     toa_index_node *group_nodes, *served_nodes, *isn_nodes;
     struct toa_conversation *group_changed_next, *served_changed_next;
     bool in_group_changed, in_served_changed;
@@ -75,6 +88,7 @@ typedef struct toa_state {
     toa_table parties;       /* of toa_party, by endpoint */
     toa_table keys;          /* of toa_key, by its two parties */
     toa_table pairs;         /* of toa_pair, by (x, y) */
+    toa_table strangers;     /* of toa_stranger, by client and seq */
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t next_stream;  /* of the next new key */

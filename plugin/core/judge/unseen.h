@@ -1,0 +1,23 @@
+/* unseen.h
+ * Segments whose owner is in no capture, or comes into this one later: a server that takes a SYN for a part of another
+ * connection answers it with that one's numbers (challenge ACK, RFC 5961). Finding toa.foreign.unseen, see
+ * plugin/doc/rules.md.
+ *
+ * Not here: segments whose owner is known when they come (owner.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_UNSEEN_H
+#define TOA_UNSEEN_H
+
+#include "core/model/state.h"
+
+/* x carries the segment being fed from side `sender`; its numbers are not x's, and nobody in the capture has been found for
+ * it. Remembers what answers a SYN of x, and raises toa.foreign.unseen for what fits what was remembered: true then. */
+bool toa_unseen_check(toa_state *state, toa_conversation *x, unsigned sender);
+
+/* conv is new, and under way: is it the owner of an answer that was remembered on another conversation of its client? Then
+ * the server's numbers have proven that it sees one connection. */
+void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender);
+
+#endif
