@@ -33,6 +33,7 @@ static const char keep_sql[] =
     "DROP TABLE IF EXISTS records.incident; CREATE TABLE records.incident AS SELECT * FROM main.incident;"
     "DROP TABLE IF EXISTS records.incident_fact;"
     "CREATE TABLE records.incident_fact AS SELECT * FROM main.incident_fact;"
+    "CREATE INDEX records.incident_fact_pair ON incident_fact(x, y);"
     "DROP TABLE IF EXISTS records.incident_flow;"
     "CREATE TABLE records.incident_flow AS SELECT * FROM main.r_flow WHERE conn IN"
     " (SELECT a FROM main.incident UNION SELECT b FROM main.incident);"

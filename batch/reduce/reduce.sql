@@ -559,6 +559,8 @@ FROM (
     JOIN r_fragment fx ON fx.file = i.file AND fx.stream = i.stream
     JOIN r_fragment fy ON fy.file = i.file AND fy.stream = COALESCE(i.other_stream, i.stream)
     JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
+    WHERE i.finding IN ('collision', 'collision.confirmed', 'collision.refuted', 'reuse', 'foreign.rst', 'foreign.segment',
+        'foreign.dup_ack', 'stale_session', 'self_connect')
     UNION ALL
     SELECT CASE WHEN a.relation = 3 THEN 'stale_session' WHEN a.flags % 8 >= 4 THEN 'foreign.rst'
             ELSE 'foreign.segment' END,
@@ -582,6 +584,7 @@ FROM (
 ) d JOIN clock_skew s ON s.point = d.point
 LEFT JOIN r_alias ax ON ax.conn = d.x LEFT JOIN r_alias ay ON ay.conn = d.y
 WHERE COALESCE(ax.alias, d.x) <> COALESCE(ay.alias, d.y) OR d.finding = 'self_connect';
+--sqlite CREATE INDEX incident_fact_pair ON incident_fact(x, y);
 
 -- Which of the two began first, over all points.
 CREATE TABLE r_order AS
@@ -599,15 +602,17 @@ GROUP BY p.x, p.y;
 CREATE TABLE incident AS
 SELECT g.a AS a, g.b AS b,
     CASE WHEN g.confirmed > 0 OR (g.shared > 0 AND g.answers > 0) THEN 'collision.confirmed'
-        WHEN g.shared > 0 THEN 'collision' WHEN g.foreign_segments > 0 THEN 'foreign'
+        WHEN g.shared > 0 AND g.refuted = 0 THEN 'collision' WHEN g.foreign_segments > 0 THEN 'foreign'
+        WHEN g.refuted > 0 THEN 'collision.refuted'
         WHEN g.reuses > 0 THEN 'reuse' WHEN g.stale > 0 THEN 'stale_session' WHEN g.unclear > 0 THEN 'collision.unclear'
         WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' ELSE 'self_connect' END AS kind,
-    g.severity AS severity, g.key_text AS key_text, g.first_time AS first_time, g.last_time AS last_time,
+    CASE WHEN g.refuted > 0 AND g.confirmed = 0 AND g.answers = 0 AND g.foreign_segments = 0 THEN 0 ELSE g.severity END AS severity,
+    g.key_text AS key_text, g.first_time AS first_time, g.last_time AS last_time,
     g.rsts AS foreign_rsts, g.foreign_segments - g.rsts AS foreign_segments, g.dup_acks AS dup_acks, g.stale AS stale,
     g.across AS across, g.points AS points
 FROM (
     SELECT e.a AS a, e.b AS b, MAX(e.confirmed) AS confirmed, MAX(e.shared) AS shared, MAX(e.answers) AS answers,
-        MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
+        MAX(e.refuted) AS refuted, MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
         MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.severity) AS severity,
         MAX(e.key_text) AS key_text, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
         MAX(e.across) AS across, COUNT(*) AS points
@@ -615,7 +620,8 @@ FROM (
         SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
             SUM(CASE WHEN d.finding = 'collision.confirmed' THEN 1 ELSE 0 END) AS confirmed,
             SUM(CASE WHEN d.finding = 'collision' THEN 1 ELSE 0 END) AS shared,
-            SUM(CASE WHEN d.severity IN ('warn', 'error') AND d.sender = 'server' AND d.finding <> 'collision' THEN 1 ELSE 0 END) AS answers,
+            SUM(CASE WHEN d.severity IN ('warn', 'error') AND d.sender = 'server' AND d.across = 1 THEN 1 ELSE 0 END) AS answers,
+            SUM(CASE WHEN d.finding = 'collision.refuted' THEN 1 ELSE 0 END) AS refuted,
             SUM(CASE WHEN d.finding = 'foreign.rst' OR d.finding = 'foreign.segment' THEN d.times ELSE 0 END) AS foreigns,
             SUM(CASE WHEN d.finding = 'foreign.rst' THEN d.times ELSE 0 END) AS rsts,
             SUM(CASE WHEN d.finding = 'reuse' THEN 1 ELSE 0 END) AS reuses,

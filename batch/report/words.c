@@ -29,6 +29,7 @@ static const sentence kinds[] = {
     {"reuse", "Key of an earlier, closed connection used again"},
     {"stale_session", "Numbers of an earlier connection between the same endpoints"},
     {"collision.unclear", "One key, but whether the first had closed was not captured"},
+    {"collision.refuted", "One key, and the server keeps both connections apart: both work"},
     {"foreign.dup_ack", "Duplicate ACKs that answer another connection"},
     {"self_connect", "TCP self-connect"},
 };
