@@ -402,7 +402,7 @@ static void check_index(const story *s, const toa_conversation *conv)
         check_node(&nodes[TOA_BY_GROUP_SERVER_NEXT], server->flags & TOA_SIDE_ANCHORED, server->next);
         check_node(&nodes[TOA_BY_GROUP_CLIENT_ACK], client->n_acks, client->acks[0]);
         check_node(&nodes[TOA_BY_GROUP_SERVER_ACK], server->n_acks, server->acks[0]);
-        check_node(&nodes[TOA_BY_GROUP_CLIENT_TSVAL], client->flags & TOA_SIDE_TSVAL, client->tsval);
+        check_node(&nodes[TOA_BY_GROUP_CLIENT_TSVAL], client->flags & TOA_SIDE_TSVAL, toa_index_tsval(client->tsval));
     }
     if (served->company && served->company->served) {
         const toa_index_node *nodes = conv->extra->served_nodes;

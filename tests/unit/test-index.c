@@ -173,7 +173,9 @@ static void test_same_value_everywhere(void)
         }
         for (unsigned kind = 0; kind < TOA_BY_GROUP_MAX; kind++) {
             for (unsigned i = 0; i < G_N_ELEMENTS(f); i++) {
-                unsigned n = toa_index_find(s->engine, f[i].conv->key->client, (toa_index_kind)kind, 0x55555555, found);
+                bool tsval = kind == TOA_BY_GROUP_CLIENT_TSVAL || kind == TOA_BY_GROUP_SERVER_TSVAL;
+                uint32_t value = tsval ? toa_index_tsval(0x55555555) : 0x55555555;
+                unsigned n = toa_index_find(s->engine, f[i].conv->key->client, (toa_index_kind)kind, value, found);
                 g_assert_cmpuint(n, ==, kind == TOA_BY_GROUP_SERVER_ACK ? f[i].conv->side[!f[i].conv->client].n_acks : 1);
                 g_assert_true(found[0] == f[i].conv);
             }

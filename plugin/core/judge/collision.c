@@ -149,7 +149,7 @@ void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_
 {
     const uint16_t numbers = TOA_EV_SEQ | TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_IP_ID | TOA_EV_TIMESTAMPS;
     bool rst = (state->segment->flags & TOA_FLAG_RST) != 0;
-    toa_finding proof = {.evidence = match->evidence, .ip_id_delta = match->ip_id_delta};
+    toa_finding proof = {.evidence = toa_rules_shown(match->evidence), .ip_id_delta = match->ip_id_delta};
 
     /* without the cause, a NAT that lost its mapping looks the same: all numbers fit, yet there are two servers */
     if (!from_server || match->where != TOA_WHERE_GROUP || !(match->evidence & TOA_EV_TRIGGER) ||

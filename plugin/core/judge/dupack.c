@@ -22,6 +22,12 @@ static bool related(const toa_state *state, const toa_conversation *x, const toa
     return x->key == y->key || crossed(state, x, y);
 }
 
+/* A question that was overtaken is answered this much later than a round and a half, at most. */
+#define OVERTAKEN_NS (TOA_SECOND / 200)
+/* So many silent duplicate ACKs of two that are not related are not chance; a keep-alive of x itself, lost by the capture,
+ * looks like one of y's, so that those need one more. */
+#define SILENT_MIN 2u
+
 /* ---- D-SACK ---- */
 
 /* The first block lies outside of everything x's client can have sent. */
@@ -49,17 +55,19 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     const toa_side *client = toa_client_side(y);
     toa_pair *pair = toa_state_find_pair(state, x, y);
     uint32_t distance = block[0] - client->demand_seq;
+    bool known = pair && pair->has_ack_shift, exact = known && pair->ack_span == 0;
 
     if (!(client->flags & TOA_SIDE_DEMAND)) {
         return false;
     }
-    if (within_sent(client, block, 0) || (pair && pair->has_ack_shift && within_sent(client, block, pair->ack_shift))) {
+    if (within_sent(client, block, 0) || (exact && within_sent(client, block, pair->ack_shift))) {
         return true;
     }
     if (block[1] - block[0] != client->demand_end - client->demand_seq) {
         return false;
     }
-    if ((pair && pair->has_ack_shift) || segment->time - client->demand_time > TOA_SECOND) {
+    if (segment->time - client->demand_time > TOA_SECOND || exact ||
+        (known && !toa_seq_within(distance, pair->ack_shift, pair->ack_shift + pair->ack_span))) {
         return false;
     }
     if (related(state, x, y) || (pair && pair->has_sack_shift && pair->sack_shift == distance)) {
@@ -92,8 +100,9 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
             continue;
         }
         pair = toa_state_pair(state, x, y);
-        if (!pair->has_ack_shift) {
+        if (!pair->has_ack_shift || pair->ack_span != 0) {
             pair->has_ack_shift = true;
+            pair->ack_span = 0;
             pair->ack_shift = within_sent(client, options->sack[0], 0) ? 0 : options->sack[0][0] - client->demand_seq;
         }
         if (state->segment->time - client->demand_time <= TOA_SECOND) {
@@ -112,12 +121,40 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
 
 /* ---- silent ---- */
 
-/* A plain repetition of the server's last ACK that nothing of x's own asked for. */
+/* A plain repetition of the server's last ACK that nothing of x's own asked for. What was asked more than a second ago and
+ * got no answer gets none any more. */
 static bool answers_nothing_own(const toa_side *server, const toa_side *client, const toa_segment *segment)
 {
     return (server->flags & client->flags & TOA_SIDE_ANCHORED) && server->n_acks > 0 && segment->seq == server->next &&
            segment->ack == server->acks[0] && segment->ack == client->next && segment->window <= server->window &&
-           !((client->flags & TOA_SIDE_DEMAND) && client->demand_time >= server->last_time);
+           !((client->flags & TOA_SIDE_DEMAND) && client->demand_time >= server->last_time &&
+             segment->time - client->demand_time <= TOA_SECOND);
+}
+
+/* Time from SYN to SYN-ACK where one of the two has shown it; 0: neither has. */
+static int64_t round_trip(const toa_conversation *x, const toa_conversation *y)
+{
+    if (x->syn_time && (x->flags & TOA_CONV_SYNACK_SEEN)) {
+        return x->synack_time - x->syn_time;
+    }
+    return y->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) ? y->synack_time - y->syn_time : 0;
+}
+
+/* The side's last segment was a plain ACK: it may have been an answer. A keepalive has an older number. */
+static bool acked_last(const toa_side *side)
+{
+    return side->last_empty && side->last_flags == TOA_FLAG_ACK && side->burst_end == side->next;
+}
+
+/* x's server has sent something since y asked: then the answer must come after a round trip. What the server sends by
+ * itself, a push or a keepalive, overtakes the question, not the answer. */
+static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, const toa_segment *segment)
+{
+    const toa_side *server = &x->side[!x->client], *client = &y->side[y->client];
+    int64_t delay = segment->time - client->demand_time, trip = round_trip(x, y);
+
+    return client->demand_time >= server->last_time ||
+           (trip > 0 && !acked_last(server) && 2 * delay >= trip && delay <= trip + trip / 2 + OVERTAKEN_NS);
 }
 
 static void check_silent(toa_state *state, toa_conversation *x)
@@ -126,21 +163,20 @@ static void check_silent(toa_state *state, toa_conversation *x)
     toa_finding *finding;
     toa_pair *pair;
     uint16_t evidence = TOA_EV_TRIGGER;
+    bool keepalive;
 
     if (!answers_nothing_own(toa_server_side(x), toa_client_side(x), state->segment)) {
         return;
     }
-    y = toa_owner_newest_asker(state, x, toa_server_side(x)->last_time);
-    if (!y) {
+    y = toa_owner_newest_asker(state, x, 0);
+    if (!y || !comes_in_time(x, y, state->segment)) {
         return;
     }
     toa_client_side(y)->unanswered--; /* each explains one duplicate ACK */
-    if (toa_client_side(y)->demand_end == toa_client_side(y)->demand_seq && !crossed(state, x, y)) {
-        return; /* a keep-alive: x's own one, lost by the capture, would look the same */
-    }
+    keepalive = toa_client_side(y)->demand_end == toa_client_side(y)->demand_seq;
     pair = toa_state_pair(state, x, y);
     pair->n_dup_acks++;
-    if (pair->n_dup_acks < 2 && !related(state, x, y)) {
+    if (pair->n_dup_acks < (keepalive ? SILENT_MIN + 1u : SILENT_MIN) && !(keepalive ? crossed(state, x, y) : related(state, x, y))) {
         return;
     }
     evidence |= x->key == y->key ? TOA_EV_KEY : 0;

@@ -38,6 +38,9 @@ static void try(search *s, toa_conversation *y, toa_where where)
     toa_rules_evidence(s->x, y, s->from_server, s->segment, toa_state_find_pair(s->state, s->x, y), &match);
     match.where = (uint8_t)where;
     if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
+        if (toa_rules_worth_noting(&match, s->own, s->segment)) {
+            toa_state_pair(s->state, s->x, y)->late_rst = true;
+        }
         return;
     }
     if (where != TOA_WHERE_EARLIER && toa_legs_carried(y, s->from_server, s->segment)) {
@@ -82,6 +85,17 @@ static void try_pairs(search *s)
     }
 }
 
+/* In a large group, numbers that are only near can be looked up by nothing: those whose clients asked last are tried. */
+static void try_askers(search *s)
+{
+    toa_conversation *askers[TOA_SCAN_MAX];
+    unsigned n = toa_index_askers(s->x->key->client, askers);
+
+    for (unsigned i = 0; i < n; i++) {
+        try(s, askers[i], TOA_WHERE_GROUP);
+    }
+}
+
 static void try_group(search *s)
 {
     toa_party *party = s->x->key->client;
@@ -112,9 +126,11 @@ static void try_group(search *s)
                   TOA_WHERE_GROUP);
     }
     if (segment->options.has_timestamps) {
-        try_value(s, party, server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL, segment->options.tsecr,
-                  TOA_WHERE_GROUP);
+        toa_index_kind by = server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL;
+        try_value(s, party, by, toa_index_tsval(segment->options.tsecr), TOA_WHERE_GROUP);
+        try_value(s, party, by, toa_index_tsval(segment->options.tsecr) + 1, TOA_WHERE_GROUP);
     }
+    try_askers(s);
 }
 
 static void try_server(search *s)
@@ -245,6 +261,27 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
 
 /* ---- what a match changes ---- */
 
+/* The acknowledgment on x is y's, plus the distance that the load balancer puts on it. y's server may not have got all that
+ * y's client has sent: what it has acknowledged and what was sent are the bounds, which each segment narrows. */
+static void learn_ack_shift(toa_pair *pair, const toa_side *ya, const toa_side *yb, uint32_t ack)
+{
+    uint32_t least = ack - yb->next, span = 0, low;
+
+    if (ya->n_acks > 0 && toa_seq_lt(ya->acks[0], yb->next)) {
+        span = yb->next - ya->acks[0];
+    }
+    low = pair->ack_shift - least; /* of what is known, from the new lower bound */
+    if (pair->has_ack_shift && toa_seq_within(pair->ack_shift, least, least + span)) {
+        span = MIN(span - low, pair->ack_span);
+        least = pair->ack_shift;
+    } else if (pair->has_ack_shift && toa_seq_within(least, pair->ack_shift, pair->ack_shift + pair->ack_span)) {
+        span = MIN(span, pair->ack_span + low);
+    }
+    pair->has_ack_shift = true;
+    pair->ack_shift = least;
+    pair->ack_span = span;
+}
+
 /* Learns constant shifts from a segment that other evidence has attributed (R6). */
 static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segment *segment, bool from_server)
 {
@@ -255,9 +292,12 @@ static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segmen
     if (!from_server || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
         return;
     }
-    if (!pair->has_ack_shift && (segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
-        pair->has_ack_shift = true;
-        pair->ack_shift = match->evidence & TOA_EV_ACK ? 0 : segment->ack - yb->next;
+    if ((segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
+        if (!(match->evidence & TOA_EV_ACK)) {
+            learn_ack_shift(pair, ya, yb, segment->ack);
+        } else if (!pair->has_ack_shift) {
+            pair->has_ack_shift = true;
+        }
     }
     if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
         pair->has_seq_shift = true;
@@ -280,15 +320,15 @@ static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment 
     if (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) {
         yb->flags |= TOA_SIDE_ANSWERED;
     } else {
-        if ((ya->flags & TOA_SIDE_ANCHORED) && toa_seq_within(seq, ya->low, ya->next)) {
+        if ((ya->flags & TOA_SIDE_ANCHORED) &&
+            toa_seq_within(seq, ya->low, ya->next + toa_conversation_window(yb, ya))) {
             ya->next = toa_seq_max(ya->next, end);
         }
         if ((yb->flags & TOA_SIDE_DEMAND) && toa_seq_le(yb->demand_end, segment->ack - shift.ack)) {
             yb->flags |= TOA_SIDE_ANSWERED;
         }
-        if (segment->options.has_timestamps) {
+        if (segment->options.has_timestamps && (ya->flags & TOA_SIDE_TSVAL)) {
             ya->tsval = segment->options.tsval;
-            ya->flags |= TOA_SIDE_TSVAL;
         }
     }
     if (y->flags & TOA_CONV_INDEXED) {
@@ -314,7 +354,7 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
     toa_finding_kind kind = stale                                ? TOA_FINDING_STALE_SESSION
                             : (segment->flags & TOA_FLAG_RST) ? TOA_FINDING_FOREIGN_RST
                                                               : TOA_FINDING_FOREIGN_SEGMENT;
-    toa_finding *finding = toa_state_report(state, kind, x, match->owner, match->evidence);
+    toa_finding *finding = toa_state_report(state, kind, x, match->owner, toa_rules_shown(match->evidence));
 
     finding->other_frame = match->other_frame;
     finding->ip_id_delta = match->ip_id_delta;

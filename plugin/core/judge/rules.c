@@ -8,6 +8,8 @@
 
 /* An identification this far ahead still continues a run: offload and lost packets skip some. */
 #define IP_ID_REACH 8
+/* Of a segment whose number is near y's: networks let segments overtake each other, in both directions. */
+#define IP_ID_REACH_NEAR 64
 
 #define KEY TOA_EV_KEY
 #define SEQ TOA_EV_SEQ
@@ -15,6 +17,9 @@
 #define IP_ID TOA_EV_IP_ID
 #define TSECR TOA_EV_TSECR
 #define TRIGGER TOA_EV_TRIGGER
+#define NEAR TOA_HINT_NEAR
+#define WAITING TOA_HINT_WAITING
+#define AGAIN TOA_HINT_AGAIN
 
 /* One row a line. Measured on 3,405 foreign captures; ack alone gave false warnings there, IP-ID alone matches once
  * in 65536 by chance. tests/unit/test-rules.c has a case for each row. */
@@ -25,9 +30,13 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | TRIGGER},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK | TRIGGER},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | TSECR},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | ACK},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACK},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | IP_ID},
+    {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, NEAR | TSECR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_RST, SEQ | TRIGGER},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | ACK},
     {TOA_WHERE_SERVER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ | TSECR},
@@ -37,7 +46,9 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | TSECR},
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, KEY | SEQ | TRIGGER},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER | WAITING | AGAIN},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID},
+    {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER | WAITING | AGAIN},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, ACK | TSECR},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK},
@@ -51,7 +62,7 @@ toa_shift toa_rules_shift(const toa_pair *pair, bool from_server)
     if (pair && pair->has_seq_shift) {
         shift.seq = pair->seq_shift;
     }
-    if (pair && pair->has_ack_shift) {
+    if (pair && pair->has_ack_shift && pair->ack_span == 0) {
         shift.ack = pair->ack_shift;
     }
     return from_server ? shift : (toa_shift){shift.ack, shift.seq};
@@ -73,40 +84,60 @@ static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *se
         return from_server && (ya->flags & TOA_SIDE_SYN) && seq == ya->isn;
     }
     if ((ya->flags & TOA_SIDE_ANCHORED) &&
-        (seq == ya->next || (segment->length > 0 && seq + segment->length == ya->next))) {
-        return true;
+        (seq == ya->next || (segment->length > 0 && seq + segment->length == ya->next) ||
+         (segment->length <= 1 && seq == ya->next - 1 && !(segment->flags & TOA_FLAG_RST)))) {
+        return true; /* the last: a keepalive or window probe */
     }
     return yb->n_acks > 0 && seq == yb->acks[0];
 }
 
-static bool ack_is(const toa_side *yb, const toa_segment *segment, uint32_t ack)
+/* seq is one that y's sender can use just now: not acknowledged yet, and within the window. */
+static bool seq_is_near(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq)
+{
+    uint32_t low = yb->n_acks > 0 ? yb->acks[yb->n_acks - 1] : ya->low;
+
+    if ((segment->flags & TOA_FLAG_SYN) || segment->seq == 0 || !(ya->flags & TOA_SIDE_ANCHORED)) {
+        return false;
+    }
+    return toa_seq_within(seq, low, (yb->n_acks > 0 ? yb->acks[0] : ya->next) + toa_conversation_window(yb, ya)) ||
+           toa_seq_within(seq, low, ya->next);
+}
+
+static bool ack_is(const toa_side *yb, const toa_segment *segment, uint32_t ack, const toa_pair *pair)
 {
     if (!(segment->flags & TOA_FLAG_ACK)) {
         return false;
     }
-    if (is_synack(segment)) {
-        return (yb->flags & TOA_SIDE_SYN) && ack == yb->isn + 1;
+    if (is_synack(segment)) { /* or it is sent again */
+        return ((yb->flags & TOA_SIDE_SYN) && ack == yb->isn + 1) || toa_rules_acked_before(pair, segment->ack);
     }
     return (yb->flags & TOA_SIDE_ANCHORED) && ack == yb->next;
 }
 
-/* 1 to IP_ID_REACH ahead of y's run, and not of x's own; 0: no evidence. */
-static uint16_t ip_id_ahead(const toa_side *xa, const toa_side *ya, const toa_segment *segment)
+/* The segment's IP-ID continues this run. A number that is near says more about where in the run it belongs. */
+static bool continues_run(const toa_side *side, const toa_segment *segment, bool near)
 {
-    uint16_t ahead = toa_id_ahead(segment->ip_id, ya->ip_id), own = toa_id_ahead(segment->ip_id, xa->ip_id);
+    uint16_t ahead = toa_id_ahead(segment->ip_id, side->ip_id), behind = toa_id_ahead(side->ip_id, segment->ip_id);
 
-    if (segment->ip_id == 0 || ya->ip_id == 0 || ahead < 1 || ahead > IP_ID_REACH) {
-        return 0;
+    if (segment->ip_id == 0 || side->ip_id == 0) {
+        return false;
     }
-    return xa->ip_id != 0 && own >= 1 && own <= IP_ID_REACH ? 0 : ahead;
+    return near ? ahead != 0 && (ahead <= IP_ID_REACH_NEAR || behind <= IP_ID_REACH_NEAR / 2)
+                : ahead >= 1 && ahead <= IP_ID_REACH;
 }
 
-static bool tsecr_is(const toa_side *xb, const toa_side *yb, const toa_segment *segment)
+/* TSecr is a TSval of y's peer, *ret_exact: one that was seen, and none of x's. */
+static bool tsecr_is(const toa_conversation *x, unsigned xb, const toa_conversation *y, unsigned yb,
+                     const toa_segment *segment, bool *ret_exact)
 {
     uint32_t tsecr = segment->options.tsecr;
+    bool own_exact;
 
-    return segment->options.has_timestamps && tsecr != 0 && (yb->flags & TOA_SIDE_TSVAL) && tsecr == yb->tsval &&
-           !((xb->flags & TOA_SIDE_TSVAL) && tsecr == xb->tsval);
+    if (!segment->options.has_timestamps || tsecr == 0 || !toa_conversation_sent_tsval(y, yb, tsecr, ret_exact)) {
+        return false;
+    }
+    /* clients with one clock for all connections use the same TSvals on both: then only one that was seen counts */
+    return !toa_conversation_sent_tsval(x, xb, tsecr, &own_exact) || (*ret_exact && !own_exact);
 }
 
 static bool waits_for_answer(const toa_side *side, const toa_segment *segment)
@@ -115,14 +146,19 @@ static bool waits_for_answer(const toa_side *side, const toa_segment *segment)
            segment->time - side->demand_time <= TOA_SECOND;
 }
 
-bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
+bool toa_rules_acked_before(const toa_pair *pair, uint32_t number)
 {
     for (unsigned i = 0; pair && i < pair->n_acks; i++) {
-        if (pair->acks[i] == segment->seq) {
+        if (pair->acks[i] == number) {
             return true;
         }
     }
     return false;
+}
+
+bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
+{
+    return toa_rules_acked_before(pair, segment->seq);
 }
 
 /* The segment that caused this one; *ret_frame its frame if it is y's. */
@@ -155,8 +191,8 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
 {
     unsigned xs = from_server ? !x->client : x->client, ys = from_server ? !y->client : y->client;
     const toa_side *xa = &x->side[xs], *xb = &x->side[!xs], *ya = &y->side[ys], *yb = &y->side[!ys];
-    uint32_t seq = segment->seq - shift.seq, ack = segment->ack - shift.ack;
-    uint16_t evidence = 0;
+    uint32_t seq = segment->seq - shift.seq, ack = segment->ack - shift.ack, evidence = 0;
+    bool exact = false;
 
     ret_match->n_exact = 0;
     ret_match->other_frame = ya->last_frame ? ya->last_frame : y->first_frame;
@@ -164,17 +200,22 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
         evidence |= SEQ;
         ret_match->n_exact = (uint8_t)(ret_match->n_exact + (shift.seq == 0));
     }
-    if (ack_is(yb, segment, ack)) {
+    if (seq_is_near(ya, yb, segment, seq)) {
+        evidence |= NEAR;
+    }
+    if (ack_is(yb, segment, ack, ret_match->pair)) {
         evidence |= ACK;
         ret_match->n_exact = (uint8_t)(ret_match->n_exact + (shift.ack == 0));
     }
-    if (tsecr_is(xb, yb, segment)) {
+    if (tsecr_is(x, !xs, y, !ys, segment, &exact)) {
         evidence |= TSECR;
-        ret_match->n_exact++;
+        ret_match->n_exact = (uint8_t)(ret_match->n_exact + exact);
     }
-    ret_match->ip_id_delta = ip_id_ahead(xa, ya, segment);
-    if (ret_match->ip_id_delta) {
+    if (continues_run(ya, segment, (evidence & NEAR) != 0) && !continues_run(xa, segment, false)) {
         evidence |= IP_ID;
+        ret_match->ip_id_delta = toa_id_ahead(segment->ip_id, ya->ip_id);
+    } else {
+        ret_match->ip_id_delta = 0;
     }
     if (has_trigger(xb, yb, segment, seq, from_server, ret_match->pair, &ret_match->other_frame)) {
         evidence |= TRIGGER;
@@ -184,6 +225,12 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     }
     if (x->key == y->key) {
         evidence |= KEY;
+    }
+    if (!(y->flags & TOA_CONV_CLOSED) && waits_for_answer(from_server ? yb : ya, segment)) {
+        evidence |= WAITING;
+    }
+    if (ret_match->pair && ret_match->pair->late_rst) {
+        evidence |= AGAIN;
     }
     ret_match->evidence = evidence;
 }
@@ -246,6 +293,14 @@ static bool lone_number_in_crowd(const toa_match *match, const toa_conversation 
 {
     return match->where == TOA_WHERE_GROUP && toa_crowded(x) && !(match->evidence & KEY) &&
            __builtin_popcount(match->evidence & (SEQ | ACK | IP_ID | TSECR)) < 2;
+}
+
+bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment)
+{
+    const uint32_t wanted = SEQ | TRIGGER | WAITING;
+
+    return own == TOA_OWN_UNKNOWN && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST &&
+           (match->evidence & (wanted | AGAIN)) == wanted;
 }
 
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment)

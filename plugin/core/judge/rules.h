@@ -24,8 +24,15 @@ typedef struct toa_rule {
     uint8_t where;     /* toa_where */
     uint8_t own;       /* toa_own: verdict of x on the segment */
     uint8_t only;      /* TOA_ONLY_* */
-    uint16_t evidence; /* all of these TOA_EV_* */
+    uint32_t evidence; /* all of these TOA_EV_* and TOA_HINT_* */
 } toa_rule;
+
+/* Evidence that no finding shows by this name: bits behind those of TOA_EV_*. */
+enum {
+    TOA_HINT_NEAR = 1 << 16,   /* seq lies where y's sender can be just now: in flight, repeated, overtaken. Shown as SEQ */
+    TOA_HINT_WAITING = 1 << 17, /* y's client has asked, and nobody has answered it on y */
+    TOA_HINT_AGAIN = 1 << 18   /* it has all happened before between x and y */
+};
 
 enum {
     TOA_ONLY_ANY,
@@ -43,7 +50,7 @@ typedef struct toa_match {
     toa_conversation *owner; /* NULL: none */
     toa_pair *pair;          /* (x, owner), NULL if there is none yet */
     uint32_t other_frame;
-    uint16_t evidence;
+    uint32_t evidence;       /* TOA_EV_* and TOA_HINT_* */
     uint16_t ip_id_delta;
     uint8_t n_exact;         /* how many numbers agree without a learnt shift */
     uint8_t where;
@@ -54,7 +61,11 @@ typedef struct toa_shift {
     uint32_t seq, ack;
 } toa_shift;
 
+/* Only what is known exactly. */
 toa_shift toa_rules_shift(const toa_pair *pair, bool from_server);
+
+/* A segment of pair->y that was found on pair->x had this ack. pair may be NULL. */
+bool toa_rules_acked_before(const toa_pair *pair, uint32_t number);
 
 /* A RST with the ack of a segment of pair->y that was found on pair->x: its answer (R8). pair may be NULL. */
 bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment);
@@ -64,8 +75,18 @@ bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment);
 void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool from_server, const toa_segment *segment,
                         toa_pair *pair, toa_match *ret_match);
 
+/* What a finding shows of it. */
+static inline uint16_t toa_rules_shown(uint32_t evidence)
+{
+    return (uint16_t)(evidence | (evidence & TOA_HINT_NEAR ? TOA_EV_SEQ : 0u));
+}
+
 /* Is there a row of the table for it? */
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment);
+
+/* Not enough, but it will be if it happens again: a RST on a conversation of which nothing is known, right after a segment
+ * of y's client that it would answer. */
+bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment);
 
 /* a is a better candidate than b: more exact numbers, then more evidence, then newer. */
 bool toa_rules_better(const toa_match *a, const toa_match *b);

@@ -11,6 +11,13 @@ _Static_assert(TOA_ACKS_KEPT == 4, "take_ack moves four");
 #define WINDOW_MIN 65535u
 /* low follows next at this distance, so that serial comparison stays valid on long transfers. */
 #define LOW_SPAN (1u << 30)
+/* TSvals between two that were seen count up to this many ticks: 8 s of a clock of 1 kHz. A wider range would hold any
+ * number too easily. */
+#define TS_SPAN 8192u
+/* Of the time before company came nothing was kept: the TSvals of the last quarter of a second are assumed. */
+#define TS_ASSUMED 256u
+/* Times are cut into slots of 2^31 ns, 2.1 s. */
+#define TS_SLOT 31
 /* A segment of a moment ago has an identification that its sender's run has passed by no more than this. */
 #define IP_ID_PASSED 64
 
@@ -283,10 +290,6 @@ static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, con
     if (demand) {
         take_demand(a, segment);
     }
-    if (segment->options.has_timestamps) {
-        a->tsval = segment->options.tsval;
-        a->flags |= TOA_SIDE_TSVAL;
-    }
     if (segment->ip_id) {
         a->ip_id = segment->ip_id;
     }
@@ -297,8 +300,61 @@ static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, con
     take_last(a, segment);
 }
 
+static void take_ts_marks(toa_extra *extra, unsigned side, uint32_t before, uint32_t tsval, int64_t slots)
+{
+    toa_ts_marks *marks = &extra->ts_marks[side];
+
+    if (!extra->has_marks[side]) {
+        extra->has_marks[side] = true;
+        *marks = (toa_ts_marks){before - TS_ASSUMED, before};
+    }
+    if (slots != 0) {
+        marks->older = slots == 1 ? marks->newer : before;
+        marks->newer = tsval;
+    }
+}
+
+/* Before take_segment: last_time is that of the segment before. A probe (an old number, no data) does not count: its peer
+ * answers without taking its TSval (RFC 7323 section 4.3). */
+static void take_tsval(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    toa_side *a = &conv->side[sender];
+    uint32_t tsval = segment->options.tsval;
+    int64_t slots = (segment->time >> TS_SLOT) - (a->last_time >> TS_SLOT);
+
+    if ((a->flags & TOA_SIDE_ANCHORED) && segment->length == 0 && segment->seq == a->next - 1) {
+        return;
+    }
+    if (!(a->flags & TOA_SIDE_TSVAL)) {
+        a->flags |= TOA_SIDE_TSVAL;
+    } else if (toa_seq_lt(tsval, a->tsval) && a->tsval - tsval <= TS_SPAN) {
+        return; /* overtaken on the way */
+    } else if (conv->flags & TOA_CONV_SHARED) {
+        take_ts_marks(conv->extra, sender, a->tsval, tsval, slots);
+    }
+    a->tsval = tsval;
+}
+
+bool toa_conversation_sent_tsval(const toa_conversation *conv, unsigned side, uint32_t tsval, bool *ret_exact)
+{
+    const toa_side *a = &conv->side[side];
+    bool known = conv->extra && conv->extra->has_marks[side], exact;
+    toa_ts_marks marks = known ? conv->extra->ts_marks[side] : (toa_ts_marks){a->tsval - TS_ASSUMED, a->tsval};
+
+    exact = tsval == a->tsval || (known && (tsval == marks.newer || tsval == marks.older));
+    if (ret_exact) {
+        *ret_exact = exact;
+    }
+    return (a->flags & TOA_SIDE_TSVAL) &&
+           (exact || (a->tsval - marks.newer <= TS_SPAN && toa_seq_within(tsval, marks.newer, a->tsval)) ||
+            (a->tsval - marks.older <= TS_SPAN && toa_seq_within(tsval, marks.older, a->tsval)));
+}
+
 void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
+    if (segment->options.has_timestamps) {
+        take_tsval(conv, sender, segment);
+    }
     take_segment(&conv->side[sender], &conv->side[!sender], segment);
     if (sender == conv->client) {
         conv->flags |= TOA_CONV_CLIENT_SPOKE;
@@ -326,12 +382,29 @@ bool toa_conversation_carried(const toa_side *side, const toa_segment *segment)
     return side->last_empty && side->last_ip_id == segment->ip_id && side->last_flags == (uint8_t)segment->flags;
 }
 
+/* What the segment says of the peer contradicts what is known of it: its numbers can never become this conversation's. */
+static bool contradicts_peer(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    const toa_side *b = &conv->side[!sender];
+
+    if ((b->flags & TOA_SIDE_SYN) && (segment->flags & TOA_FLAG_ACK) && !toa_seq_within(segment->ack, b->isn, b->next)) {
+        return true;
+    }
+    if (!segment->options.has_timestamps) {
+        return false;
+    }
+    return toa_conversation_without_timestamps(conv) ||
+           ((b->flags & TOA_SIDE_TSVAL) && segment->options.tsecr != 0 &&
+            !toa_conversation_sent_tsval(conv, !sender, segment->options.tsecr, NULL));
+}
+
 bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     toa_side *a = &conv->side[sender];
     bool in_a_row = (a->flags & TOA_SIDE_STRAY) && a->stray_end == segment->seq;
 
-    if (segment->length == 0 || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+    if (segment->length == 0 || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) ||
+        contradicts_peer(conv, sender, segment)) {
         return false;
     }
     if (in_a_row) {

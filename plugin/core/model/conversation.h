@@ -55,6 +55,13 @@ typedef struct toa_side {
     bool last_empty;    /* ... which had no data */
 } toa_side;
 
+/* TSvals that a side has used in the last seconds, as far as marks two to four seconds apart tell: a TSecr echoes one of
+ * them, not the last one if the round trip is longer than the time between two segments. */
+typedef struct toa_ts_marks {
+    uint32_t older; /* last TSval before a pause, or first of the slot before the present one */
+    uint32_t newer; /* first of the present slot */
+} toa_ts_marks;
+
 /* How the client was told from the server; a higher one overrules. */
 typedef enum toa_roles { TOA_ROLES_NONE, TOA_ROLES_PORT, TOA_ROLES_MAP, TOA_ROLES_TOA, TOA_ROLES_SYNACK, TOA_ROLES_SYN }
     toa_roles;
@@ -101,7 +108,28 @@ typedef struct toa_key {
     uint32_t n_members;
 } toa_key;
 
-struct toa_extra; /* what only conversations with company need: state.h */
+
+/* What only conversations with company have: others of their client, or of their wire tuple. Made when company comes
+ * (state.h). */
+typedef struct toa_extra {
+    toa_ts_marks ts_marks[2]; /* of the sides; valid with has_marks */
+    bool has_marks[2];
+    toa_party *named;          /* client that a TOA named, if the key has another one */
+    struct toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
+    struct toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
+    struct toa_conversation *earlier; /* previous conversation on this wire tuple */
+    struct toa_conversation *leg; /* other leg of the same connection */
+    bool leg_certain;
+    bool has_distance;     /* R7: the last unexplained SYN-ACK */
+    uint32_t distance;     /* its ack - y.isn - 1 */
+    uint32_t distance_ack;
+    struct toa_pair *pairs;       /* newest first */
+    struct toa_stranger *stranger; /* newest, NULL: none */
+    bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
+    struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
+    struct toa_conversation *group_changed_next, *served_changed_next;
+    bool in_group_changed, in_served_changed;
+} toa_extra;
 
 /* toa_conversation.flags */
 enum {
@@ -138,7 +166,7 @@ typedef struct toa_conversation {
     int64_t synack_time; /* first SYN-ACK */
     toa_party *server_party; /* the server on the wire */
     struct toa_conversation *served_prev, *served_next; /* neighbours in its list */
-    struct toa_extra *extra; /* NULL until needed */
+    toa_extra *extra; /* NULL until needed */
 } toa_conversation;
 
 /* Verdict on a segment by its own conversation alone. */
@@ -199,6 +227,10 @@ bool toa_conversation_without_timestamps(const toa_conversation *conv);
 /* How far the peer of `receiver` may send, counted from the receiver's last ack: its window, 65535 at least, 1 MiB if no
  * SYN told the scale. sender is that peer. */
 uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender);
+
+/* The side has sent this TSval within the last seconds. ret_exact: it is one that was seen, not one between two that were;
+ * may be NULL. */
+bool toa_conversation_sent_tsval(const toa_conversation *conv, unsigned side, uint32_t tsval, bool *ret_exact);
 
 /* Are the segment's numbers those of its own conversation? sender is the index of its side. */
 toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);

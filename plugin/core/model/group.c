@@ -181,6 +181,49 @@ static bool known_server(const toa_state *state, const toa_endpoint *endpoint)
     return party && party->known_server;
 }
 
+/* Below it systems give no ports to clients by themselves (Linux; others begin higher), below FIRST_USER_PORT nobody does. */
+#define FIRST_EPHEMERAL_PORT 32768
+#define FIRST_USER_PORT 1024
+/* Conversations of an endpoint that are looked at, newest first. */
+#define COMPANIONS_MAX 4
+
+/* A conversation between this endpoint and the peer's port on another host, with roles as uncertain: an endpoint that
+ * talks to one service at two addresses is its client, whatever the ports say. NULL: none. */
+static toa_conversation *same_service(const toa_conversation *conv, unsigned endpoint, toa_conversation *list, bool served)
+{
+    const toa_endpoint *self = &conv->wire[endpoint], *peer = &conv->wire[!endpoint];
+
+    for (unsigned i = 0; list && i < COMPANIONS_MAX; i++, list = served ? list->served_next : toa_group_next(list)) {
+        unsigned at = toa_endpoint_equal(&list->wire[0], self) ? 0 : 1;
+        if (list->roles == TOA_ROLES_PORT && toa_endpoint_equal(&list->wire[at], self) &&
+            list->wire[!at].port == peer->port && !toa_endpoint_same_address(&list->wire[!at], peer)) {
+            return list;
+        }
+    }
+    return NULL;
+}
+
+/* Without a handshake and with two ports that both could be a service's, one of the endpoints has told by its company that
+ * it is the client: its index; -1: neither has. *ret_other is the conversation that told. */
+static int client_by_company(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const toa_party *party;
+        if (conv->wire[i].port < FIRST_USER_PORT || conv->wire[i].port >= FIRST_EPHEMERAL_PORT ||
+            conv->wire[!i].port >= FIRST_EPHEMERAL_PORT || !(party = toa_state_find_party(state, &conv->wire[i]))) {
+            continue;
+        }
+        *ret_other = same_service(conv, i, party->served, true);
+        if (!*ret_other) {
+            *ret_other = same_service(conv, i, party->group, false);
+        }
+        if (*ret_other) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 /* With nothing better, the lower port is the server's; with equal ports, who was spoken to first. */
 static unsigned client_by_port(const toa_state *state, const toa_conversation *conv, uint8_t *ret_roles)
 {
@@ -214,6 +257,10 @@ static void set_client(toa_state *state, toa_conversation *conv, unsigned client
         toa_index_leave_group(state, conv);
     }
     conv->client = (uint8_t)client;
+    conv->flags &= (uint8_t)~TOA_CONV_CLIENT_SPOKE;
+    if (conv->side[client].last_frame != 0) {
+        conv->flags |= TOA_CONV_CLIENT_SPOKE;
+    }
     join_served(state, conv);
     if (conv->key && !(conv->flags & TOA_CONV_SELF)) {
         toa_index_join_group(state, conv);
@@ -309,6 +356,18 @@ bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender)
     return changed;
 }
 
+void toa_group_turn(toa_state *state, toa_conversation *conv, unsigned client)
+{
+    toa_party *named = toa_named(conv);
+
+    if (conv->client == client) {
+        return;
+    }
+    set_client(state, conv, client, conv->roles);
+    compute_key(state, conv, named);
+    keep_named(state, conv, named);
+}
+
 /* The capture has this SYN behind segments of the connection that it begins: those were taken for `earlier`, which has
  * got their numbers by now and is not what it was. */
 static bool is_late_syn(const toa_conversation *earlier, const toa_segment *segment, unsigned sender)
@@ -325,9 +384,10 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
 {
     toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
     toa_conversation *earlier = toa_state_find(state, &segment->source, &segment->destination);
-    toa_conversation *conv = toa_state_conversation(state, &tuple, earlier);
+    toa_conversation *conv = toa_state_conversation(state, &tuple, earlier), *companion;
     uint8_t roles;
     unsigned client;
+    int by_company;
 
     conv->first_sender = tuple.sender & 1u;
     conv->stream = stream;
@@ -345,6 +405,10 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
         conv->flags |= TOA_CONV_SELF;
     }
     client = client_by_port(state, conv, &roles);
+    if (roles == TOA_ROLES_PORT && (by_company = client_by_company(state, conv, &companion)) >= 0) {
+        client = (unsigned)by_company;
+        toa_group_turn(state, companion, toa_endpoint_equal(&companion->wire[0], &conv->wire[client]) ? 0 : 1);
+    }
     set_client(state, conv, client, roles);
     return conv;
 }

@@ -15,6 +15,9 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
 /* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
 bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
 
+/* conv's client is the side `client` after all: roles that were guessed by the ports turn round. */
+void toa_group_turn(toa_state *state, toa_conversation *conv, unsigned client);
+
 /* Gives conv the key of another (its other leg, or the earlier of two that the server sees as one). */
 void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source);
 

@@ -102,7 +102,7 @@ static bool ack_value(const toa_side *side, uint32_t *ret_value)
 
 static bool tsval_value(const toa_side *side, uint32_t *ret_value)
 {
-    *ret_value = side->tsval;
+    *ret_value = toa_index_tsval(side->tsval);
     return (side->flags & TOA_SIDE_TSVAL) != 0;
 }
 

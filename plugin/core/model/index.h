@@ -33,6 +33,13 @@ typedef enum toa_index_kind {
     TOA_BY_MAX
 } toa_index_kind;
 
+/* The value of the TSVAL kinds: TSvals of one value are some 4 s of each other on a clock of 1 kHz. A TSecr echoes one of
+ * the value of the last TSval or of the one before. */
+static inline uint32_t toa_index_tsval(uint32_t tsval)
+{
+    return tsval >> 12;
+}
+
 /* Parties with more conversations than this are indexed. */
 #define TOA_SCAN_MAX 8
 /* Most conversations returned by one look-up, the newest to have got the value. */

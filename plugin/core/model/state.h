@@ -20,7 +20,8 @@
 typedef struct toa_pair {
     toa_conversation *x, *y;
     struct toa_pair *next; /* next older pair of x */
-    uint32_t ack_shift;    /* ack (and SACK) on x minus y's own number, for segments of the server (R6) */
+    uint32_t ack_shift;    /* ack (and SACK) on x minus y's own number, for segments of the server (R6) ... */
+    uint32_t ack_span;     /* ... or up to so much more: data was under way when it was learnt; 0: exact */
     uint32_t seq_shift;    /* same for seq */
     uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
     uint32_t n_found;      /* findings that name y on x */
@@ -29,6 +30,7 @@ typedef struct toa_pair {
     uint32_t n_copies;     /* segments that both carried (R4) */
     uint32_t copy_frame;   /* the last of them */
     uint8_t n_acks;
+    bool late_rst; /* x has had a RST that answers y, while nothing was known of x */
     bool has_ack_shift, has_seq_shift, has_sack_shift;
     uint8_t where;  /* toa_where of the last finding */
     bool collision; /* raised; these three are kept with x the one that began later */
@@ -55,24 +57,6 @@ typedef struct toa_stranger {
     uint32_t ack;
     uint16_t ip_id;         /* last one that was not 0 */
 } toa_stranger;
-
-typedef struct toa_extra {
-    toa_party *named;          /* client that a TOA named, if the key has another one */
-    toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
-    toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
-    toa_conversation *earlier; /* previous conversation on this wire tuple */
-    toa_conversation *leg; /* other leg of the same connection */
-    bool leg_certain;
-    bool has_distance;     /* R7: the last unexplained SYN-ACK */
-    uint32_t distance;     /* its ack - y.isn - 1 */
-    uint32_t distance_ack;
-    toa_pair *pairs;       /* newest first */
-    toa_stranger *stranger; /* newest, NULL: none */
-    bool client_changed;    /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
-    toa_index_node *group_nodes, *served_nodes, *isn_nodes;
-    struct toa_conversation *group_changed_next, *served_changed_next;
-    bool in_group_changed, in_served_changed;
-} toa_extra;
 
 typedef struct toa_index {
     toa_index_node **buckets;
