@@ -1,0 +1,44 @@
+/* layers.h
+ * Finds the TCP layer of a frame: link layers, tags and tunnels, one table row a protocol (layers.c). What Wireshark 4.0's
+ * dissectors would hand to TCP, with its addresses, is the model; rows say where it is.
+ *
+ * Not found here, and said so: IP fragments (TOA_FOUND_FRAGMENT), and whatever may have TCP in it but has no row
+ * (TOA_FOUND_UNKNOWN), with what it is. Not known at all: what only a heuristic of Wireshark's or a preference would find,
+ * such as a tunnel on a UDP port of its own.
+ * Depth is limited; nothing is allocated.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_FRAMES_LAYERS_H
+#define TOA_FRAMES_LAYERS_H
+
+#include "core/base/endpoint.h"
+#include "frames/capture.h"
+
+typedef enum toa_found {
+    TOA_FOUND_TCP,
+    TOA_FOUND_OTHER,    /* no TCP in it */
+    TOA_FOUND_CUT,      /* ends before one can be seen, by the snapshot length or by damage */
+    TOA_FOUND_FRAGMENT, /* of an IP datagram that may hold TCP */
+    TOA_FOUND_UNKNOWN,  /* a protocol without a row that may hold TCP */
+    TOA_FOUND_MAX
+} toa_found;
+
+typedef struct toa_tcp_layer {
+    const uint8_t *header;       /* of TCP */
+    uint32_t captured, reported; /* bytes from there on, within IP's length */
+    toa_endpoint source, destination; /* without ports: fewer bytes than that may have been captured */
+    uint16_t ip_id;              /* 0 with IPv6 */
+    uint8_t ttl;
+    bool quoted;                 /* in an ICMP error */
+    /* with TOA_FOUND_UNKNOWN and FRAGMENT: what, as "ethertype", 0x88e7 */
+    const char *space;
+    uint32_t protocol;
+} toa_tcp_layer;
+
+toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer);
+
+/* "ethertype 0x88e7", "IP protocol 115": for messages. */
+void toa_found_name(const char *space, uint32_t protocol, char *text, size_t size);
+
+#endif

@@ -1,0 +1,117 @@
+/* streams.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "frames/streams.h"
+
+#include "core/option/segment.h"
+
+#include <stdlib.h>
+
+void toa_streams_init(toa_streams *streams, uint64_t seed)
+{
+    *streams = (toa_streams){.seed = seed};
+}
+
+void toa_streams_clear(toa_streams *streams)
+{
+    free(streams->pairs);
+    free(streams->slots);
+    streams->pairs = NULL;
+    streams->slots = NULL;
+}
+
+/* The slot of the pair, or the empty one where it belongs. There always is an empty one. */
+static uint32_t *find_slot(const toa_streams *streams, const toa_tuple *tuple)
+{
+    size_t mask = streams->n_slots - 1, at = tuple->hash & mask;
+
+    for (; streams->slots[at]; at = (at + 1) & mask) {
+        const toa_stream_pair *pair = &streams->pairs[streams->slots[at] - 1];
+        if (toa_endpoint_equal(&pair->ends[0], &tuple->wire[0]) && toa_endpoint_equal(&pair->ends[1], &tuple->wire[1])) {
+            break;
+        }
+    }
+    return &streams->slots[at];
+}
+
+static bool grow_slots(toa_streams *streams)
+{
+    size_t n_slots = streams->n_slots ? streams->n_slots * 2 : 1024;
+    uint32_t *slots = calloc(n_slots, sizeof *slots);
+
+    if (!slots) {
+        return false;
+    }
+    free(streams->slots);
+    streams->slots = slots;
+    streams->n_slots = n_slots;
+    for (size_t i = 0; i < streams->n_pairs; i++) {
+        const toa_stream_pair *pair = &streams->pairs[i];
+        toa_tuple tuple = toa_tuple_make(&pair->ends[0], &pair->ends[1], streams->seed);
+        *find_slot(streams, &tuple) = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+/* Room for one more. */
+static bool grow(toa_streams *streams)
+{
+    if (streams->n_pairs == streams->room_pairs) {
+        size_t room = streams->room_pairs ? streams->room_pairs * 2 : 512;
+        toa_stream_pair *pairs = realloc(streams->pairs, room * sizeof *pairs);
+        if (!pairs) {
+            return false;
+        }
+        streams->pairs = pairs;
+        streams->room_pairs = room;
+    }
+    return streams->n_pairs * 2 < streams->n_slots || grow_slots(streams);
+}
+
+static void learn_beginnings(toa_stream_pair *pair, unsigned sender, const toa_stream_segment *segment)
+{
+    bool ack = (segment->flags & TOA_FLAG_ACK) != 0;
+
+    if (!(pair->begun & 1u << sender)) {
+        pair->begin[sender] = segment->flags & TOA_FLAG_SYN ? segment->seq : segment->seq - 1;
+        pair->begun |= (uint8_t)(1u << sender);
+    }
+    if (ack && !(pair->begun & 1u << !sender)) {
+        pair->begin[!sender] = segment->ack - 1;
+        pair->begun |= (uint8_t)(1u << !sender);
+    }
+}
+
+bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, uint32_t *ret_stream)
+{
+    toa_tuple tuple;
+    toa_stream_pair *pair;
+    uint32_t *slot;
+    unsigned syn = segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK), sender;
+
+    if (!grow(streams)) {
+        return false;
+    }
+    tuple = toa_tuple_make(segment->source, segment->destination, streams->seed);
+    sender = tuple.sender;
+    slot = find_slot(streams, &tuple);
+    if (!*slot) {
+        pair = &streams->pairs[streams->n_pairs++];
+        *pair = (toa_stream_pair){.ends = {tuple.wire[0], tuple.wire[1]}, .stream = streams->next++};
+        *slot = (uint32_t)streams->n_pairs;
+    }
+    pair = &streams->pairs[*slot - 1];
+    if ((pair->begun & 1u << sender) && pair->begin[sender] != segment->seq) {
+        if (syn == TOA_FLAG_SYN) {
+            pair->stream = streams->next++;
+            pair->begun = 0;
+        } else if (syn == (TOA_FLAG_SYN | TOA_FLAG_ACK)) {
+            pair->begin[sender] = segment->seq;
+        }
+    }
+    if (segment->counts) {
+        learn_beginnings(pair, sender, segment);
+    }
+    *ret_stream = pair->stream;
+    return true;
+}
