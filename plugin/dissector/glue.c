@@ -26,12 +26,6 @@
 /* Room for so many streams at first: growing leaves holes in the heap (core/base/table.h). */
 #define STREAMS_FIRST 16384
 
-/* What is shown of a key. */
-typedef struct toa_key_texts {
-    unsigned heading; /* characters of title before the key */
-    char title[];
-} toa_key_texts;
-
 static struct {
     int proto;
     protocol_t *protocol;
@@ -43,7 +37,7 @@ static struct {
     toa_engine *engine;     /* NULL: analysis is off */
     GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
     toa_crossings *crossings;
-    GHashTable *key_texts;  /* toa_key to toa_key_texts, of keys that were shown */
+    GHashTable *key_texts;  /* toa_key to its text, of keys that were shown */
 } glue;
 
 const toa_config *toa_glue_config(void)
@@ -51,24 +45,16 @@ const toa_config *toa_glue_config(void)
     return &glue.config;
 }
 
-/* Behind the heading comes the key alone, so that one record serves both. */
-#define TITLE "TOA Conversation, Stream: %u, Key: "
-
-const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text)
+const char *toa_glue_key_text(const toa_key *key)
 {
-    toa_key_texts *texts = g_hash_table_lookup(glue.key_texts, key);
+    char *kept = g_hash_table_lookup(glue.key_texts, key);
 
-    if (!texts) {
+    if (!kept) {
         char text[TOA_KEY_TEXT];
-        int heading = snprintf(NULL, 0, TITLE, key->stream);
-        toa_key_format(&key->client->endpoint, &key->server->endpoint, text);
-        texts = g_malloc(sizeof *texts + (size_t)heading + strlen(text) + 1);
-        texts->heading = (unsigned)heading;
-        sprintf(texts->title, TITLE "%s", key->stream, text);
-        g_hash_table_insert(glue.key_texts, (void *)key, texts);
+        kept = g_strdup(toa_key_format(&key->client->endpoint, &key->server->endpoint, text));
+        g_hash_table_insert(glue.key_texts, (void *)key, kept);
     }
-    *ret_key_text = texts->title + texts->heading;
-    return texts->title;
+    return kept;
 }
 
 const toa_conversation *const *toa_glue_crossed(const toa_conversation *conv, unsigned *ret_n)

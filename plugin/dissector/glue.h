@@ -28,9 +28,8 @@ void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks);
 /* From proto_reg_handoff_toa; may be called again. */
 void toa_glue_handoff(void);
 
-/* The heading of a conversation with its key, and the key alone, which is the end of it. Both are kept until the file is
- * closed. */
-const char *toa_glue_key_title(const toa_key *key, const char **ret_key_text);
+/* "client > server", kept until the file is closed. The key's stream is not part of it: it can change (group.c). */
+const char *toa_glue_key_text(const toa_key *key);
 
 /* The conversations that conv is crossed with, as far as is known by now: on the first pass from the segments so far, later
  * from all. *ret_n of them. */

@@ -318,11 +318,12 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     const toa_conversation *leg = toa_engine_leg(conv);
     bool rewritten =
         !toa_endpoint_equal(client, toa_wire_client(conv)) || !toa_endpoint_equal(server, toa_wire_server(conv));
-    const char *text, *title_text = toa_glue_key_title(conv->key, &text);
+    const char *text = toa_glue_key_text(conv->key);
     proto_tree *key_tree;
     proto_item *item;
 
-    proto_item_set_text(title, "%s%s", title_text, rewritten ? " (rewritten)" : "");
+    proto_item_set_text(title, "TOA Conversation, Stream: %u, Key: %s%s", conv->key->stream, text,
+                        rewritten ? " (rewritten)" : "");
     generated_uint(tree, tvb, hf_stream, conv->key->stream);
     item = proto_tree_add_string(tree, hf_key, tvb, 0, 0, text);
     proto_item_set_generated(item);

@@ -13,18 +13,18 @@
 #include <wsutil/str_util.h>
 
 enum {
-    COLUMN_FIRST_FRAME,
-    COLUMN_LAST_FRAME,
-    COLUMN_OVERLAP,
     COLUMN_VERDICT,
+    COLUMN_VICTIM,
+    COLUMN_STREAMS,
+    COLUMN_KEY,
+    COLUMN_SINCE,
     COLUMN_RSTS,
     COLUMN_SEGMENTS,
     COLUMN_DUP_ACKS,
-    COLUMN_EARLY_STREAM,
+    COLUMN_FIRST_FRAME,
+    COLUMN_LAST_FRAME,
     COLUMN_EARLY,
-    COLUMN_LATE_STREAM,
     COLUMN_LATE,
-    COLUMN_KEY,
     COLUMN_EVIDENCE,
     COLUMN_FILTER,
     N_COLUMNS
@@ -32,27 +32,35 @@ enum {
 
 static const char table_name[] = "TOA Incidents";
 
-/* The GUI sorts by the first column. */
+/* tshark prints titles as they are and fields by their formats: the widths of both are equal, so that they stand below one
+ * another. The GUI sorts by the first column. */
 static stat_tap_table_item columns[N_COLUMNS] = {
+    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict       ", "%-14s"},
+    [COLUMN_VICTIM] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Victim    ", "%-10s"},
+    [COLUMN_STREAMS] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Streams ", "%-8s"},
+    [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Key at the server                         ", "%-42s"},
+    [COLUMN_SINCE] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "   Since s", "%10s"},
+    [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "RSTs", "%4u"},
+    [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Segments", "%8u"},
+    [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup ACKs", "%8u"},
     [COLUMN_FIRST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u"},
     [COLUMN_LAST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last frame", "%10u"},
-    [COLUMN_OVERLAP] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Overlap began", "%13s"},
-    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%-7s"},
-    [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign RSTs", "%12u"},
-    [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign segments", "%16u"},
-    [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Foreign dup ACKs", "%16u"},
-    [COLUMN_EARLY_STREAM] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Earlier stream", "%14u"},
-    [COLUMN_EARLY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Earlier conversation", "%s"},
-    [COLUMN_LATE_STREAM] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Later stream", "%12u"},
-    [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later conversation", "%s"},
-    [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Post-rewrite key", "%s"},
-    [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence", "%s"},
+    [COLUMN_EARLY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Earlier connection                        ", "%-42s"},
+    [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later connection                          ", "%-42s"},
+    [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence                      ", "%-30s"},
     [COLUMN_FILTER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Filter", "%s"}};
 
 static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
 
-/* What the table is made from; its incidents' user is the number of the row plus one. */
+/* So many pairs are looked at with every finding, to show one row an event; with more, each pair has its own. */
+#define SETTLED_MAX 64
+
+/* What the table is made from. The user of an incident with a row is the number of the row plus one. */
 static toa_incidents gathered;
+static toa_talks gathered_talks;
+static GPtrArray *settled;
+/* Each conversation of an incident, to the row of the last it is in: whether it waits changes with its own segments. */
+static GHashTable *row_of;
 static int64_t gathered_start; /* 0: no packet yet */
 /* Rows taken off the table. A second dialog empties the table that the first still shows and sorts by these. */
 static GPtrArray *retired;
@@ -91,7 +99,18 @@ static void free_row(void *row)
 static void reset_gathered(void)
 {
     toa_incidents_reset(&gathered);
+    toa_talks_reset(&gathered_talks);
+    g_hash_table_remove_all(row_of);
+    g_ptr_array_set_size(settled, 0);
     gathered_start = 0;
+}
+
+static void drop_rows(stat_tap_table *table)
+{
+    for (guint i = 0; i < table->num_elements; i++) {
+        g_ptr_array_add(retired, table->elements[i]);
+    }
+    table->num_elements = 0;
 }
 
 static void table_init(stat_tap_table_ui *ui)
@@ -111,10 +130,7 @@ static void table_init(stat_tap_table_ui *ui)
 
 static void table_reset(stat_tap_table *table)
 {
-    for (guint i = 0; i < table->num_elements; i++) {
-        g_ptr_array_add(retired, table->elements[i]);
-    }
-    table->num_elements = 0;
+    drop_rows(table);
     reset_gathered();
 }
 
@@ -167,36 +183,120 @@ static char *key_text(const toa_incident *incident)
     return g_strconcat(format_key(early, text), " and ", format_key(late, other), NULL);
 }
 
-/* Seconds since the first frame. */
-static char *overlap_text(const toa_incident *incident)
+/* Seconds after the first frame. */
+static char *since_text(const toa_incident *incident)
 {
-    int64_t time;
+    return ws_strdup_printf("%.6f", (double)(incident->first_time - gathered_start) / 1e9);
+}
 
-    if (!toa_incident_overlap(incident, &time)) {
-        return g_strdup("none");
+static char *victim_text(const toa_incident *incident)
+{
+    unsigned victims = toa_incident_victims(incident, &gathered_talks);
+
+    switch (victims) {
+    case TOA_VICTIM_EARLY: return ws_strdup_printf("stream %u", incident->early->stream);
+    case TOA_VICTIM_LATE: return ws_strdup_printf("stream %u", incident->late->stream);
+    case 0: return g_strdup("none");
+    default: return g_strdup("both");
     }
-    return ws_strdup_printf("%.6f", (double)(time - gathered_start) / 1e9);
 }
 
 static void write_row(const toa_incident *incident, stat_tap_table_item_type *row)
 {
     const toa_conversation *early = incident->early, *late = incident->late;
+    toa_load load = toa_incident_load(incident);
 
+    set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
+    set_text(&row[COLUMN_VICTIM], victim_text(incident));
+    set_text(&row[COLUMN_STREAMS], ws_strdup_printf("%u, %u", early->stream, late->stream));
+    set_text(&row[COLUMN_KEY], key_text(incident));
+    set_text(&row[COLUMN_SINCE], since_text(incident));
+    set_uint(&row[COLUMN_RSTS], load.rsts);
+    set_uint(&row[COLUMN_SEGMENTS], load.segments);
+    set_uint(&row[COLUMN_DUP_ACKS], load.dup_acks);
     set_uint(&row[COLUMN_FIRST_FRAME], incident->first_frame);
     set_uint(&row[COLUMN_LAST_FRAME], incident->last_frame);
-    set_text(&row[COLUMN_OVERLAP], overlap_text(incident));
-    set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
-    set_uint(&row[COLUMN_RSTS], toa_incident_rsts(incident));
-    set_uint(&row[COLUMN_SEGMENTS], toa_incident_segments(incident));
-    set_uint(&row[COLUMN_DUP_ACKS], incident->n[TOA_FINDING_FOREIGN_DUP_ACK]);
-    set_uint(&row[COLUMN_EARLY_STREAM], early->stream);
     set_text(&row[COLUMN_EARLY], wire_text(early));
-    set_uint(&row[COLUMN_LATE_STREAM], late->stream);
     set_text(&row[COLUMN_LATE], wire_text(late));
-    set_text(&row[COLUMN_KEY], key_text(incident));
     set_text(&row[COLUMN_EVIDENCE], toa_evidence_text(incident->evidence));
     set_text(&row[COLUMN_FILTER],
              ws_strdup_printf("tcp.stream == %u or tcp.stream == %u", early->stream, late->stream));
+}
+
+/* A row of its own for a pair; which pairs are one event is known later. */
+static void show_pair(stat_tap_table *table, toa_incident *incident)
+{
+    stat_tap_table_item_type empty[N_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
+
+    if (!incident->user) {
+        incident->user = GUINT_TO_POINTER(table->num_elements + 1);
+        stat_tap_init_table_row(table, table->num_elements, N_COLUMNS, empty);
+    }
+    g_hash_table_insert(row_of, (gpointer)incident->early, incident->user);
+    g_hash_table_insert(row_of, (gpointer)incident->late, incident->user);
+    write_row(incident, table->elements[GPOINTER_TO_UINT(incident->user) - 1]);
+}
+
+/* One row an event. Looks at all pairs, so it is for captures with few of them. */
+static void show_settled(stat_tap_table *table)
+{
+    GPtrArray *now = toa_incidents_settled(&gathered, true);
+
+    g_hash_table_remove_all(row_of);
+    if (now->len != table->num_elements) {
+        drop_rows(table);
+    }
+    for (guint i = 0; i < now->len; i++) {
+        toa_incident *incident = now->pdata[i];
+        incident->user = i < table->num_elements ? GUINT_TO_POINTER(i + 1) : NULL;
+        show_pair(table, incident);
+    }
+    g_ptr_array_free(settled, TRUE);
+    settled = now;
+}
+
+/* The victim's own segments have no finding, but they say since when it waits. */
+static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
+{
+    guint row = GPOINTER_TO_UINT(g_hash_table_lookup(row_of, conv));
+    const toa_incident *incident = NULL;
+
+    if (!row || row > table->num_elements) {
+        return false;
+    }
+    if (gathered.list->len <= SETTLED_MAX && settled->len > 1) {
+        show_settled(table); /* this segment may have shown that two of them are legs of one connection */
+        return true;
+    }
+    if (gathered.list->len <= SETTLED_MAX) {
+        incident = settled->pdata[row - 1];
+    } else {
+        incident = gathered.list->pdata[row - 1];
+    }
+    set_text(&table->elements[row - 1][COLUMN_VICTIM], victim_text(incident));
+    return true;
+}
+
+/* Too many for that from now on: each pair has its row. */
+static void show_all_pairs(stat_tap_table *table)
+{
+    drop_rows(table);
+    g_hash_table_remove_all(row_of);
+    for (guint i = 0; i < gathered.list->len; i++) {
+        ((toa_incident *)gathered.list->pdata[i])->user = NULL;
+        show_pair(table, gathered.list->pdata[i]);
+    }
+}
+
+static void show_finding(stat_tap_table *table, toa_incident *incident, bool is_new)
+{
+    if (gathered.list->len <= SETTLED_MAX) {
+        show_settled(table);
+    } else if (is_new && gathered.list->len == SETTLED_MAX + 1) {
+        show_all_pairs(table);
+    } else {
+        show_pair(table, incident);
+    }
 }
 
 static tap_packet_status table_packet(void *stat_data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
@@ -209,19 +309,20 @@ static tap_packet_status table_packet(void *stat_data, packet_info *pinfo, epan_
     if (!gathered_start) {
         gathered_start = toa_tap_start(pinfo);
     }
-    for (unsigned i = 0; table && i < layer->n_findings; i++) {
-        stat_tap_table_item_type empty[N_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
+    if (!table) {
+        return status;
+    }
+    toa_talks_add(&gathered_talks, layer);
+    if (show_waiting(table, layer->conversation)) {
+        status = TAP_PACKET_REDRAW;
+    }
+    for (unsigned i = 0; i < layer->n_findings; i++) {
         bool is_new;
         toa_incident *incident = toa_incidents_add(&gathered, layer, &layer->findings[i], &is_new);
-        if (!incident || !incident->first_frame) {
-            continue;
+        if (incident && incident->first_frame) {
+            show_finding(table, incident, is_new);
+            status = TAP_PACKET_REDRAW;
         }
-        if (is_new) {
-            incident->user = GUINT_TO_POINTER(table->num_elements + 1);
-            stat_tap_init_table_row(table, table->num_elements, N_COLUMNS, empty);
-        }
-        write_row(incident, table->elements[GPOINTER_TO_UINT(incident->user) - 1]);
-        status = TAP_PACKET_REDRAW;
     }
     return status;
 }
@@ -234,12 +335,18 @@ static void shutdown(void)
         table_ui.tables = NULL;
     }
     toa_incidents_free(&gathered);
+    toa_talks_free(&gathered_talks);
+    g_hash_table_destroy(row_of);
+    g_ptr_array_free(settled, TRUE);
     g_ptr_array_free(retired, TRUE);
 }
 
 void toa_tap_incidents_register(void)
 {
     toa_incidents_init(&gathered, toa_glue_config());
+    toa_talks_init(&gathered_talks);
+    row_of = g_hash_table_new(NULL, NULL);
+    settled = g_ptr_array_new_with_free_func(g_free);
     retired = g_ptr_array_new_with_free_func(free_row);
     register_stat_tap_table_ui(&table_ui);
     register_shutdown_routine(shutdown);

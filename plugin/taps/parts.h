@@ -22,10 +22,10 @@ void toa_tap_incidents_register(void);
 void toa_tap_records_register(void);
 void toa_tap_tree_register(void);
 
-/* A statistic that tshark prints: "-z name[,filter]". */
+/* A statistic that tshark prints: "-z name[,N][,filter]". limit is N, NULL if there is none. */
 typedef struct toa_tap_text {
     const char *name;
-    void *(*create)(void);
+    void *(*create)(const unsigned *limit);
     tap_reset_cb reset;
     tap_packet_cb packet;
     tap_draw_cb draw;

@@ -6,7 +6,7 @@
 #include "taps/parts.h"
 #include "tell/records.h"
 
-static void *create(void)
+static void *create(const unsigned *limit _U_)
 {
     toa_records *records = g_new0(toa_records, 1);
 

@@ -31,12 +31,28 @@ int64_t toa_tap_start(const packet_info *pinfo)
 
 /* ---- statistics printed by tshark ---- */
 
+/* A number up to the next comma or the end, and what is behind: no filter looks so. False: there is none. */
+static bool read_limit(const char **at, unsigned *ret_limit)
+{
+    char *end;
+    unsigned long value = strtoul(*at, &end, 10);
+
+    if (!g_ascii_isdigit(**at) || (*end && *end != ',')) {
+        return false;
+    }
+    *ret_limit = (unsigned)MIN(value, UINT_MAX);
+    *at = *end ? end + 1 : NULL;
+    return true;
+}
+
 static TOA_STAT_RESULT listen(const char *argument, void *data)
 {
     const toa_tap_text *text = data;
     size_t length = strlen(text->name);
     const char *filter = argument[length] == ',' ? argument + length + 1 : NULL;
-    void *state = text->create();
+    unsigned limit;
+    bool limited = filter && read_limit(&filter, &limit);
+    void *state = text->create(limited ? &limit : NULL);
     GString *error = register_tap_listener("toa", state, filter, TL_REQUIRES_NOTHING, text->reset, text->packet,
                                            text->draw, text->free);
 

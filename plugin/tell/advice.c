@@ -1,123 +1,58 @@
 /* advice.c
- * Second half of a story: who suffers, how sure it is, what to do; and what a capture without incident means.
+ * What to do about an incident, in commands; and what a capture without incident means.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "tell/story.h"
 #include "tell/text.h"
 
-/* ---- the victim ---- */
+#include <string.h>
 
-/* The client asks, and nothing of it is acknowledged on its own connection. */
-static bool is_victim(const toa_story *story, const toa_talk *talk)
+/* The address of an endpoint alone, as ss and Wireshark write it. */
+static void append_address(GString *text, const toa_endpoint *endpoint)
 {
-    return talk && talk->n_waiting > 0 && !(talk->conv->flags & TOA_CONV_CLOSED) &&
-           (talk->n_waiting > 1 || story->end - talk->wait_time >= TOA_SECOND);
+    char buffer[TOA_ENDPOINT_TEXT];
+
+    toa_endpoint_format(endpoint, buffer);
+    *strrchr(buffer, ':') = '\0';
+    g_string_append(text, buffer);
 }
 
-static void tell_victim(const toa_story *story, const toa_talk *talk, GString *text)
+static void say_command(const toa_conversation *conv, GString *command, toa_teller *teller)
 {
-    g_string_append_printf(text, "Stream %u gets no answers any more. ", talk->conv->stream);
-    if (talk->answer_frame) {
-        g_string_append(text, "The last segment of its own from the server is ");
-        toa_text_frame(text, talk->answer_frame, talk->answer_time, story->start);
+    toa_claim claim = {.kind = TOA_CLAIM_COMMAND,
+                       .stream = conv->stream,
+                       .from = &conv->key->client->endpoint,
+                       .to = toa_wire_server(conv),
+                       .word = command->str};
+
+    toa_say(teller, &claim);
+    g_string_truncate(command, 0);
+}
+
+/* The client knows its own port, and the address that it has dialled; that one is seen here only if nothing rewrites the
+ * client's side before this place of capture. */
+static void tell_close(const toa_conversation *conv, toa_teller *teller)
+{
+    const toa_endpoint *client = &conv->key->client->endpoint, *server = toa_wire_server(conv);
+    bool dialled = toa_endpoint_equal(client, toa_wire_client(conv));
+    GString *command = g_string_new("On ");
+
+    append_address(command, client);
+    g_string_append_printf(command, ": ss -tnp 'sport = :%u'", client->port);
+    say_command(conv, command, teller);
+    toa_add(teller, " shows its program. ");
+    if (dialled) {
+        g_string_append_printf(command, "ss -K 'sport = :%u and dport = :%u and dst ", client->port, server->port);
+        append_address(command, server);
+        g_string_append_c(command, '\'');
+        say_command(conv, command, teller);
+        toa_add(teller, " closes the victim; its program must then connect again.");
     } else {
-        g_string_append(text, "The server has not sent it a single segment of its own in this capture");
+        toa_add(teller, "Close its connection to the load balancer; the program must then connect again.");
     }
-    g_string_append(text, ". Since ");
-    toa_text_frame(text, talk->wait_frame, talk->wait_time, story->start);
-    g_string_append(text, " its client has sent ");
-    toa_text_count(text, talk->n_waiting, "segment that asks for an answer",
-                   "segments that ask for an answer (repetitions included)");
-    g_string_append(text, "; none was acknowledged on it up to the end of the capture, ");
-    toa_text_duration(text, story->end - talk->wait_time);
-    g_string_append(text, " later.");
+    g_string_free(command, TRUE);
 }
-
-static void tell_victims(const toa_story *story, GString *out, GString *text)
-{
-    bool any = false;
-    int64_t began;
-
-    toa_text_heading(out, "Who is the victim");
-    for (unsigned i = 0; i < 2; i++) {
-        if (is_victim(story, story->talk[i])) {
-            tell_victim(story, story->talk[i], text);
-            toa_text_flush(out, "- ", text);
-            any = true;
-        }
-    }
-    if (!any && toa_same_wire(story->incident->early, story->incident->late) &&
-        toa_incident_overlap(story->incident, &began)) {
-        g_string_append(text, "Cannot be told: both connections have the same addresses on the wire, so a segment that is "
-                              "sent again counts as the later one's, also if the earlier one waits for its answer.");
-        toa_text_flush(out, "- ", text);
-    } else if (!any) {
-        g_string_append(text, "At the end of the capture neither connection waits for an answer: what its client asked "
-                              "was acknowledged, or the connection is closed.");
-        toa_text_flush(out, "- ", text);
-    }
-    if (story->data_segments) {
-        toa_text_count(text, story->data_segments, "segment", "segments");
-        g_string_append_printf(text,
-                               " with data arrived on the wrong connection, the first in frame %u. TCP throws such "
-                               "data away where its numbers do not fit; where they happen to fit, a program reads "
-                               "what was not meant for it.",
-                               story->data_frame);
-        toa_text_flush(out, "- ", text);
-    }
-}
-
-/* ---- how sure ---- */
-
-static void tell_proof(const toa_incident *incident, GString *text)
-{
-    g_string_append(text, "Confirmed by the server's own numbers");
-    if (incident->proof & TOA_EV_ISN_CLOCK) {
-        g_string_append(text, ": its clock for initial sequence numbers fits both but for ");
-        toa_text_duration(text, incident->isn_error);
-    } else if (incident->proof & TOA_EV_RECYCLED) {
-        g_string_append(text, ": it took one for the successor of the other");
-    } else {
-        g_string_append(text, ": segments of one were answered on the other, and the cause was captured");
-    }
-    g_string_append(text, ". No TOA option and no address map is needed for that.");
-}
-
-static void tell_certainty(const toa_story *story, GString *out, GString *text)
-{
-    const toa_incident *incident = story->incident;
-    toa_verdict verdict = toa_incident_verdict(incident);
-
-    toa_text_heading(out, "How sure is this");
-    if (verdict == TOA_VERDICT_CONFIRMED || toa_incident_proven(incident)) {
-        tell_proof(incident, text);
-    } else if (toa_incident_only_dup_acks(incident)) {
-        g_string_append(text, incident->evidence & TOA_EV_SACK
-                                  ? "The duplicate ACKs name bytes of the other connection. "
-                                  : "By time alone: the duplicate ACKs have their own connection's numbers, but "
-                                    "nothing on it had asked for them, and a segment of the other connection just "
-                                    "before had. ");
-        g_string_append(text, "That the server sees one pair of addresses is likely, but not proven by this capture.");
-    } else if (verdict == TOA_VERDICT_CROSSED) {
-        g_string_append(text, "The numbers of the segments above belong to the other connection. That the server sees "
-                              "one pair of addresses is likely, but not proven by this capture");
-        g_string_append(text, incident->early->key == incident->late->key
-                                  ? ", though both have the same post-rewrite key."
-                                  : ".");
-    } else if (verdict == TOA_VERDICT_SHARED) {
-        g_string_append(text, "By addresses alone. It is a fault only if the real server puts the client's address "
-                              "into its connections. One that merely reports it to programs (getpeername, as the "
-                              "open-source toa.ko does) keeps both apart; then set the preference toa.rewriting to "
-                              "\"no\".");
-    } else {
-        g_string_append(text, "The numbers are those of the earlier connection. Who has kept it cannot be told from "
-                              "them.");
-    }
-    toa_text_flush(out, "", text);
-}
-
-/* ---- what to do ---- */
 
 /* Neither can be answered for the other any more. */
 static bool is_over(const toa_incident *incident)
@@ -126,42 +61,35 @@ static bool is_over(const toa_incident *incident)
            ((incident->early->flags & TOA_CONV_CLOSED) && (incident->late->flags & TOA_CONV_CLOSED));
 }
 
-static void tell_now(const toa_story *story, GString *out, GString *text)
+void toa_story_do_now(const toa_story *story, toa_teller *teller)
 {
-    bool any = false;
+    unsigned victims = toa_incident_victims(story->incident, story->talks);
 
-    toa_text_heading(out, "What to do now");
-    for (unsigned i = 0; i < 2; i++) {
-        if (is_victim(story, story->talk[i])) {
-            const toa_conversation *conv = story->talk[i]->conv;
-            g_string_append_printf(text, "Close stream %u on the client (", conv->stream);
-            toa_text_endpoint(text, toa_wire_client(conv));
-            g_string_append(text, " to ");
-            toa_text_endpoint(text, toa_wire_server(conv));
-            g_string_append(text, ") and let the program connect again. In this capture nothing has brought it back.");
-            toa_text_flush(out, "- ", text);
-            any = true;
+    for (unsigned side = 0; side < 2; side++) {
+        if (victims & (1u << side)) {
+            tell_close(side ? story->incident->late : story->incident->early, teller);
+            toa_end(teller, "Do now  ");
         }
     }
-    if (!any) {
-        g_string_append(text, "Nothing in this capture waits for help.");
-        if (!is_over(story->incident)) {
-            g_string_append(text, " Look at both connections again before you leave: the next segment of either can be "
-                                  "answered on the other.");
-        }
-        toa_text_flush(out, "- ", text);
+    if (!victims) {
+        toa_add(teller, is_over(story->incident) ? "nothing: nobody waits for help."
+                                                 : "nobody waits for help, but both are open: the next segment of either "
+                                                   "can be answered on the other. Look again before you leave.");
+        toa_end(teller, "Do now  ");
     }
 }
 
-static void tell_for_good(const toa_story *story, GString *out)
+void toa_story_do_for_good(const toa_story *story, toa_teller *teller)
 {
     static const char *const shared[] = {
+        "Real server: \"lsmod | grep toa\" shows the module that writes the client's address into the connection, "
+        "\"nstat -az TcpExtTCPChallengeACK\" counts crossings. Turn the module off, or replace it by one that only answers "
+        "getpeername (toa.ko).",
         "Client: give direct connections and those through the load balancer source ports of their own, by "
         "net.ipv4.ip_local_port_range per host or network namespace, or by bind() before connect() from two separate "
         "ranges.",
-        "Paths: let one client reach this server by one path only, through the VIP or directly, and close the other.",
-        "Real server: turn off the module that writes the client's address into the connection (slb_toa), or replace "
-        "it by one that only answers getpeername (toa.ko).",
+        "Paths: let one client reach this server by one path only, through the load balancer or directly, and close the "
+        "other.",
         "Programs: keepalive or a query timeout, and a new connection on error, so that a victim is noticed by itself.",
         NULL};
     static const char *const stale[] = {
@@ -171,63 +99,78 @@ static void tell_for_good(const toa_story *story, GString *out)
         "If both were in use at once, something that keeps the client's address and port has crossed them: give the paths "
         "source ports of their own.",
         NULL};
-    bool is_stale = toa_incident_verdict(story->incident) == TOA_VERDICT_STALE;
+    static const char *const untranslated[] = {
+        "Route the server's answers back through whatever translates them: the client and the server must not reach each "
+        "other past it (hairpin, same subnet, a second route).",
+        NULL};
+    toa_verdict verdict = toa_incident_verdict(story->incident);
 
-    toa_text_heading(out, "What to do for good");
-    for (const char *const *advice = is_stale ? stale : shared; *advice; advice++) {
-        toa_text_paragraph(out, "- ", *advice);
+    toa_text_heading(teller->out, "What to do for good");
+    for (const char *const *advice = verdict == TOA_VERDICT_STALE          ? stale
+                                     : verdict == TOA_VERDICT_UNTRANSLATED ? untranslated
+                                                                           : shared;
+         *advice; advice++) {
+        toa_text_paragraph(teller->out, "- ", *advice);
     }
-}
-
-void toa_story_advise(const toa_story *story, GString *out)
-{
-    GString *text = g_string_new(NULL);
-
-    tell_victims(story, out, text);
-    tell_certainty(story, out, text);
-    tell_now(story, out, text);
-    tell_for_good(story, out);
-    g_string_free(text, TRUE);
 }
 
 /* ---- no incident ---- */
 
-void toa_story_quiet(const toa_quiet *quiet, GString *out)
+static void say_count(toa_claim_kind kind, uint32_t n, toa_teller *teller)
 {
-    GString *text = g_string_new("No incident: in ");
+    toa_claim claim = {.kind = kind, .count = n};
 
-    toa_text_count(text, quiet->n_segments, "TCP segment", "TCP segments");
-    g_string_append(text, " of ");
-    toa_text_count(text, quiet->n_conversations, "conversation", "conversations");
-    g_string_append(text, " no two connections were found to be one at their real server, and no segment was found on "
-                          "a connection that it does not belong to.");
-    toa_text_flush(out, "", text);
-    g_string_append(text, "That speaks for the time and the place of this capture only. ");
-    g_string_append_printf(text, "A TOA option told the client of %u of the conversations", quiet->n_toa);
-    g_string_append(text, quiet->mapped ? "; the preference toa.map names real servers behind VIPs. "
-                                        : "; the preference toa.map is empty, so VIPs are taken for servers. ");
-    g_string_append_printf(text, "The SYN-ACK of %u was captured; without it the server's clock cannot be compared. ",
-                           quiet->n_synack);
-    g_string_append(text, "Two connections cross only when one client uses one source port on two paths, and it shows "
-                          "when the older one is used again: a capture that ends before does not have it.");
-    toa_text_flush(out, "", text);
+    toa_say(teller, &claim);
+}
+
+static void tell_looked_at(const toa_quiet *quiet, toa_teller *teller)
+{
+    toa_claim claim = {.kind = TOA_CLAIM_SEGMENTS, .count = quiet->n_segments, .value = quiet->n_conversations};
+
+    toa_add(teller, quiet->n_unseen ? "Among the connections of this capture no incident: in " : "No incident: in ");
+    toa_say(teller, &claim);
+    toa_add(teller, quiet->n_unseen ? " no two were found to be one at their real server."
+                                    : " no two connections were found to be one at their real server, and no segment was "
+                                      "found on a connection that it does not belong to.");
+    toa_end(teller, "");
+    toa_add(teller, "That speaks for the time and the place of this capture only. ");
+    say_count(TOA_CLAIM_NAMED_BY_TOA, quiet->n_toa, teller);
+    toa_add(teller, quiet->mapped ? "; the preference toa.map names real servers behind VIPs; "
+                                  : "; the preference toa.map is empty, so VIPs are taken for servers; ");
+    say_count(TOA_CLAIM_SYN_ACKS, quiet->n_synack, teller);
+    toa_add(teller, ", and without it the server's clock cannot be compared. Two connections cross only when one client "
+                    "uses one source port on two paths, and it shows when the older one is used again: a capture that ends "
+                    "before does not have it.");
+    toa_end(teller, "");
+}
+
+void toa_story_quiet(const toa_quiet *quiet, toa_teller *teller)
+{
+    if (!quiet->analysed) {
+        toa_add(teller, "Nothing was looked at: the preference toa.analysis is off.");
+        toa_end(teller, "");
+        return;
+    }
+    tell_looked_at(quiet, teller);
     if (quiet->n_unexplained) {
-        toa_text_count(text, quiet->n_unexplained, "segment", "segments");
-        g_string_append(text, " did not fit the numbers of the conversation, and those of no other in this capture: "
-                              "possibly of a connection that is in another file.");
-        toa_text_flush(out, "", text);
+        say_count(TOA_CLAIM_UNEXPLAINED, quiet->n_unexplained, teller);
+        toa_add(teller, ": possibly of a connection that is in another file.");
+        toa_end(teller, "");
     }
-    if (quiet->n_reused) {
-        toa_text_count(text, quiet->n_reused, "pair of conversations", "pairs of conversations");
-        g_string_append(text, " had one key, but the first was closed before the second began: ordinary reuse of a "
-                              "port (toa.reuse).");
-        toa_text_flush(out, "", text);
+    if (quiet->others.reused) {
+        say_count(TOA_CLAIM_REUSED, quiet->others.reused, teller);
+        toa_add(teller, ": ordinary reuse of a port (toa.reuse).");
+        toa_end(teller, "");
     }
-    if (quiet->n_shared) {
-        toa_text_count(text, quiet->n_shared, "pair of open conversations has", "pairs of open conversations have");
-        g_string_append(text, " one key, which is no fault where real servers do not put the client's address into "
-                              "their connections, as the preference toa.rewriting says.");
-        toa_text_flush(out, "", text);
+    if (quiet->others.kept_apart) {
+        say_count(TOA_CLAIM_KEPT_APART, quiet->others.kept_apart, teller);
+        toa_add(teller, ". If all your servers do so, set the preference toa.rewriting to \"no\".");
+        toa_end(teller, "");
     }
-    g_string_free(text, TRUE);
+    if (quiet->others.shared) {
+        say_count(TOA_CLAIM_SHARED, quiet->others.shared, teller);
+        toa_add(teller, ", which is no fault where real servers do not put the client's address into their connections, as "
+                        "the preference toa.rewriting says.");
+        toa_end(teller, "");
+    }
 }

@@ -38,7 +38,10 @@ void toa_incidents_reset(toa_incidents *incidents)
 
 static toa_incident *pair_of(toa_incidents *incidents, const toa_conversation *x, const toa_conversation *y)
 {
-    toa_incident probe = {.early = toa_began_before(x, y) ? x : y, .late = toa_began_before(x, y) ? y : x}, *found;
+    toa_incident probe = {.early = toa_began_before(x, y) ? x : y,
+                          .late = toa_began_before(x, y) ? y : x,
+                          .same_wire = toa_same_wire(x, y)};
+    toa_incident *found;
 
     found = g_hash_table_lookup(incidents->by_pair, &probe);
     if (!found) {
@@ -53,19 +56,66 @@ static bool counts(const toa_incidents *incidents, const toa_finding *finding)
     if (finding->kind == TOA_FINDING_COLLISION) {
         return incidents->config->rewriting != TOA_REWRITING_NO;
     }
-    return finding->kind != TOA_FINDING_REUSE;
+    return finding->kind != TOA_FINDING_REUSE && finding->kind != TOA_FINDING_REFUTED;
+}
+
+static toa_load *load_of(toa_side_of *side, const toa_conversation *carrier)
+{
+    unsigned i = 0;
+
+    while (i < side->n_loads && side->loads[i].carrier != carrier) {
+        i++;
+    }
+    if (i == side->n_loads && i < TOA_LOADS_MAX) {
+        side->loads[side->n_loads++].carrier = carrier;
+    }
+    return &side->loads[MIN(i, TOA_LOADS_MAX - 1u)];
+}
+
+static bool is_found(unsigned kind)
+{
+    return toa_tap_kind_is_foreign(kind) || kind == TOA_FINDING_FOREIGN_DUP_ACK;
+}
+
+/* A segment on the wrong connection. */
+static void take_found(toa_incident *incident, const toa_layer *layer, const toa_finding *finding)
+{
+    const toa_segment *segment = layer->segment;
+    unsigned carrier = finding->own == incident->early ? 0 : 1;
+    toa_load *load = load_of(&incident->side[carrier], finding->own);
+    toa_side_of *owner = &incident->side[!carrier];
+
+    if (!incident->found_first_frame) {
+        incident->found_first_frame = segment->frame;
+        incident->found_first_time = segment->time;
+    }
+    incident->found_last_frame = segment->frame;
+    incident->found_last_time = segment->time;
+    *(finding->kind == TOA_FINDING_FOREIGN_DUP_ACK ? &load->dup_acks
+      : segment->flags & TOA_FLAG_RST              ? &load->rsts
+                                                   : &load->segments) += 1;
+    if (!toa_tap_from_client(layer) && finding->kind != TOA_FINDING_STALE_SESSION) {
+        owner->n_answers++;
+        owner->answer_time = segment->time;
+    }
+    if (!toa_tap_from_client(layer) && !incident->found_flags) {
+        incident->found_seq = segment->seq;
+        incident->found_id = segment->ip_id;
+        incident->found_flags = segment->flags;
+        incident->found_time = segment->time;
+    }
+    incident->n_untranslated += finding->untranslated;
 }
 
 toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer, const toa_finding *finding,
                                 bool *ret_new)
 {
-    toa_incident *incident;
+    toa_incident *incident = finding->other ? pair_of(incidents, finding->own, finding->other) : NULL;
 
     *ret_new = false;
-    if (!finding->other) {
-        return NULL; /* self-connect: nobody else has to do with it */
+    if (!incident) {
+        return NULL; /* a self-connect, an owner that was not captured */
     }
-    incident = pair_of(incidents, finding->own, finding->other);
     if (counts(incidents, finding)) {
         if (!incident->first_frame) {
             incident->first_frame = layer->segment->frame;
@@ -77,8 +127,8 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
         incident->last_time = layer->segment->time;
     }
     incident->n[finding->kind]++;
-    if (finding->kind == TOA_FINDING_STALE_SESSION && (layer->segment->flags & TOA_FLAG_RST)) {
-        incident->n_stale_rsts++;
+    if (is_found(finding->kind)) {
+        take_found(incident, layer, finding);
     }
     incident->evidence |= finding->evidence;
     if (finding->kind == TOA_FINDING_CONFIRMED || finding->kind == TOA_FINDING_REUSE) {
@@ -90,47 +140,255 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
     return incident;
 }
 
-void toa_incidents_count_others(const toa_incidents *incidents, uint32_t *ret_reused, uint32_t *ret_shared)
-{
-    GHashTableIter at;
-    gpointer record;
+/* ---- one event, one incident ---- */
 
-    *ret_reused = *ret_shared = 0;
-    g_hash_table_iter_init(&at, incidents->by_pair);
-    while (g_hash_table_iter_next(&at, &record, NULL)) {
-        const toa_incident *incident = record;
-        bool shared = incident->n[TOA_FINDING_COLLISION] > 0;
-        if (!incident->first_frame) {
-            *ret_shared += shared;
-            *ret_reused += !shared;
-        }
+/* Conversations that are one connection: a forest, each pointing to one that is nearer to the first. */
+typedef struct settling {
+    GHashTable *parent;  /* toa_conversation to toa_conversation */
+    GHashTable *by_isn;  /* key and server ISN to toa_conversation */
+    GHashTable *by_pair; /* merged toa_incident, to itself; early and late are roots */
+    GHashTable *by_found; /* found_seq to the last merged toa_incident with it */
+    GPtrArray *settled;
+} settling;
+
+static const toa_conversation *root_of(settling *self, const toa_conversation *conv)
+{
+    const toa_conversation *up;
+
+    while ((up = g_hash_table_lookup(self->parent, conv))) {
+        conv = up;
+    }
+    return conv;
+}
+
+static void join(settling *self, const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_conversation *one = root_of(self, x), *other = root_of(self, y);
+
+    if (one != other) {
+        bool first = toa_began_before(one, other);
+        g_hash_table_insert(self->parent, (gpointer)(first ? other : one), (gpointer)(first ? one : other));
     }
 }
 
-uint32_t toa_incident_rsts(const toa_incident *incident)
+typedef struct isn_key {
+    const toa_key *key;
+    uint32_t isn;
+} isn_key;
+
+static guint hash_isn(gconstpointer record)
 {
-    return incident->n[TOA_FINDING_FOREIGN_RST] + incident->n_stale_rsts;
+    const isn_key *self = record;
+
+    return (guint)toa_mix(toa_mix((uintptr_t)self->key) ^ self->isn);
 }
 
-uint32_t toa_incident_segments(const toa_incident *incident)
+static gboolean equal_isn(gconstpointer a, gconstpointer b)
 {
-    return incident->n[TOA_FINDING_FOREIGN_SEGMENT] + incident->n[TOA_FINDING_STALE_SESSION] - incident->n_stale_rsts;
+    const isn_key *left = a, *right = b;
+
+    return left->key == right->key && left->isn == right->isn;
+}
+
+/* Two legs have one key and one ISN of the server; or the engine knows them. */
+static void join_legs(settling *self, const toa_conversation *conv)
+{
+    const toa_side *server = &conv->side[!conv->client];
+    const toa_conversation *leg = toa_engine_leg(conv), *same;
+    isn_key probe = {conv->key, server->isn};
+
+    if (leg) {
+        join(self, conv, leg);
+    }
+    if (!(conv->flags & TOA_CONV_SYNACK_SEEN)) {
+        return;
+    }
+    same = g_hash_table_lookup(self->by_isn, &probe);
+    if (same) {
+        join(self, conv, same);
+    } else {
+        g_hash_table_insert(self->by_isn, g_memdup2(&probe, sizeof probe), (gpointer)conv);
+    }
+}
+
+static void add_loads(toa_side_of *side, const toa_side_of *more)
+{
+    for (unsigned i = 0; i < more->n_loads; i++) {
+        toa_load *load = load_of(side, more->loads[i].carrier);
+        load->rsts += more->loads[i].rsts;
+        load->segments += more->loads[i].segments;
+        load->dup_acks += more->loads[i].dup_acks;
+    }
+    side->n_answers = MAX(side->n_answers, more->n_answers);
+    side->answer_time = MAX(side->answer_time, more->answer_time);
+}
+
+/* One of the two is the more certain; its conversations and its teller's details stand for both. */
+static void merge(toa_incident *into, const toa_incident *from)
+{
+    toa_incident sum = toa_incident_verdict(from) > toa_incident_verdict(into) ? *from : *into;
+    const toa_incident *less = toa_incident_verdict(from) > toa_incident_verdict(into) ? into : from;
+    bool turned = less->late == sum.early || less->early == sum.late;
+
+    add_loads(&sum.side[0], &less->side[turned]);
+    add_loads(&sum.side[1], &less->side[!turned]);
+    for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
+        sum.n[kind] += less->n[kind];
+    }
+    sum.n_untranslated += less->n_untranslated;
+    sum.evidence |= less->evidence;
+    sum.proof |= less->proof;
+    sum.isn_error = sum.isn_error ? sum.isn_error : less->isn_error;
+    sum.same_wire |= less->same_wire;
+    if (less->first_frame && (!sum.first_frame || less->first_frame < sum.first_frame)) {
+        sum.first_frame = less->first_frame;
+        sum.first_time = less->first_time;
+    }
+    if (less->last_frame > sum.last_frame) {
+        sum.last_frame = less->last_frame;
+        sum.last_time = less->last_time;
+    }
+    if (less->found_first_frame && (!sum.found_first_frame || less->found_first_frame < sum.found_first_frame)) {
+        sum.found_first_frame = less->found_first_frame;
+        sum.found_first_time = less->found_first_time;
+    }
+    if (less->found_last_frame > sum.found_last_frame) {
+        sum.found_last_frame = less->found_last_frame;
+        sum.found_last_time = less->found_last_time;
+    }
+    *into = sum;
+}
+
+/* Both found the same segment of a server, and have a connection in common. */
+static bool is_same_event(settling *self, const toa_incident *one, const toa_incident *other)
+{
+    int64_t apart = one->found_time - other->found_time;
+    const toa_conversation *early = root_of(self, one->early), *late = root_of(self, one->late);
+    const toa_conversation *early2 = root_of(self, other->early), *late2 = root_of(self, other->late);
+
+    return one->found_flags == other->found_flags && one->found_id == other->found_id && ABS(apart) <= TOA_COPY_NS &&
+           (early == early2 || late == late2 || early == late2 || late == early2);
+}
+
+static void settle(settling *self, const toa_incident *incident)
+{
+    toa_incident probe = {.early = root_of(self, incident->early), .late = root_of(self, incident->late)}, *found;
+
+    if (probe.early == probe.late) {
+        return; /* legs of one connection, as is known by now */
+    }
+    found = g_hash_table_lookup(self->by_pair, &probe);
+    if (!found && incident->found_flags) {
+        found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
+        found = found && is_same_event(self, found, incident) ? found : NULL;
+    }
+    if (found) {
+        merge(found, incident);
+        return;
+    }
+    found = g_memdup2(incident, sizeof *incident);
+    g_ptr_array_add(self->settled, found);
+    g_hash_table_insert(self->by_pair, g_memdup2(&probe, sizeof probe), found);
+    if (incident->found_flags) {
+        g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), found);
+    }
+}
+
+GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all)
+{
+    settling self = {g_hash_table_new(NULL, NULL), g_hash_table_new_full(hash_isn, equal_isn, g_free, NULL),
+                     g_hash_table_new_full(hash_incident, equal_incident, g_free, NULL), g_hash_table_new(NULL, NULL),
+                     g_ptr_array_new()};
+    GPtrArray *standing = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < incidents->list->len; i++) {
+        const toa_incident *incident = incidents->list->pdata[i];
+        join_legs(&self, incident->early);
+        join_legs(&self, incident->late);
+    }
+    for (guint i = 0; i < incidents->list->len; i++) {
+        settle(&self, incidents->list->pdata[i]);
+    }
+    for (guint i = 0; i < self.settled->len; i++) {
+        if (all || toa_incident_stands(self.settled->pdata[i])) {
+            g_ptr_array_add(standing, self.settled->pdata[i]);
+        } else {
+            g_free(self.settled->pdata[i]);
+        }
+    }
+    g_ptr_array_free(self.settled, TRUE);
+    g_hash_table_destroy(self.parent);
+    g_hash_table_destroy(self.by_isn);
+    g_hash_table_destroy(self.by_pair);
+    g_hash_table_destroy(self.by_found);
+    return standing;
+}
+
+toa_others toa_incidents_others(const toa_incidents *incidents)
+{
+    toa_others others = {0, 0, 0};
+    GHashTableIter at;
+    gpointer record;
+
+    g_hash_table_iter_init(&at, incidents->by_pair);
+    while (g_hash_table_iter_next(&at, &record, NULL)) {
+        const toa_incident *incident = record;
+        bool apart = toa_incident_verdict(incident) == TOA_VERDICT_KEPT_APART;
+        others.kept_apart += apart;
+        if (!incident->first_frame && !apart) {
+            *(incident->n[TOA_FINDING_COLLISION] ? &others.shared : &others.reused) += 1;
+        }
+    }
+    return others;
+}
+
+/* Of several legs the one that carried most. */
+static void add_load(const toa_side_of *side, toa_load *sum)
+{
+    toa_load most = {NULL, 0, 0, 0};
+
+    for (unsigned i = 0; i < side->n_loads; i++) {
+        most.rsts = MAX(most.rsts, side->loads[i].rsts);
+        most.segments = MAX(most.segments, side->loads[i].segments);
+        most.dup_acks = MAX(most.dup_acks, side->loads[i].dup_acks);
+    }
+    sum->rsts += most.rsts;
+    sum->segments += most.segments;
+    sum->dup_acks += most.dup_acks;
+}
+
+toa_load toa_incident_load(const toa_incident *incident)
+{
+    toa_load sum = {NULL, 0, 0, 0};
+
+    add_load(&incident->side[0], &sum);
+    add_load(&incident->side[1], &sum);
+    return sum;
 }
 
 toa_verdict toa_incident_verdict(const toa_incident *incident)
 {
     const uint32_t *n = incident->n;
+    uint32_t foreign = n[TOA_FINDING_FOREIGN_RST] + n[TOA_FINDING_FOREIGN_SEGMENT] + n[TOA_FINDING_FOREIGN_DUP_ACK];
 
     if (n[TOA_FINDING_CONFIRMED]) {
         return TOA_VERDICT_CONFIRMED;
     }
-    if (n[TOA_FINDING_FOREIGN_RST] || n[TOA_FINDING_FOREIGN_SEGMENT] || n[TOA_FINDING_FOREIGN_DUP_ACK]) {
-        return TOA_VERDICT_CROSSED;
+    if (foreign) {
+        return incident->n_untranslated == foreign ? TOA_VERDICT_UNTRANSLATED : TOA_VERDICT_CROSSED;
+    }
+    if (n[TOA_FINDING_REFUTED]) {
+        return TOA_VERDICT_KEPT_APART;
     }
     if (n[TOA_FINDING_COLLISION]) {
         return TOA_VERDICT_SHARED;
     }
     return n[TOA_FINDING_STALE_SESSION] ? TOA_VERDICT_STALE : TOA_VERDICT_NONE;
+}
+
+bool toa_incident_stands(const toa_incident *incident)
+{
+    return incident->first_frame && toa_incident_verdict(incident) > TOA_VERDICT_KEPT_APART;
 }
 
 bool toa_incident_proven(const toa_incident *incident)
@@ -146,13 +404,39 @@ bool toa_incident_only_dup_acks(const toa_incident *incident)
            !n[TOA_FINDING_CONFIRMED];
 }
 
+static bool waits(const toa_side_of *side, const toa_conversation *conv, const toa_talks *talks)
+{
+    const toa_talk *talk = toa_talks_find(talks, conv);
+
+    return talk && talk->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) &&
+           (talk->n_waiting > 1 || (side->n_answers > 0 && side->answer_time >= talk->wait_time));
+}
+
+unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *talks)
+{
+    const toa_side_of *side = incident->side;
+    unsigned victims = 0;
+
+    if (!toa_incident_stands(incident)) {
+        return 0;
+    }
+    victims |= waits(&side[0], incident->early, talks) ? TOA_VICTIM_EARLY : 0;
+    victims |= waits(&side[1], incident->late, talks) ? TOA_VICTIM_LATE : 0;
+    if (victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) && !side[0].n_answers != !side[1].n_answers) {
+        victims = side[0].n_answers ? TOA_VICTIM_EARLY : TOA_VICTIM_LATE;
+    }
+    return victims;
+}
+
 const char *toa_verdict_name(toa_verdict verdict)
 {
     static const char *const names[TOA_VERDICT_MAX] = {[TOA_VERDICT_NONE] = "none",
+                                                       [TOA_VERDICT_KEPT_APART] = "kept apart",
                                                        [TOA_VERDICT_STALE] = "stale session",
+                                                       [TOA_VERDICT_UNTRANSLATED] = "not translated",
                                                        [TOA_VERDICT_SHARED] = "shared key",
                                                        [TOA_VERDICT_CROSSED] = "crossed",
-                                                       [TOA_VERDICT_CONFIRMED] = "confirmed"};
+                                                       [TOA_VERDICT_CONFIRMED] = "proven"};
 
     return names[verdict];
 }

@@ -1,33 +1,63 @@
 /* pairs.h
- * Incidents: findings gathered by the two conversations they are about, in the order in which the first was made.
+ * Incidents: findings gathered by the two connections they are about, in the order in which the first was made; and what
+ * is said of each: verdict, victim, counts. They are decided here and nowhere else; words, tables and records repeat them.
  *
- * An incident is a pair with a collision, a foreign segment or a stale session. A key that is used again after the
- * first connection has closed (toa.reuse alone) is none, and neither is a collision where the user has said that real
- * servers do not rewrite.
+ * One event is one incident, however often it was captured: the legs of a load-balanced connection are one connection, and
+ * of what several legs carried the leg that carried most is counted.
+ *
+ * An incident is a pair with a collision, a foreign segment or a stale session. No incident: a key that is used again after
+ * the first connection has closed (toa.reuse alone), a collision that the server's behaviour refutes, and one where the
+ * user has said that real servers do not rewrite.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_TELL_PAIRS_H
 #define TOA_TELL_PAIRS_H
 
-#include "tell/layer.h"
+#include "tell/talks.h"
 
 typedef enum toa_verdict { /* most certain last */
     TOA_VERDICT_NONE,
-    TOA_VERDICT_STALE,     /* a load balancer's or host's old session */
-    TOA_VERDICT_SHARED,    /* one key, by addresses alone */
-    TOA_VERDICT_CROSSED,   /* segments of one were found on the other */
-    TOA_VERDICT_CONFIRMED, /* the server's numbers prove it */
+    TOA_VERDICT_KEPT_APART,   /* one key, but both work: the server keeps them apart */
+    TOA_VERDICT_STALE,        /* a load balancer's or host's old session */
+    TOA_VERDICT_UNTRANSLATED, /* the server's answers come from its own address, not from the one that was asked */
+    TOA_VERDICT_SHARED,       /* one key, by addresses alone */
+    TOA_VERDICT_CROSSED,      /* segments of one were found on the other */
+    TOA_VERDICT_CONFIRMED,    /* the server's numbers prove it */
     TOA_VERDICT_MAX
 } toa_verdict;
 
+/* Findings on segments that one conversation carries. */
+typedef struct toa_load {
+    const toa_conversation *carrier;
+    uint32_t rsts, segments, dup_acks; /* foreign ones, those of an earlier connection included */
+} toa_load;
+
+/* Legs of one connection that are told apart; more are counted with the last. */
+#define TOA_LOADS_MAX 3
+
+/* One of the two connections of an incident. */
+typedef struct toa_side_of {
+    toa_load loads[TOA_LOADS_MAX];
+    unsigned n_loads;
+    uint32_t n_answers;     /* segments of the server that are this side's, and were found on the other */
+    int64_t answer_time;    /* of the last of them */
+} toa_side_of;
+
 typedef struct toa_incident {
-    const toa_conversation *early, *late; /* in the order in which they began */
+    const toa_conversation *early, *late; /* in the order in which they began; of several legs the earliest */
+    toa_side_of side[2];                  /* of early, of late */
     int64_t first_time, last_time;        /* of the frames that carry its findings, toa.reuse aside */
+    int64_t found_first_time, found_last_time;
     int64_t isn_error;                    /* with TOA_EV_ISN_CLOCK */
     uint32_t first_frame, last_frame;     /* 0: not an incident (yet) */
+    uint32_t found_first_frame, found_last_frame; /* of segments on the wrong connection; 0: none */
     uint32_t n[TOA_FINDING_MAX];          /* findings of each kind */
-    uint32_t n_stale_rsts;                /* those toa.stale_session that are RSTs */
+    uint32_t n_untranslated;              /* of the foreign ones */
+    uint32_t found_seq;                   /* of the server's first segment on the wrong connection, with found_id, */
+    uint16_t found_id, found_flags;       /* found_flags: 0 if there is none */
+    int64_t found_time;
+    bool same_wire;                       /* both between the same endpoints, at some place of capture */
     uint16_t evidence;                    /* of all of them */
     uint16_t proof;                       /* of collision.confirmed and reuse */
     void *user;                           /* for whoever gathers */
@@ -44,23 +74,40 @@ void toa_incidents_init(toa_incidents *incidents, const toa_config *config);
 void toa_incidents_reset(toa_incidents *incidents);
 void toa_incidents_free(toa_incidents *incidents);
 
-/* Pairs that are none: keys used again, and keys shared where the user has said that nobody rewrites. */
-void toa_incidents_count_others(const toa_incidents *incidents, uint32_t *ret_reused, uint32_t *ret_shared);
+/* Pairs that are none: keys used again; keys shared where the user has said that nobody rewrites; keys shared by
+ * connections that the server keeps apart. */
+typedef struct toa_others {
+    uint32_t reused, shared, kept_apart;
+} toa_others;
+toa_others toa_incidents_others(const toa_incidents *incidents);
 
 /* Takes one finding of a layer. Returns its pair's record, NULL for a finding that names nobody else. *ret_new: it has
  * become an incident by this finding, and is the last of the list. */
 toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer, const toa_finding *finding,
                                 bool *ret_new);
 
+/* What stands, one event an incident: pairs of legs of the same two connections are put together, and pairs that carried the
+ * same segment of a server within 0.1 s. Legs are often known only after the first finding, so this is asked at the end.
+ * Copies, owned by the array; g_ptr_array_free it. all: also what is no incident by now (a collision that was refuted). */
+GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all);
+
 toa_verdict toa_incident_verdict(const toa_incident *incident);
+/* It is one: not "none", not "kept apart". */
+bool toa_incident_stands(const toa_incident *incident);
 /* The server's own numbers prove that it sees one pair of addresses. */
 bool toa_incident_proven(const toa_incident *incident);
 /* Nothing but duplicate ACKs speaks for it. */
 bool toa_incident_only_dup_acks(const toa_incident *incident);
-/* Segments found on the wrong connection, an earlier one of the same addresses included: RSTs, and others. */
-uint32_t toa_incident_rsts(const toa_incident *incident);
-uint32_t toa_incident_segments(const toa_incident *incident);
-/* One word, for tables. */
+/* Segments found on the wrong connection, an earlier one of the same addresses included: RSTs, duplicate ACKs, others. */
+toa_load toa_incident_load(const toa_incident *incident);
+
+/* Who waits in vain at the end: bit 0 the earlier connection, bit 1 the later. A connection waits if its client asked,
+ * nothing of that was acknowledged on it, it is not closed, and the answer came elsewhere or the client has asked twice.
+ * Where both wait and the answers of only one were found elsewhere, that one is the victim. */
+enum { TOA_VICTIM_EARLY = 1, TOA_VICTIM_LATE = 2 };
+unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *talks);
+
+/* A word or two, for tables and records. */
 const char *toa_verdict_name(toa_verdict verdict);
 
 /* When both began to exist side by side; false: the earlier was closed before the later began. */

@@ -151,30 +151,88 @@ static void put_unexplained(toa_json *out, const toa_layer *layer)
     toa_json_end(out);
 }
 
+/* ---- incidents ---- */
+
+static void put_victim(toa_records *records, const char *stream, const char *frame, const char *count,
+                       const toa_conversation *conv)
+{
+    const toa_talk *talk = conv ? toa_talks_find(&records->talks, conv) : NULL;
+
+    toa_json_number(&records->out, stream, talk != NULL, talk ? talk->conv->stream : 0);
+    toa_json_number(&records->out, frame, talk != NULL, talk ? talk->wait_frame : 0);
+    toa_json_number(&records->out, count, talk != NULL, talk ? talk->n_waiting : 0);
+}
+
+static void put_incident(toa_records *records, const toa_incident *incident)
+{
+    toa_json *out = &records->out;
+    toa_load load = toa_incident_load(incident);
+    unsigned victims = toa_incident_victims(incident, &records->talks);
+
+    begin(out, "incident");
+    toa_json_text(out, "verdict", toa_verdict_name(toa_incident_verdict(incident)));
+    toa_json_number(out, "early_stream", true, incident->early->stream);
+    toa_json_number(out, "late_stream", true, incident->late->stream);
+    toa_json_number(out, "first_frame", true, incident->first_frame);
+    toa_json_number(out, "last_frame", true, incident->last_frame);
+    toa_json_number(out, "first_time", true, incident->first_time);
+    toa_json_number(out, "last_time", true, incident->last_time);
+    toa_json_number(out, "rsts", true, load.rsts);
+    toa_json_number(out, "segments", true, load.segments);
+    toa_json_number(out, "dup_acks", true, load.dup_acks);
+    put_victim(records, "victim_stream", "victim_since_frame", "victim_segments",
+               victims & TOA_VICTIM_EARLY  ? incident->early
+               : victims & TOA_VICTIM_LATE ? incident->late
+                                           : NULL);
+    put_victim(records, "victim2_stream", "victim2_since_frame", "victim2_segments",
+               victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? incident->late : NULL);
+    put_evidence(out, incident->evidence);
+    toa_json_end(out);
+}
+
 /* ---- all of a capture ---- */
+
+static void put_version(toa_records *records)
+{
+    if (!records->begun) {
+        records->begun = true;
+        begin(&records->out, "schema");
+        toa_json_number(&records->out, "version", true, TOA_RECORDS_VERSION);
+        toa_json_end(&records->out);
+    }
+}
 
 void toa_records_init(toa_records *records, const toa_config *config, FILE *file)
 {
     records->config = config;
     records->out = (toa_json){.file = file};
+    records->begun = false;
     toa_talks_init(&records->talks);
+    toa_incidents_init(&records->incidents, config);
 }
 
 void toa_records_reset(toa_records *records)
 {
     toa_talks_reset(&records->talks);
+    toa_incidents_reset(&records->incidents);
+    records->begun = false;
 }
 
 void toa_records_free(toa_records *records)
 {
     toa_talks_free(&records->talks);
+    toa_incidents_free(&records->incidents);
 }
 
 void toa_records_add(toa_records *records, const toa_layer *layer)
 {
+    bool is_new;
+
+    put_version(records);
     toa_talks_add(&records->talks, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         put_finding(records, layer, &layer->findings[i]);
+        toa_incidents_add(&records->incidents, layer, &layer->findings[i], &is_new);
     }
     if (layer->unexplained) {
         put_unexplained(&records->out, layer);
@@ -184,10 +242,16 @@ void toa_records_add(toa_records *records, const toa_layer *layer)
 void toa_records_finish(toa_records *records)
 {
     GPtrArray *sorted = toa_talks_sorted(&records->talks);
+    GPtrArray *settled = toa_incidents_settled(&records->incidents, false);
 
+    put_version(records);
     for (guint i = 0; i < sorted->len; i++) {
         put_conversation(&records->out, sorted->pdata[i]);
     }
+    for (guint i = 0; i < settled->len; i++) {
+        put_incident(records, settled->pdata[i]);
+    }
+    g_ptr_array_free(settled, TRUE);
     g_ptr_array_free(sorted, TRUE);
     fflush(records->out.file);
 }

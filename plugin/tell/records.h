@@ -1,7 +1,8 @@
 /* records.h
  * The records of "-z toa,records" and of toa-scan's own reader: one JSON object a line, for batch work. First, while the
- * capture is read, one line per finding and per unexplained segment, in the order of the frames; then one line per
- * conversation, in the order of tcp.stream. So the conversations alone take memory.
+ * capture is read, the version of the schema, and one line per finding and per unexplained segment, in the order of the
+ * frames; then one line per conversation, in the order of tcp.stream; then one per incident, with its verdict and its victim
+ * (pairs.h), in the order in which they were found. So conversations and incidents alone take memory.
  *
  * Numbers are raw, times are nanoseconds since the epoch, null is what is not known. The order of members is fixed.
  * Streams and keys in conversation lines are what was known at the end, in one pass and in two.
@@ -12,12 +13,18 @@
 #define TOA_TELL_RECORDS_H
 
 #include "tell/json.h"
+#include "tell/pairs.h"
 #include "tell/talks.h"
+
+/* In the first line. 2: lines "incident", with verdict and victim. */
+#define TOA_RECORDS_VERSION 2
 
 typedef struct toa_records {
     const toa_config *config; /* borrowed; read with every finding */
     toa_talks talks;
+    toa_incidents incidents;
     toa_json out;
+    bool begun; /* the version is written */
 } toa_records;
 
 void toa_records_init(toa_records *records, const toa_config *config, FILE *file);

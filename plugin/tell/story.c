@@ -3,6 +3,7 @@
  */
 #include "tell/story.h"
 
+#include "core/model/clock.h"
 #include "tell/text.h"
 
 static const toa_endpoint *key_client(const toa_conversation *conv)
@@ -15,199 +16,228 @@ static const toa_endpoint *key_server(const toa_conversation *conv)
     return &conv->key->server->endpoint;
 }
 
-static bool one_key(const toa_story *story)
+/* A claim on conv with its addresses on the wire. */
+static toa_claim of(const toa_conversation *conv, toa_claim_kind kind)
 {
-    return story->incident->early->key == story->incident->late->key;
+    return (toa_claim){
+        .kind = kind, .stream = conv->stream, .from = toa_wire_client(conv), .to = toa_wire_server(conv)};
 }
 
-static void append_key(GString *text, const toa_conversation *conv)
+const char *toa_story_title(const toa_incident *incident)
 {
-    char buffer[TOA_KEY_TEXT];
+    static const char *const titles[TOA_VERDICT_MAX] = {
+        [TOA_VERDICT_NONE] = "nothing",
+        [TOA_VERDICT_KEPT_APART] = "one key, and the server keeps both connections apart",
+        [TOA_VERDICT_STALE] = "an earlier connection answers for a later one",
+        [TOA_VERDICT_UNTRANSLATED] = "answers come from another address than the one that was asked",
+        [TOA_VERDICT_SHARED] = "two connections have one pair of addresses at the server",
+        [TOA_VERDICT_CROSSED] = "segments of one connection arrive on another",
+        [TOA_VERDICT_CONFIRMED] = "two connections are one at the server, proven by its numbers"};
 
-    g_string_append(text, toa_key_format(key_client(conv), key_server(conv), buffer));
+    return titles[toa_incident_verdict(incident)];
 }
 
-/* ---- what happened ---- */
+/* ---- the three lines ---- */
 
-static void tell_shared_key(const toa_story *story, GString *text)
+static void tell_waiting(const toa_story *story, unsigned side, toa_teller *teller)
 {
-    static const char *const consequence[TOA_VERDICT_MAX] = {
-        [TOA_VERDICT_SHARED] = "If that server puts the client's address back into its connections, it can tell them "
-                               "apart by nothing else, and answers one on the other.",
-        [TOA_VERDICT_CROSSED] = "A server that sees only this pair can tell them apart by nothing else: it has one "
-                                "connection where there are two, and segments of one are answered on the other.",
-        [TOA_VERDICT_CONFIRMED] = "The server tells connections apart by nothing else, so it has one connection where "
-                                  "there are two, and answers one on the other."};
     const toa_incident *incident = story->incident;
-    const char *meaning = consequence[toa_incident_verdict(incident)];
+    const toa_conversation *conv = side ? incident->late : incident->early;
+    const toa_conversation *other = side ? incident->early : incident->late;
+    const toa_talk *talk = toa_talks_find(story->talks, conv);
+    toa_claim claim = of(conv, TOA_CLAIM_WAITS);
+
+    claim.frame = talk->wait_frame;
+    claim.time = talk->wait_time;
+    claim.count = talk->n_waiting;
+    claim.length = story->end - talk->wait_time;
+    toa_say(teller, &claim);
+    toa_add(teller, "; ");
+    claim = of(conv, talk->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);
+    claim.frame = talk->answer_frame;
+    claim.time = talk->answer_time;
+    toa_say(teller, &claim);
+    if (incident->side[side].n_answers) {
+        claim = of(conv, TOA_CLAIM_FOUND_ELSEWHERE);
+        claim.other_stream = other->stream;
+        claim.count = incident->side[side].n_answers;
+        toa_add(teller, "; ");
+        toa_say(teller, &claim);
+    }
+    toa_add(teller, ".");
+}
+
+static void tell_victim(const toa_story *story, toa_teller *teller)
+{
+    unsigned victims = toa_incident_victims(story->incident, story->talks);
+    int64_t began;
+
+    for (unsigned side = 0; side < 2; side++) {
+        if (victims & (1u << side)) {
+            tell_waiting(story, side, teller);
+            toa_end(teller, "Victim  ");
+        }
+    }
+    if (!victims && story->incident->same_wire && toa_incident_overlap(story->incident, &began)) {
+        toa_add(teller, "cannot be told: both connections have the same addresses on the wire, so a segment that is sent "
+                        "again counts as the later one's, also if the earlier one waits for its answer.");
+        toa_end(teller, "Victim  ");
+    } else if (!victims) {
+        toa_add(teller, "none waits at the end of the capture: what was asked was acknowledged, or the connection is "
+                        "closed.");
+        toa_end(teller, "Victim  ");
+    }
+}
+
+static void say_beginning(const toa_incident *incident, toa_teller *teller)
+{
+    const toa_conversation *early = incident->early, *late = incident->late;
     int64_t time;
+    bool overlap = toa_incident_overlap(incident, &time);
+    toa_claim claim = of(late, overlap ? TOA_CLAIM_BEGAN_WHILE_OPEN : TOA_CLAIM_BEGAN_AFTER);
 
-    if (!toa_incident_overlap(incident, &time)) {
-        meaning = "The earlier one was closed, but when the later began the server had not forgotten it yet, and "
-                  "answered for it.";
-    }
-    g_string_append_printf(text, "Streams %u and %u are two connections of the client ", incident->early->stream,
-                           incident->late->stream);
-    toa_text_endpoint(text, key_client(incident->late));
-    g_string_append(text, ". To the real server both have one pair of addresses, ");
-    append_key(text, incident->late);
-    g_string_append_printf(text, " (toa.stream %u). %s", incident->late->key->stream, meaning ? meaning : "");
+    claim.frame = late->first_frame;
+    claim.time = late->first_time;
+    claim.other_stream = early->stream;
+    claim.length = overlap ? 0 : late->first_time - early->close_time;
+    toa_say(teller, &claim);
+    toa_add(teller, ".");
 }
 
-static void tell_other_key(const toa_story *story, GString *text)
+/* The numbers prove one server, but not which of two addresses is its own. */
+static bool two_ways(const toa_incident *incident)
 {
-    const toa_incident *incident = story->incident;
-
-    g_string_append_printf(text, "Streams %u and %u have to do with each other: ", incident->early->stream,
-                           incident->late->stream);
-    g_string_append(text, toa_incident_only_dup_acks(incident)
-                              ? "duplicate ACKs on one come right after segments of the other that get no answer. "
-                              : "segments with the numbers of one were captured on the other. ");
-    g_string_append(text, "As far as is known their pairs of addresses at the server differ: ");
-    append_key(text, incident->early);
-    g_string_append(text, " and ");
-    append_key(text, incident->late);
-    g_string_append(text, ". A TOA option or SYN-ACK that was not captured, or a row that is missing in the address "
-                          "map (preference toa.map), can be the reason.");
+    return incident->late->source == TOA_KEY_PROVEN && incident->early->source == TOA_KEY_WIRE &&
+           !toa_endpoint_equal(toa_wire_server(incident->early), toa_wire_server(incident->late));
 }
 
-static void tell_stale_session(const toa_story *story, GString *text)
+static void say_relation(const toa_incident *incident, toa_teller *teller)
 {
-    const toa_incident *incident = story->incident;
+    const toa_conversation *early = incident->early, *late = incident->late;
+    toa_verdict verdict = toa_incident_verdict(incident);
+    toa_claim claim = of(late, TOA_CLAIM_ONE_KEY);
 
-    g_string_append_printf(text,
-                           "Streams %u and %u are an earlier and a later connection between the same two endpoints, ",
-                           incident->early->stream, incident->late->stream);
-    toa_text_endpoint(text, toa_wire_client(incident->late));
-    g_string_append(text, " and ");
-    toa_text_endpoint(text, toa_wire_server(incident->late));
-    g_string_append(text, ". Somebody, the server or a load balancer, still had the earlier one and answered for it.");
-}
-
-static void tell_counts(const toa_story *story, GString *text)
-{
-    const toa_incident *incident = story->incident;
-    const uint32_t *n = incident->n;
-    uint32_t rsts = toa_incident_rsts(incident), segments = toa_incident_segments(incident);
-
-    if (!rsts && !segments && !n[TOA_FINDING_FOREIGN_DUP_ACK]) {
-        g_string_append(text, "No segment was found on the wrong connection in this capture.");
-        return;
-    }
-    g_string_append(text, "Found on the wrong connection: ");
-    toa_text_count(text, rsts, "RST", "RSTs");
-    g_string_append(text, ", ");
-    toa_text_count(text, segments, "other segment", "other segments");
-    g_string_append(text, " and ");
-    toa_text_count(text, n[TOA_FINDING_FOREIGN_DUP_ACK], "duplicate ACK", "duplicate ACKs");
-    g_string_append(text, ", from ");
-    toa_text_frame(text, incident->first_frame, incident->first_time, story->start);
-    g_string_append(text, " to ");
-    toa_text_frame(text, incident->last_frame, incident->last_time, story->start);
-    g_string_append_c(text, '.');
-}
-
-static void tell_overlap(const toa_story *story, GString *text)
-{
-    const toa_conversation *early = story->incident->early, *late = story->incident->late;
-    int64_t time;
-
-    g_string_append_printf(text, "Stream %u began in ", late->stream);
-    toa_text_frame(text, late->first_frame, late->first_time, story->start);
-    g_string_append(text, ", on ");
-    toa_text_date(text, late->first_time);
-    if (toa_incident_overlap(story->incident, &time)) {
-        g_string_append_printf(text, ", while stream %u was still open.", early->stream);
-        return;
-    }
-    g_string_append(text, ", ");
-    toa_text_duration(text, late->first_time - early->close_time);
-    g_string_append_printf(text, " after stream %u had closed.", early->stream);
-}
-
-static void tell_happened(const toa_story *story, GString *out, GString *text)
-{
-    toa_text_heading(out, "What happened");
-    if (toa_incident_verdict(story->incident) == TOA_VERDICT_STALE) {
-        tell_stale_session(story, text);
-    } else if (one_key(story)) {
-        tell_shared_key(story, text);
+    claim.other_stream = early->stream;
+    if (verdict == TOA_VERDICT_STALE) {
+        claim.kind = TOA_CLAIM_SAME_WIRE;
+        toa_say(teller, &claim);
+        toa_add(teller, ". Somebody, the server or a load balancer, still had the earlier one and answered for it.");
+    } else if (verdict == TOA_VERDICT_UNTRANSLATED) {
+        toa_add(teller, "The server's answers to one are not translated back on their way: they reach the client from an "
+                        "address that it has not asked.");
+    } else if (two_ways(incident)) {
+        claim.kind = TOA_CLAIM_TWO_WAYS;
+        claim.from = toa_wire_server(early);
+        claim.to = toa_wire_server(late);
+        toa_say(teller, &claim);
+        toa_add(teller, ".");
+    } else if (early->key == late->key) {
+        claim.from = key_client(late);
+        claim.to = key_server(late);
+        toa_say(teller, &claim);
+        toa_add(teller, verdict == TOA_VERDICT_SHARED
+                            ? ". If that server puts the client's address back into its connections, it can tell them apart "
+                              "by nothing else; nothing that this capture shows says that it does."
+                            : ". It can tell them apart by nothing else.");
     } else {
-        tell_other_key(story, text);
+        toa_add(teller, "As far as is known their pairs of addresses at the server differ: a TOA option or SYN-ACK that was "
+                        "not captured, or a row missing in the address map (preference toa.map), can be the reason.");
     }
-    toa_text_flush(out, "", text);
-    tell_counts(story, text);
-    g_string_append_c(text, ' ');
-    tell_overlap(story, text);
-    toa_text_flush(out, "", text);
+}
+
+static void tell_cause(const toa_story *story, toa_teller *teller)
+{
+    say_beginning(story->incident, teller);
+    toa_add(teller, " ");
+    say_relation(story->incident, teller);
+    toa_end(teller, "Cause   ");
 }
 
 /* ---- the two connections ---- */
 
-static void tell_source(const toa_conversation *conv, GString *text)
+static void say_addresses(const toa_conversation *conv, toa_teller *teller)
 {
     bool client_moved = !toa_endpoint_equal(key_client(conv), toa_wire_client(conv));
     bool server_moved = !toa_endpoint_equal(key_server(conv), toa_wire_server(conv));
+    toa_claim claim = of(conv, TOA_CLAIM_NAMED);
 
-    if (!client_moved && !server_moved) {
-        g_string_append(text, " Nothing in this capture says that its addresses are rewritten on the way.");
-        return;
+    if (client_moved && conv->source == TOA_KEY_TOA) {
+        claim.to = claim.from;
+        claim.from = key_client(conv);
+        toa_add(teller, "; ");
+        toa_say(teller, &claim);
     }
-    if (client_moved) {
-        g_string_append(text, conv->source == TOA_KEY_TOA ? " Its TOA option names the client " : " Its client is ");
-        toa_text_endpoint(text, key_client(conv));
-        g_string_append(text, "; ");
-        toa_text_endpoint(text, toa_wire_client(conv));
-        g_string_append(text, " is an address of the load balancer.");
+    if (server_moved && (conv->source == TOA_KEY_MAP || conv->source == TOA_KEY_LEG)) {
+        claim = of(conv, TOA_CLAIM_DIALLED);
+        claim.from = toa_wire_server(conv);
+        toa_add(teller, "; ");
+        toa_say(teller, &claim);
     }
-    if (server_moved) {
-        g_string_append_c(text, ' ');
-        toa_text_endpoint(text, toa_wire_server(conv));
-        g_string_append(text, " is a VIP; it ends at ");
-        toa_text_endpoint(text, key_server(conv));
-        g_string_append(text, conv->source == TOA_KEY_PROVEN ? ", as the server's own numbers prove."
-                              : conv->source == TOA_KEY_LEG  ? ", as its other leg shows."
-                                                             : ", as the address map (preference toa.map) says.");
+    if ((client_moved || server_moved) && conv->source != TOA_KEY_PROVEN) {
+        claim = of(conv, TOA_CLAIM_KEY);
+        claim.from = key_client(conv);
+        claim.to = key_server(conv);
+        toa_add(teller, ". ");
+        toa_say(teller, &claim);
+        toa_add(teller, conv->source == TOA_KEY_MAP   ? ", as the address map (preference toa.map) says"
+                        : conv->source == TOA_KEY_LEG ? ", as its other leg shows"
+                                                      : "");
     }
 }
 
-static void tell_connection(const toa_story *story, const toa_conversation *conv, const toa_talk *talk, GString *text)
+static void tell_connection(const toa_story *story, const toa_conversation *conv, toa_teller *teller)
 {
     const toa_conversation *leg = toa_engine_leg(conv);
-    char wire[TOA_KEY_TEXT];
+    const toa_talk *talk = toa_talks_find(story->talks, conv);
+    toa_claim claim = of(conv, TOA_CLAIM_CONNECTION);
 
-    g_string_append_printf(text, "Stream %u: %s", conv->stream,
-                           toa_key_format(toa_wire_client(conv), toa_wire_server(conv), wire));
     if (talk) {
-        g_string_append(text, ", ");
-        toa_text_count(text, talk->n_frames, "segment", "segments");
-        g_string_append(text, " from ");
-        toa_text_frame(text, talk->first_frame, talk->first_time, story->start);
-        g_string_append(text, " to ");
-        toa_text_frame(text, talk->last_frame, talk->last_time, story->start);
-    }
-    g_string_append_c(text, '.');
-    tell_source(conv, text);
-    if (leg) {
-        g_string_append_printf(text, " Stream %u is the other leg of the same connection.", leg->stream);
+        claim.count = talk->n_frames;
+        claim.frame = talk->first_frame;
+        claim.other_frame = talk->last_frame;
+        toa_say(teller, &claim);
+    } else {
+        toa_add(teller, "Of the other connection no frame has passed the filter");
     }
     if (conv->flags & TOA_CONV_CLOSED) {
-        g_string_append(text, " It was closed at ");
-        toa_text_time(text, conv->close_time, story->start);
-        g_string_append_c(text, '.');
+        claim = of(conv, TOA_CLAIM_CLOSED);
+        claim.time = conv->close_time;
+        toa_add(teller, ", ");
+        toa_say(teller, &claim);
     }
-}
-
-static void tell_connections(const toa_story *story, GString *out, GString *text)
-{
-    toa_text_heading(out, "The two connections");
-    tell_connection(story, story->incident->early, story->talk[0], text);
-    toa_text_flush(out, "- ", text);
-    tell_connection(story, story->incident->late, story->talk[1], text);
-    toa_text_flush(out, "- ", text);
+    say_addresses(conv, teller);
+    if (leg) {
+        claim = of(conv, TOA_CLAIM_LEG);
+        claim.other_stream = leg->stream;
+        toa_add(teller, "; ");
+        toa_say(teller, &claim);
+    }
+    toa_add(teller, ".");
+    toa_end(teller, "- ");
 }
 
 /* ---- evidence ---- */
+
+/* The strongest evidence is named also where something else has proven it before. */
+static void tell_clock(const toa_story *story, toa_teller *teller)
+{
+    const toa_incident *incident = story->incident;
+    const toa_conversation *early = incident->early, *late = incident->late;
+    const toa_endpoint *one = toa_wire_server(early), *other = toa_wire_server(late);
+    toa_claim claim = of(late, TOA_CLAIM_ISN_CLOCK);
+
+    if ((incident->proof & TOA_EV_ISN_CLOCK) || early->key != late->key ||
+        !(early->flags & late->flags & TOA_CONV_SYNACK_SEEN) ||
+        (toa_endpoint_same_address(one, other) && one->port != other->port) ||
+        !toa_clock_match(late, early, 2, &claim.length)) {
+        return;
+    }
+    claim.other_stream = early->stream;
+    toa_add(teller, "Besides, ");
+    toa_say(teller, &claim);
+    toa_add(teller, ".");
+    toa_end(teller, "- ");
+}
 
 /* That two keys are equal needs no words where the proof follows. */
 static bool is_said_better(const toa_story *story, unsigned i)
@@ -218,49 +248,101 @@ static bool is_said_better(const toa_story *story, unsigned i)
            witness[1].finding.kind == TOA_FINDING_CONFIRMED && witness[1].frame == witness->frame;
 }
 
-static void tell_evidence(const toa_story *story, GString *out, GString *text)
+static void tell_found(const toa_story *story, toa_teller *teller)
 {
+    const toa_incident *incident = story->incident;
+    toa_load load = toa_incident_load(incident);
+    toa_claim claim = {.kind = TOA_CLAIM_FOUND,
+                       .frame = incident->found_first_frame,
+                       .other_frame = incident->found_last_frame,
+                       .stream = incident->late->stream,
+                       .other_stream = incident->early->stream,
+                       .count = load.rsts,
+                       .value = load.segments,
+                       .base = load.dup_acks};
+
+    if (incident->found_first_frame) {
+        toa_say(teller, &claim);
+        toa_add(teller, ".");
+    } else {
+        toa_add(teller, "No segment was found on the wrong connection in this capture.");
+    }
+    toa_end(teller, "- ");
+}
+
+static void tell_evidence(const toa_story *story, toa_teller *teller)
+{
+    toa_claim claim = {.kind = TOA_CLAIM_MORE, .stream = story->incident->late->stream,
+                       .other_stream = story->incident->early->stream};
     uint32_t total = 0;
 
-    toa_text_heading(out, "Evidence");
+    toa_text_heading(teller->out, "Evidence");
+    tell_found(story, teller);
+    tell_clock(story, teller);
     for (unsigned i = 0; i < story->n_witnesses; i++) {
-        if (is_said_better(story, i)) {
-            continue;
+        if (!is_said_better(story, i)) {
+            toa_witness_tell(&story->witnesses[i], teller);
+            toa_end(teller, "- ");
         }
-        toa_witness_tell(&story->witnesses[i], story->start, text);
-        toa_text_flush(out, "- ", text);
     }
     for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
         total += story->incident->n[kind];
     }
-    if (total > story->n_witnesses) {
-        g_string_append(text, "And ");
-        toa_text_count(text, total - story->n_witnesses, "more finding", "more findings");
-        g_string_append_printf(text, " of these kinds (tcp.stream == %u or tcp.stream == %u shows them).",
-                               story->incident->early->stream, story->incident->late->stream);
-        if (story->last) {
-            g_string_append(text, " The last: ");
-            toa_witness_tell(story->last, story->start, text);
-        }
-        toa_text_flush(out, "- ", text);
+    claim.count = total - story->n_witnesses;
+    if (claim.count && story->last) {
+        toa_say(teller, &claim);
+        toa_add(teller, ", the last: ");
+        toa_witness_tell(story->last, teller);
+        toa_end(teller, "- ");
     }
 }
 
-void toa_story_tell(const toa_story *story, unsigned number, unsigned total, GString *out)
+static void tell_certainty(const toa_story *story, toa_teller *teller)
 {
-    static const char *const titles[TOA_VERDICT_MAX] = {
-        [TOA_VERDICT_NONE] = "nothing",
-        [TOA_VERDICT_STALE] = "an earlier connection answers for a later one",
-        [TOA_VERDICT_SHARED] = "two connections have one pair of addresses at the real server",
-        [TOA_VERDICT_CROSSED] = "segments of one connection arrive on another",
-        [TOA_VERDICT_CONFIRMED] = "the real server takes two connections for one"};
-    GString *text = g_string_new(NULL);
+    static const char *const certainty[TOA_VERDICT_MAX] = {
+        [TOA_VERDICT_STALE] = "The numbers are those of the earlier connection. Who has kept it cannot be told from them.",
+        [TOA_VERDICT_UNTRANSLATED] = "Numbers and causes are exact. That is one server with two addresses, not two "
+                                     "connections that collide.",
+        [TOA_VERDICT_SHARED] = "By addresses alone. It is a fault only if the real server puts the client's address into "
+                               "its connections. One that merely reports it to programs (getpeername, as the open-source "
+                               "toa.ko does) keeps both apart; then set the preference toa.rewriting to \"no\".",
+        [TOA_VERDICT_CROSSED] = "The numbers of the segments belong to the other connection. That the server sees one pair "
+                                "of addresses is likely, but not proven by this capture.",
+        [TOA_VERDICT_CONFIRMED] = "Proven by numbers that only the server's own TCP can have made. No TOA option and no "
+                                  "address map is needed for that."};
 
-    g_string_append_printf(out, "\nIncident %u of %u: %s\n", number, total,
-                           titles[toa_incident_verdict(story->incident)]);
-    tell_happened(story, out, text);
-    tell_connections(story, out, text);
-    tell_evidence(story, out, text);
-    g_string_free(text, TRUE);
-    toa_story_advise(story, out);
+    toa_text_heading(teller->out, "How sure is this");
+    if (toa_incident_only_dup_acks(story->incident) && !toa_incident_proven(story->incident)) {
+        toa_add(teller, story->incident->evidence & TOA_EV_SACK
+                            ? "The duplicate ACKs name bytes of the other connection. "
+                            : "By time alone: the duplicate ACKs have their own connection's numbers, but nothing on it had "
+                              "asked for them, and a segment of the other connection just before had. ");
+        toa_add(teller, "That the server sees one pair of addresses is likely, but not proven by this capture.");
+    } else {
+        toa_add(teller, certainty[toa_incident_verdict(story->incident)]);
+    }
+    toa_end(teller, "");
+}
+
+void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa_teller *teller)
+{
+    const toa_incident *incident = story->incident;
+    toa_claim claim = {.kind = TOA_CLAIM_INCIDENT, .count = number, .value = total, .stream = incident->late->stream,
+                       .other_stream = incident->early->stream, .word = toa_story_title(incident)};
+
+    toa_add(teller, "\n");
+    toa_say(teller, &claim);
+    toa_add(teller, "\n");
+    toa_end_line(teller);
+    tell_victim(story, teller);
+    tell_cause(story, teller);
+    toa_story_do_now(story, teller);
+    toa_text_heading(teller->out, "The frames that tell it");
+    toa_lanes_draw(incident->early, incident->late, story->scenes, story->n_scenes, teller);
+    toa_text_heading(teller->out, "The two connections");
+    tell_connection(story, incident->early, teller);
+    tell_connection(story, incident->late, teller);
+    tell_evidence(story, teller);
+    tell_certainty(story, teller);
+    toa_story_do_for_good(story, teller);
 }

@@ -27,183 +27,189 @@ void toa_witness_take(toa_witness *witness, const toa_layer *layer, const toa_fi
     }
 }
 
-static const char *segment_name(const toa_witness *witness)
+const char *toa_segment_name(uint16_t flags, uint32_t length)
 {
-    uint16_t flags = witness->flags;
-
     if (flags & TOA_FLAG_RST) {
         return flags & TOA_FLAG_ACK ? "RST,ACK" : "RST";
     }
     if (flags & TOA_FLAG_SYN) {
         return flags & TOA_FLAG_ACK ? "SYN-ACK" : "SYN";
     }
-    if (flags & TOA_FLAG_FIN) {
-        return "FIN";
-    }
-    return witness->length ? "segment with data" : "ACK";
+    return length ? "data" : flags & TOA_FLAG_FIN ? "FIN" : "ACK";
 }
 
-/* "Frame 30 (0.719692 s): " */
-static void tell_frame(const toa_witness *witness, int64_t start, GString *text)
-{
-    g_string_append_printf(text, "Frame %u (", witness->frame);
-    toa_text_time(text, witness->time, start);
-    g_string_append(text, "): ");
-}
-
-/* "RST from the server 10.141.16.0:3306 on stream 1 " */
-static void tell_segment(const toa_witness *witness, GString *text)
-{
-    char source[TOA_ENDPOINT_TEXT];
-
-    g_string_append_printf(text, "%s from the %s %s on stream %u ", segment_name(witness),
-                           witness->from_client ? "client" : "server", toa_endpoint_format(&witness->source, source),
-                           witness->finding.own->stream);
-}
-
-static void tell_cause(const toa_witness *witness, GString *text)
+/* A claim about the witness's frame. */
+static toa_claim about(const toa_witness *witness, toa_claim_kind kind)
 {
     const toa_finding *finding = &witness->finding;
 
-    if (witness->answers) {
-        g_string_append_printf(text, "; it answers frame %u", witness->answers);
-        return;
-    }
-    if (!(finding->evidence & TOA_EV_TRIGGER)) {
-        return;
-    }
-    if (!witness->is_cause || witness->from_client) {
-        g_string_append(text, "; the segment it answers was captured before it");
-        return;
-    }
-    g_string_append_printf(text, "; frame %u on stream %u was its cause", finding->other_frame,
-                           finding->other->stream);
-    if (witness->has_before) {
-        g_string_append(text, ", ");
-        toa_text_duration(text, witness->before);
-        g_string_append(text, " before");
-    }
+    return (toa_claim){.kind = kind,
+                       .frame = witness->frame,
+                       .time = witness->time,
+                       .stream = finding->own->stream,
+                       .other_stream = finding->other->stream,
+                       .from = &witness->source};
 }
 
-static void tell_numbers(const toa_witness *witness, GString *text)
+/* One clause behind the others. */
+static void say_also(const toa_claim *claim, toa_teller *teller)
+{
+    toa_add(teller, "; ");
+    toa_say(teller, claim);
+}
+
+static void say_segment(const toa_witness *witness, toa_teller *teller)
+{
+    toa_claim claim = about(witness, TOA_CLAIM_SEGMENT);
+
+    claim.word = toa_segment_name(witness->flags, witness->length);
+    claim.value = witness->flags;
+    claim.base = witness->length;
+    toa_say(teller, &claim);
+}
+
+/* A number that is the other's own plus a shift. */
+static void say_number(const toa_witness *witness, uint32_t value, uint32_t shift, toa_claim_kind exact,
+                       toa_claim_kind shifted, toa_teller *teller)
+{
+    toa_claim claim = about(witness, shift ? shifted : exact);
+
+    claim.value = value;
+    claim.base = value - shift;
+    claim.shift = shift;
+    say_also(&claim, teller);
+}
+
+/* A RST without ACK takes its number from the segment that drew it; other segments only come after one that has no answer
+ * on its own conversation, and can have other reasons: a timer, a program. */
+static void say_cause(const toa_witness *witness, toa_teller *teller)
+{
+    bool drawn = (witness->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
+    toa_claim claim = about(witness, witness->answers ? TOA_CLAIM_ANSWERS : drawn ? TOA_CLAIM_CAUSE : TOA_CLAIM_AFTER);
+
+    if (!witness->answers && (!(witness->finding.evidence & TOA_EV_TRIGGER) || !witness->is_cause || witness->from_client)) {
+        return;
+    }
+    if (!witness->answers && toa_same_wire(witness->finding.own, witness->finding.other)) {
+        return; /* whose segment drew it cannot be told: on the wire both look the same */
+    }
+    claim.other_frame = witness->answers ? witness->answers : witness->finding.other_frame;
+    claim.length = witness->before;
+    say_also(&claim, teller);
+}
+
+static void say_numbers(const toa_witness *witness, toa_teller *teller)
 {
     const toa_finding *finding = &witness->finding;
-    uint32_t other = finding->other->stream;
+    toa_claim claim;
 
-    g_string_append_printf(text, "has sequence number %u", witness->seq);
-    if (finding->evidence & TOA_EV_SEQ) {
-        g_string_append_printf(text, ", which is the next one of stream %u", other);
+    if ((finding->evidence & TOA_EV_SEQ) && finding->near) {
+        say_number(witness, witness->seq, finding->seq_shift, TOA_CLAIM_SEQ_NEAR, TOA_CLAIM_SEQ_NEAR, teller);
+    } else if (finding->evidence & TOA_EV_SEQ) {
+        say_number(witness, witness->seq, finding->seq_shift, TOA_CLAIM_SEQ, TOA_CLAIM_SEQ_SHIFTED, teller);
     }
     if (finding->evidence & TOA_EV_ACK) {
-        g_string_append_printf(text, "; its acknowledgment number %u is where stream %u stands", witness->ack, other);
+        say_number(witness, witness->ack, finding->ack_shift, TOA_CLAIM_ACK, TOA_CLAIM_ACK_SHIFTED, teller);
     }
     if (finding->evidence & TOA_EV_IP_ID) {
-        g_string_append_printf(text, "; its IP identification %u is %u ahead of the last one on stream %u",
-                               witness->ip_id, finding->ip_id_delta, other);
+        bool behind = finding->ip_id_delta > UINT16_MAX / 2; /* the run went on elsewhere meanwhile */
+        claim = about(witness, behind ? TOA_CLAIM_IP_ID_BEHIND : TOA_CLAIM_IP_ID);
+        claim.value = witness->ip_id;
+        claim.count = behind ? (uint16_t)-finding->ip_id_delta : finding->ip_id_delta;
+        say_also(&claim, teller);
     }
     if (finding->evidence & TOA_EV_TSECR) {
-        g_string_append_printf(text, "; it echoes timestamp %u, which was sent last on stream %u", witness->tsecr,
-                               other);
+        claim = about(witness, TOA_CLAIM_TSECR);
+        claim.value = witness->tsecr;
+        say_also(&claim, teller);
     }
     if (finding->evidence & TOA_EV_TIMESTAMPS) {
-        g_string_append_printf(text, "; it has timestamps, which stream %u does not use", finding->own->stream);
+        claim = about(witness, TOA_CLAIM_TIMESTAMPS);
+        say_also(&claim, teller);
     }
-    tell_cause(witness, text);
 }
 
-static void tell_foreign(const toa_witness *witness, int64_t start, GString *text)
+/* The client's RST for its new connection, with the numbers of the old one. */
+static void say_what_it_ends(const toa_witness *witness, toa_teller *teller)
 {
     const toa_finding *finding = &witness->finding;
     const toa_conversation *other = finding->other;
     bool closed = (other->flags & TOA_CONV_CLOSED) && other->close_time <= witness->time;
-    bool kills = finding->kind == TOA_FINDING_FOREIGN_RST && finding->own->key == other->key && !closed;
+    toa_claim claim = about(witness, TOA_CLAIM_KILLS);
 
-    tell_frame(witness, start, text);
-    tell_segment(witness, text);
-    tell_numbers(witness, text);
-    g_string_append_c(text, '.');
-    if (kills && witness->from_client) {
-        g_string_append_printf(text,
-                               " The client means stream %u; at a server that sees one pair of addresses it ends "
-                               "stream %u, and the client's side of that does not learn of it.",
-                               finding->own->stream, other->stream);
+    if (finding->kind == TOA_FINDING_FOREIGN_RST && witness->from_client && finding->own->key == other->key && !closed) {
+        say_also(&claim, teller);
     }
 }
 
-static void tell_dup_ack(const toa_witness *witness, int64_t start, GString *text)
+static void tell_foreign(const toa_witness *witness, toa_teller *teller)
+{
+    say_segment(witness, teller);
+    say_numbers(witness, teller);
+    say_cause(witness, teller);
+    say_what_it_ends(witness, teller);
+    toa_add(teller, ".");
+}
+
+static void tell_dup_ack(const toa_witness *witness, toa_teller *teller)
 {
     const toa_finding *finding = &witness->finding;
+    toa_claim claim = about(witness, TOA_CLAIM_DUPLICATE);
 
-    tell_frame(witness, start, text);
-    tell_segment(witness, text);
-    g_string_append_printf(text, "repeats the acknowledgment %u", witness->ack);
+    say_segment(witness, teller);
+    claim.value = witness->ack;
+    say_also(&claim, teller);
     if ((finding->evidence & TOA_EV_SACK) && witness->has_sack) {
-        g_string_append_printf(text, "; its D-SACK block %u to %u is not of stream %u, but of the same bytes as frame "
-                                     "%u on stream %u",
-                               witness->sack[0], witness->sack[1], finding->own->stream, finding->other_frame,
-                               finding->other->stream);
+        claim = about(witness, finding->ack_shift ? TOA_CLAIM_SACK_SHIFTED : TOA_CLAIM_SACK);
+        claim.value = witness->sack[0];
+        claim.base = witness->sack[0] - finding->ack_shift;
+        claim.shift = finding->ack_shift;
+        claim.other_frame = finding->other_frame;
+        say_also(&claim, teller);
     }
-    tell_cause(witness, text);
-    g_string_append_printf(text, ". It is number %u of its kind.", finding->count);
+    say_cause(witness, teller);
+    toa_add(teller, ".");
 }
 
 /* How the server's own numbers prove it: collision.confirmed, and reuse after a close. */
-static void tell_proof(const toa_witness *witness, int64_t start, GString *text)
+static void tell_proof(const toa_witness *witness, toa_teller *teller)
 {
     const toa_finding *finding = &witness->finding;
-    uint32_t own = finding->own->stream, other = finding->other->stream;
+    toa_claim claim = about(witness, finding->evidence & TOA_EV_ISN_CLOCK  ? TOA_CLAIM_ISN_CLOCK
+                                     : finding->evidence & TOA_EV_RECYCLED ? TOA_CLAIM_RECYCLED
+                                                                           : TOA_CLAIM_CROSSED);
 
-    tell_frame(witness, start, text);
-    if (finding->evidence & TOA_EV_ISN_CLOCK) {
-        g_string_append_printf(text,
-                               "the initial sequence numbers of both SYN-ACKs (streams %u and %u) fit one clock of the "
-                               "server but for ",
-                               other, own);
-        toa_text_duration(text, finding->isn_error);
-        g_string_append(text, ". A server runs such a clock for each pair of addresses, so it made both for one pair.");
-    } else if (finding->evidence & TOA_EV_RECYCLED) {
-        g_string_append_printf(text,
-                               "the server's initial sequence number %u on stream %u is stream %u's last one plus "
-                               "65537: so Linux replaces a connection of the same pair of addresses.",
-                               witness->seq, own, other);
-    } else {
-        g_string_append_printf(text,
-                               "with this segment it is proven. Only a server that has both streams in one place can "
-                               "answer stream %u on stream %u with stream %u's numbers.",
-                               other, own, other);
+    toa_add(teller, "Proof: ");
+    if (claim.kind == TOA_CLAIM_ISN_CLOCK) {
+        claim.length = finding->isn_error;
+    } else if (claim.kind == TOA_CLAIM_RECYCLED) {
+        claim.value = witness->seq;
+        claim.base = witness->seq - 65537u;
     }
+    toa_say(teller, &claim);
+    toa_add(teller, ".");
 }
 
-static void tell_key(const toa_witness *witness, int64_t start, GString *text)
+static void tell_key(const toa_witness *witness, toa_teller *teller)
 {
-    const toa_finding *finding = &witness->finding;
+    toa_claim claim = about(witness, TOA_CLAIM_KNOWN);
 
-    tell_frame(witness, start, text);
-    g_string_append_printf(text, "from here on it is known that streams %u and %u have the same post-rewrite key.",
-                           finding->other->stream, finding->own->stream);
+    toa_say(teller, &claim);
+    toa_add(teller, ".");
 }
 
-static void tell_stale(const toa_witness *witness, int64_t start, GString *text)
+void toa_witness_tell(const toa_witness *witness, toa_teller *teller)
 {
-    const toa_finding *finding = &witness->finding;
-
-    tell_foreign(witness, start, text);
-    g_string_append_printf(text, " Stream %u is an earlier connection between the same two endpoints.",
-                           finding->other->stream);
-}
-
-void toa_witness_tell(const toa_witness *witness, int64_t start, GString *text)
-{
-    static void (*const tell[TOA_FINDING_MAX])(const toa_witness *, int64_t, GString *) = {
-        [TOA_FINDING_COLLISION] = tell_key,         [TOA_FINDING_CONFIRMED] = tell_proof,
-        [TOA_FINDING_REUSE] = tell_key,             [TOA_FINDING_FOREIGN_RST] = tell_foreign,
+    static void (*const tell[TOA_FINDING_MAX])(const toa_witness *, toa_teller *) = {
+        [TOA_FINDING_COLLISION] = tell_key,           [TOA_FINDING_CONFIRMED] = tell_proof,
+        [TOA_FINDING_REUSE] = tell_key,               [TOA_FINDING_FOREIGN_RST] = tell_foreign,
         [TOA_FINDING_FOREIGN_SEGMENT] = tell_foreign, [TOA_FINDING_FOREIGN_DUP_ACK] = tell_dup_ack,
-        [TOA_FINDING_STALE_SESSION] = tell_stale};
+        [TOA_FINDING_STALE_SESSION] = tell_foreign};
     unsigned kind = witness->finding.kind;
 
     if (kind == TOA_FINDING_REUSE && (witness->finding.evidence & (TOA_EV_ISN_CLOCK | TOA_EV_RECYCLED))) {
-        tell_proof(witness, start, text);
+        tell_proof(witness, teller);
     } else if (tell[kind]) {
-        tell[kind](witness, start, text);
+        tell[kind](witness, teller);
     }
 }

@@ -1,24 +1,24 @@
 /* witness.h
- * One finding, kept for "-z toa,explain" with the numbers of its segment, and told in a sentence.
+ * One finding, kept for "-z toa,explain" with the numbers of its segment, and told in claims.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_TELL_WITNESS_H
 #define TOA_TELL_WITNESS_H
 
+#include "tell/claims.h"
 #include "tell/layer.h"
 
 typedef struct toa_witness {
     toa_finding finding;
     int64_t time;
-    int64_t before;     /* ns that the other frame was captured earlier; with has_before */
+    int64_t before;     /* ns that the other frame was captured earlier; with is_cause */
     toa_endpoint source;
     uint32_t frame, seq, ack, length, tsecr;
     uint32_t sack[2];   /* first block; with has_sack */
     uint16_t flags, ip_id;
     uint32_t answers;   /* frame on its own conversation that it answers, 0: not known */
     bool from_client;
-    bool has_before;
     bool has_sack;
     bool is_cause; /* the other frame is of the other conversation and goes the other way: it was answered here */
 } toa_witness;
@@ -26,7 +26,10 @@ typedef struct toa_witness {
 /* Takes what a layer tells; before, answers and is_cause are left to the caller. */
 void toa_witness_take(toa_witness *witness, const toa_layer *layer, const toa_finding *finding);
 
-/* Appends what was seen, and what it means. start is the time of the first frame. */
-void toa_witness_tell(const toa_witness *witness, int64_t start, GString *text);
+/* "RST", "SYN-ACK", "data", "FIN", "ACK" ... */
+const char *toa_segment_name(uint16_t flags, uint32_t length);
+
+/* Appends what was seen, and what it means. */
+void toa_witness_tell(const toa_witness *witness, toa_teller *teller);
 
 #endif

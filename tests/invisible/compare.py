@@ -21,7 +21,10 @@ from collections import namedtuple
 
 Difference = namedtuple('Difference', 'frame text')
 # What taking out own items found in one frame, for the text comparisons.
-Own = namedtuple('Own', 'plugin_texts stock_texts info_tokens')
+Own = namedtuple('Own', 'plugin_texts stock_texts info_tokens finding', defaults=[False])
+# What a finding puts in front of column Info; no frame without one has it.
+BRACKET = re.compile(r'\[TOA: [^]]*\] ')
+FINDING = re.compile(r'name="toa\.(?:collision|reuse|foreign|stale_session|self_connect|answered_elsewhere)\b')
 
 # Stock items that a TOA may stand in for: kinds 253/254, 28, 29, and those
 # that Wireshark does not know.
@@ -209,7 +212,7 @@ def compare_pdml(stock, plugin, own_items=True, options=True):
             kept, texts, taken = take_out_plugin(kept)
             expected, stock_texts, tokens = take_out_stock(expected, taken)
             count += len(texts)
-            own[number] = Own(texts, stock_texts, tokens)
+            own[number] = Own(texts, stock_texts, tokens, bool(FINDING.search(body)))
             if taken and not options:
                 differences.append(Difference(number, 'takes an option that is no TOA: %s'
                                               % ', '.join(texts)))
@@ -240,6 +243,7 @@ def compare_lines(stock, plugin, own):
         frame = int(number.group(1)) if number else 0
         if frame in own:
             expected = without_tokens(expected, own[frame].info_tokens)
+            line = BRACKET.sub('', line, count=own[frame].finding) if own[frame].finding else line
         if expected != line:
             differences.append(Difference(frame, excerpt([expected], [line])))
     return differences
@@ -359,6 +363,9 @@ def compare_sharkd(stock, plugin, own, first_frame=3):
             for row in one:
                 if row['num'] in tokens:
                     row['c'] = [without_tokens(text, tokens[row['num']]) for text in row['c']]
+            for row in two if isinstance(two, list) else []:
+                if row['num'] in own and own[row['num']].finding:
+                    row['c'] = [BRACKET.sub('', text, count=1) for text in row['c']]
         if one != two or left[key].get('error') != right[key].get('error'):
             differences.append(Difference(max(frame, 0), excerpt(pretty(one), pretty(two))))
     return differences

@@ -113,6 +113,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         pair->n_dup_acks++;
         finding = toa_state_report(state, TOA_FINDING_FOREIGN_DUP_ACK, x, y, evidence);
         finding->other_frame = client->demand_frame;
+        finding->ack_shift = within_sent(client, options->sack[0], 0) ? 0 : pair->ack_shift;
         finding->count = pair->n_dup_acks;
         return true;
     }

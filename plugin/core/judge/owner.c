@@ -221,6 +221,7 @@ static void try_distance(search *s)
         toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
         s->best.where = TOA_WHERE_GROUP;
         s->best.evidence |= TOA_EV_ACK | TOA_EV_TRIGGER;
+        s->best.shift.ack = distance;
         return;
     }
     extra->has_distance = true;
@@ -346,6 +347,18 @@ static void remember_ack(toa_pair *pair, uint32_t ack)
     }
 }
 
+/* The number is not the very one that y's sender would use next. */
+static bool is_only_near(const toa_match *match, const toa_segment *segment, bool from_server)
+{
+    const toa_conversation *y = match->owner;
+    unsigned ys = from_server ? !y->client : y->client;
+    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+    uint32_t seq = segment->seq - match->shift.seq;
+
+    return !(segment->flags & TOA_FLAG_SYN) && seq != ya->next && seq + segment->length != ya->next &&
+           !(yb->n_acks > 0 && seq == yb->acks[0]);
+}
+
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
 {
     const toa_segment *segment = state->segment;
@@ -358,6 +371,9 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
 
     finding->other_frame = match->other_frame;
     finding->ip_id_delta = match->ip_id_delta;
+    finding->seq_shift = match->shift.seq;
+    finding->ack_shift = match->shift.ack;
+    finding->near = is_only_near(match, segment, from_server);
     pair->where = match->where;
     pair->n_found++;
     if (segment->flags & TOA_FLAG_ACK) {

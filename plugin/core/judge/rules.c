@@ -195,6 +195,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     bool exact = false;
 
     ret_match->n_exact = 0;
+    ret_match->shift = shift;
     ret_match->other_frame = ya->last_frame ? ya->last_frame : y->first_frame;
     if (seq_is(ya, yb, segment, seq, from_server)) {
         evidence |= SEQ;

@@ -45,21 +45,22 @@ enum {
 extern const toa_rule toa_rules[];
 extern const unsigned toa_n_rules;
 
+/* Shift between a number on x and y's own, for segments of x's server (client: seq and ack change places). */
+typedef struct toa_shift {
+    uint32_t seq, ack;
+} toa_shift;
+
 /* A candidate, judged. */
 typedef struct toa_match {
     toa_conversation *owner; /* NULL: none */
     toa_pair *pair;          /* (x, owner), NULL if there is none yet */
     uint32_t other_frame;
+    toa_shift shift;         /* under which the numbers agree */
     uint32_t evidence;       /* TOA_EV_* and TOA_HINT_* */
     uint16_t ip_id_delta;
     uint8_t n_exact;         /* how many numbers agree without a learnt shift */
     uint8_t where;
 } toa_match;
-
-/* Shift between a number on x and y's own, for segments of x's server (client: seq and ack change places). */
-typedef struct toa_shift {
-    uint32_t seq, ack;
-} toa_shift;
 
 /* Only what is known exactly. */
 toa_shift toa_rules_shift(const toa_pair *pair, bool from_server);

@@ -65,10 +65,14 @@ typedef struct toa_finding {
     const struct toa_conversation *other; /* NULL for a self-connect, and for an owner that was not captured */
     int64_t isn_error;                    /* ns; with TOA_EV_ISN_CLOCK */
     uint32_t other_frame;                 /* 0: none */
+    uint32_t seq_shift, ack_shift;        /* the segment's number less the other's own, with the evidence seq or ack; of a
+                                           * D-SACK's block, with sack: the distance a load balancer puts on them. 0: none */
     uint32_t count;                       /* dup ACKs so far of this pair; 0 for other kinds */
     uint16_t evidence;                    /* TOA_EV_* */
     uint16_t ip_id_delta;                 /* how far ahead of the other's run; with TOA_EV_IP_ID */
     uint8_t kind;                         /* toa_finding_kind */
+    bool near; /* with TOA_EV_SEQ: not the other's very next number, but one that it can use just now (a keepalive, data in
+                * flight, repeated or overtaken) */
     bool untranslated; /* foreign.*: the server answered the other's client from its own address, nobody translated it back.
                         * Two addresses of one server, but no collision of two connections */
 } toa_finding;

@@ -1,0 +1,448 @@
+/* explain.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tell/explain.h"
+
+#include "tell/story.h"
+#include "tell/text.h"
+
+#include <string.h>
+
+/* Findings of one kind that an incident tells one by one; the last of all is told besides. */
+#define TOLD_MAX 3
+/* Frames that are remembered, for the causes of findings: the newest. */
+#define RING (1u << 17)
+/* Lines of a summary that grow with the capture. */
+#define SERVERS_MAX 10
+#define UNSEEN_MAX 5
+
+/* What a picture needs of a frame. */
+typedef struct frame_seen {
+    const toa_conversation *conv; /* NULL: none */
+    int64_t time;
+    uint32_t frame, length;
+    uint16_t flags;
+    bool from_client;
+} frame_seen;
+
+/* An incident's user. */
+typedef struct details {
+    GArray *witnesses; /* toa_witness */
+    toa_witness last;
+    bool last_told;    /* it is the last of witnesses as well */
+    uint32_t told[TOA_FINDING_MAX];
+    uint32_t foreign_frame, foreign_ack; /* last foreign segment of a server; the client's RST in answer has this seq */
+    toa_scene scenes[TOA_SCENES_MAX];    /* the first ones; the last two places belong to the last finding */
+    unsigned n_scenes, n_last_scenes;
+    toa_scene last_scenes[2];
+} details;
+
+/* Segments of a connection that was not captured. */
+typedef struct unseen {
+    const toa_conversation *conv;
+    uint32_t n, first_frame, last_frame;
+} unseen;
+
+struct toa_explain {
+    const toa_config *config;
+    toa_incidents incidents;
+    toa_talks talks;
+    GPtrArray *details;     /* owns */
+    GArray *unseen;         /* unseen, in the order in which they were found */
+    GHashTable *unseen_of;  /* toa_conversation to its place in unseen, plus one */
+    GArray *self;           /* const toa_conversation * with a self-connect */
+    frame_seen *ring;
+    uint32_t n_segments, n_unexplained;
+    int64_t start, end;
+};
+
+static void free_details(void *data)
+{
+    details *self = data;
+
+    g_array_free(self->witnesses, TRUE);
+    g_free(self);
+}
+
+toa_explain *toa_explain_new(const toa_config *config)
+{
+    toa_explain *self = g_new0(toa_explain, 1);
+
+    self->config = config;
+    toa_incidents_init(&self->incidents, config);
+    toa_talks_init(&self->talks);
+    self->details = g_ptr_array_new_with_free_func(free_details);
+    self->unseen = g_array_new(FALSE, FALSE, sizeof(unseen));
+    self->unseen_of = g_hash_table_new(NULL, NULL);
+    self->self = g_array_new(FALSE, FALSE, sizeof(const toa_conversation *));
+    self->ring = g_new0(frame_seen, RING);
+    return self;
+}
+
+void toa_explain_reset(toa_explain *self)
+{
+    toa_incidents_reset(&self->incidents);
+    toa_talks_reset(&self->talks);
+    g_ptr_array_set_size(self->details, 0);
+    g_array_set_size(self->unseen, 0);
+    g_hash_table_remove_all(self->unseen_of);
+    g_array_set_size(self->self, 0);
+    memset(self->ring, 0, RING * sizeof *self->ring);
+    self->n_segments = self->n_unexplained = 0;
+}
+
+void toa_explain_free(toa_explain *self)
+{
+    toa_incidents_free(&self->incidents);
+    toa_talks_free(&self->talks);
+    g_ptr_array_free(self->details, TRUE);
+    g_array_free(self->unseen, TRUE);
+    g_hash_table_destroy(self->unseen_of);
+    g_array_free(self->self, TRUE);
+    g_free(self->ring);
+    g_free(self);
+}
+
+/* ---- gathering ---- */
+
+/* The layer that is told of a tunnelled frame is the first one tapped, the innermost. */
+static void remember_frame(toa_explain *self, const toa_layer *layer)
+{
+    const toa_segment *segment = layer->segment;
+    frame_seen *seen = &self->ring[segment->frame % RING];
+
+    if (seen->frame != segment->frame) {
+        *seen = (frame_seen){layer->conversation, segment->time,  segment->frame,
+                             segment->length,     segment->flags, toa_tap_from_client(layer)};
+    }
+}
+
+static const frame_seen *frame_of(const toa_explain *self, uint32_t frame)
+{
+    const frame_seen *seen = &self->ring[frame % RING];
+
+    return frame && seen->frame == frame ? seen : NULL;
+}
+
+static details *details_of(toa_explain *self, toa_incident *incident)
+{
+    details *found = incident->user;
+
+    if (!found) {
+        found = g_new0(details, 1);
+        found->witnesses = g_array_new(FALSE, FALSE, sizeof(toa_witness));
+        g_ptr_array_add(self->details, found);
+        incident->user = found;
+    }
+    return found;
+}
+
+/* Is the other frame the cause, and how long before was it? */
+static const frame_seen *find_cause(const toa_explain *self, toa_witness *witness)
+{
+    const toa_finding *finding = &witness->finding;
+    const frame_seen *seen = frame_of(self, finding->other_frame);
+
+    if (!seen || seen->conv != finding->other || seen->from_client == witness->from_client) {
+        return NULL;
+    }
+    witness->is_cause = true;
+    witness->before = witness->time - seen->time;
+    return seen;
+}
+
+/* The client's RST to a foreign segment takes its number from there. */
+static void find_answered(details *gathered, toa_witness *witness)
+{
+    if (!toa_tap_kind_is_foreign(witness->finding.kind)) {
+        return;
+    }
+    if (!witness->from_client && (witness->flags & TOA_FLAG_ACK)) {
+        gathered->foreign_frame = witness->frame;
+        gathered->foreign_ack = witness->ack;
+    } else if (witness->from_client && (witness->flags & TOA_FLAG_RST) && gathered->foreign_frame &&
+               gathered->foreign_ack == witness->seq) {
+        witness->answers = gathered->foreign_frame;
+    }
+}
+
+static toa_scene scene_of(const frame_seen *seen, const toa_conversation *owner)
+{
+    return (toa_scene){seen->conv, seen->time, seen->frame, seen->length, owner->stream, seen->flags, seen->from_client};
+}
+
+static void add_scene(details *gathered, toa_scene scene)
+{
+    if (gathered->n_scenes < TOA_SCENES_MAX - 2) {
+        gathered->scenes[gathered->n_scenes++] = scene;
+    }
+}
+
+/* The beginning of the later connection, then each finding behind its cause. */
+static void take_scenes(const toa_explain *self, const toa_incident *incident, details *gathered,
+                        const toa_witness *witness, const frame_seen *cause)
+{
+    const frame_seen *begin = frame_of(self, incident->late->first_frame);
+    const frame_seen *here = frame_of(self, witness->frame);
+    const toa_finding *finding = &witness->finding;
+    bool foreign = toa_tap_kind_is_foreign(finding->kind);
+
+    if (!gathered->n_scenes && begin && begin->conv == incident->late) {
+        add_scene(gathered, scene_of(begin, begin->conv));
+    }
+    if (!here || here->conv != finding->own || (!foreign && finding->kind != TOA_FINDING_FOREIGN_DUP_ACK)) {
+        return;
+    }
+    gathered->n_last_scenes = 0;
+    if (cause) {
+        add_scene(gathered, scene_of(cause, cause->conv));
+        gathered->last_scenes[gathered->n_last_scenes++] = scene_of(cause, cause->conv);
+    }
+    add_scene(gathered, scene_of(here, foreign ? finding->other : finding->own));
+    gathered->last_scenes[gathered->n_last_scenes++] = scene_of(here, foreign ? finding->other : finding->own);
+}
+
+static void take_finding(toa_explain *self, const toa_layer *layer, const toa_finding *finding)
+{
+    bool is_new;
+    toa_incident *incident = toa_incidents_add(&self->incidents, layer, finding, &is_new);
+    const frame_seen *cause;
+    details *gathered;
+
+    if (!incident) {
+        return;
+    }
+    gathered = details_of(self, incident);
+    toa_witness_take(&gathered->last, layer, finding);
+    cause = find_cause(self, &gathered->last);
+    find_answered(gathered, &gathered->last);
+    gathered->last_told = gathered->told[finding->kind]++ < TOLD_MAX;
+    if (gathered->last_told) {
+        g_array_append_val(gathered->witnesses, gathered->last);
+    }
+    take_scenes(self, incident, gathered, &gathered->last, cause);
+}
+
+static void take_unseen(toa_explain *self, const toa_layer *layer)
+{
+    const toa_conversation *conv = layer->conversation;
+    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(self->unseen_of, conv));
+    unseen *found;
+
+    if (!place) {
+        unseen first = {conv, 0, layer->segment->frame, 0};
+        g_array_append_val(self->unseen, first);
+        place = self->unseen->len;
+        g_hash_table_insert(self->unseen_of, (gpointer)conv, GUINT_TO_POINTER(place));
+    }
+    found = &g_array_index(self->unseen, unseen, place - 1);
+    found->n++;
+    found->last_frame = layer->segment->frame;
+}
+
+void toa_explain_add(toa_explain *self, const toa_layer *layer, int64_t start)
+{
+    if (self->n_segments++ == 0) {
+        self->start = start;
+        self->end = layer->segment->time;
+    }
+    self->end = MAX(self->end, layer->segment->time);
+    self->n_unexplained += layer->unexplained;
+    remember_frame(self, layer);
+    toa_talks_add(&self->talks, layer);
+    for (unsigned i = 0; i < layer->n_findings; i++) {
+        const toa_finding *finding = &layer->findings[i];
+        if (finding->kind == TOA_FINDING_FOREIGN_UNSEEN) {
+            take_unseen(self, layer);
+        } else if (finding->kind == TOA_FINDING_SELF_CONNECT) {
+            g_array_append_val(self->self, layer->conversation);
+        } else {
+            take_finding(self, layer, finding);
+        }
+    }
+}
+
+/* ---- telling ---- */
+
+static void tell_incident(const toa_explain *self, const toa_incident *incident, unsigned number, unsigned total,
+                          toa_teller *teller)
+{
+    const details *gathered = incident->user;
+    toa_scene scenes[TOA_SCENES_MAX];
+    toa_story story = {.incident = incident,
+                       .talks = &self->talks,
+                       .witnesses = (const toa_witness *)(const void *)gathered->witnesses->data,
+                       .n_witnesses = gathered->witnesses->len,
+                       .last = gathered->last_told ? NULL : &gathered->last,
+                       .scenes = scenes,
+                       .start = self->start,
+                       .end = self->end};
+
+    for (unsigned i = 0; i < gathered->n_scenes; i++) {
+        scenes[story.n_scenes++] = gathered->scenes[i];
+    }
+    for (unsigned i = 0; i < gathered->n_last_scenes; i++) {
+        scenes[story.n_scenes++] = gathered->last_scenes[i];
+    }
+    toa_story_tell(&story, number, total, teller);
+}
+
+static void tell_quiet(const toa_explain *self, toa_teller *teller)
+{
+    toa_quiet quiet = {.n_segments = self->n_segments,
+                       .n_unexplained = self->n_unexplained,
+                       .n_unseen = self->unseen->len,
+                       .others = toa_incidents_others(&self->incidents),
+                       .mapped = self->config->n_map > 0,
+                       .analysed = self->config->analysis};
+    GHashTableIter at;
+    gpointer key;
+
+    g_hash_table_iter_init(&at, self->talks.by_conv);
+    while (g_hash_table_iter_next(&at, &key, NULL)) {
+        const toa_conversation *conv = key;
+        quiet.n_conversations++;
+        quiet.n_toa += toa_engine_named(conv) != NULL;
+        quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
+    }
+    toa_story_quiet(&quiet, teller);
+}
+
+/* Before everything else: half of a story must not pass for a clean capture. */
+static void tell_unseen(const toa_explain *self, toa_teller *teller)
+{
+    for (guint i = 0; i < MIN(self->unseen->len, UNSEEN_MAX); i++) {
+        const unseen *found = &g_array_index(self->unseen, unseen, i);
+        toa_claim claim = {.kind = TOA_CLAIM_UNSEEN, .stream = found->conv->stream, .count = found->n,
+                           .frame = found->first_frame, .other_frame = found->last_frame};
+        toa_say(teller, &claim);
+        toa_add(teller, ": capture at the client or at the real server, where both pass.");
+        toa_end(teller, "");
+    }
+    if (self->unseen->len > UNSEEN_MAX) {
+        toa_add(teller, "More conversations have such segments: the filter toa.foreign.unseen shows all.");
+        toa_end(teller, "");
+    }
+}
+
+static void tell_self_connects(const toa_explain *self, toa_teller *teller)
+{
+    for (guint i = 0; i < MIN(self->self->len, UNSEEN_MAX); i++) {
+        const toa_conversation *conv = g_array_index(self->self, const toa_conversation *, i);
+        toa_claim claim = {.kind = TOA_CLAIM_SELF_CONNECT, .stream = conv->stream, .frame = conv->first_frame,
+                           .from = toa_wire_client(conv)};
+        toa_add(teller, "No crossing, but rarely meant: ");
+        toa_say(teller, &claim);
+        toa_add(teller, ".");
+        toa_end(teller, "");
+    }
+}
+
+/* Of one server. */
+typedef struct tally {
+    const toa_endpoint *server;
+    uint32_t n, proven, victims;
+} tally;
+
+static gint compare_tallies(gconstpointer a, gconstpointer b)
+{
+    const tally *left = *(const tally *const *)a, *right = *(const tally *const *)b;
+
+    return left->n != right->n ? (left->n < right->n) - (left->n > right->n) : memcmp(left->server, right->server, sizeof *left->server);
+}
+
+static void count_incident(const toa_explain *self, const toa_incident *incident, GHashTable *by_server, tally *all)
+{
+    const toa_key *key = incident->early->key;
+    tally *one = g_hash_table_lookup(by_server, key->server);
+    bool proven = toa_incident_verdict(incident) == TOA_VERDICT_CONFIRMED;
+    uint32_t victims = (uint32_t)__builtin_popcount(toa_incident_victims(incident, &self->talks));
+
+    if (!one) {
+        one = g_new0(tally, 1);
+        one->server = &key->server->endpoint;
+        g_hash_table_insert(by_server, key->server, one);
+    }
+    one->n++;
+    one->proven += proven;
+    one->victims += victims;
+    all->n++;
+    all->proven += proven;
+    all->victims += victims;
+}
+
+static void tell_servers(GHashTable *by_server, toa_teller *teller)
+{
+    GPtrArray *sorted = g_ptr_array_new();
+    GHashTableIter at;
+    gpointer record;
+
+    g_hash_table_iter_init(&at, by_server);
+    while (g_hash_table_iter_next(&at, NULL, &record)) {
+        g_ptr_array_add(sorted, record);
+    }
+    g_ptr_array_sort(sorted, compare_tallies);
+    for (guint i = 0; i < MIN(sorted->len, SERVERS_MAX); i++) {
+        const tally *one = sorted->pdata[i];
+        toa_claim claim = {.kind = TOA_CLAIM_SERVER, .from = one->server, .count = one->n, .value = one->proven,
+                           .base = one->victims};
+        toa_say(teller, &claim);
+        toa_end(teller, "- ");
+    }
+    if (sorted->len > SERVERS_MAX) {
+        toa_text_paragraph(teller->out, "- ", "and more servers: -z toa,incidents has them all");
+    }
+    g_ptr_array_free(sorted, TRUE);
+}
+
+/* All of them in a few lines, if there are several. */
+static void tell_summary(const toa_explain *self, const GPtrArray *standing, toa_teller *teller)
+{
+    GHashTable *by_server = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    tally all = {NULL, 0, 0, 0};
+    char *words;
+    toa_claim claim = {.kind = TOA_CLAIM_SUMMARY};
+
+    for (guint i = 0; i < standing->len; i++) {
+        count_incident(self, standing->pdata[i], by_server, &all);
+    }
+    words = g_strdup_printf("proven %u, victims that wait %u", all.proven, all.victims);
+    claim.count = all.n;
+    claim.value = all.proven;
+    claim.base = all.victims;
+    claim.word = words;
+    toa_say(teller, &claim);
+    toa_end(teller, "");
+    tell_servers(by_server, teller);
+    g_free(words);
+    g_hash_table_destroy(by_server);
+}
+
+char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
+{
+    GPtrArray *standing = toa_incidents_settled(&self->incidents, false);
+    guint told = limit && limit < standing->len ? limit : standing->len;
+    toa_teller teller;
+    char *text;
+
+    toa_teller_init(&teller, self->start, claims);
+    tell_unseen(self, &teller);
+    if (!standing->len) {
+        tell_quiet(self, &teller);
+    } else if (standing->len > 1) {
+        tell_summary(self, standing, &teller);
+    }
+    tell_self_connects(self, &teller);
+    for (guint i = 0; i < told; i++) {
+        tell_incident(self, standing->pdata[i], i + 1, standing->len, &teller);
+    }
+    if (told < standing->len) {
+        toa_add(&teller, "\n");
+        toa_end_line(&teller);
+        toa_text_paragraph(teller.out, "", "The other incidents are not told here: -z toa,explain,0 tells all.");
+    }
+    text = g_strdup(teller.out->str);
+    toa_teller_clear(&teller);
+    g_ptr_array_free(standing, TRUE);
+    return text;
+}
