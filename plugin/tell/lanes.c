@@ -137,7 +137,10 @@ static int compare_scenes(const void *a, const void *b)
 {
     const toa_scene *left = a, *right = b;
 
-    return (left->frame > right->frame) - (left->frame < right->frame);
+    if (left->frame != right->frame) {
+        return (left->frame > right->frame) - (left->frame < right->frame);
+    }
+    return (left->owner == left->conv->stream) - (right->owner == right->conv->stream); /* what is found goes first */
 }
 
 void toa_lanes_draw(const toa_conversation *early, const toa_conversation *late, toa_scene *scenes, unsigned n,

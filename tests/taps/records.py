@@ -31,6 +31,13 @@ SCHEMA = {
          ('stream', NUMBER)] + SEGMENT +
         [('other_stream', MAYBE), ('other_frame', MAYBE), ('evidence', (list,)), ('ip_id_delta', MAYBE),
          ('isn_error_ns', MAYBE), ('count', MAYBE)],
+    'schema':
+        [('record', TEXT), ('version', NUMBER)],
+    'incident':
+        [('record', TEXT), ('verdict', TEXT), ('early_stream', NUMBER), ('late_stream', NUMBER), ('first_frame', NUMBER),
+         ('last_frame', NUMBER), ('first_time', NUMBER), ('last_time', NUMBER), ('rsts', NUMBER), ('segments', NUMBER),
+         ('dup_acks', NUMBER), ('victim_stream', MAYBE), ('victim_since_frame', MAYBE), ('victim_segments', MAYBE),
+         ('victim2_stream', MAYBE), ('victim2_since_frame', MAYBE), ('victim2_segments', MAYBE), ('evidence', (list,))],
     'unexplained':
         [('record', TEXT), ('frame', NUMBER), ('time', NUMBER), ('stream', NUMBER)] + SEGMENT,
 }
@@ -39,6 +46,7 @@ VALUES = {
     'key_source': {'wire', 'toa', 'map', 'leg', 'proven'},
     'roles': {'syn', 'syn-ack', 'toa', 'map', 'port', None},
     'from': {'client', 'server'},
+    'verdict': {'stale session', 'not translated', 'shared key', 'crossed', 'proven'},
     'severity': {'error', 'warn', 'note', 'chat'},
 }
 
