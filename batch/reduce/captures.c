@@ -95,8 +95,8 @@ gint64 scan_db_earlier(scan_db *self, const scan_file *file)
 gboolean scan_db_drop_grown(scan_db *self, const scan_file *file, const char *host, GError **error)
 {
     sqlite3_stmt *statement = scan_db_prepare_with(
-        self, error, "SELECT file FROM capture_file WHERE local = 0 AND host = ? AND path = ? AND head = ? AND head <> ''"
-                     " AND size < ?", "ttti", host, file->path, file->content.head, file->size);
+        self, error, "SELECT file FROM capture_file WHERE local = 0 AND host = ? AND path = ?"
+                     " AND (state = 'growing' OR (head = ? AND head <> '')) AND size < ?", "ttti", host, file->path, file->content.head, file->size);
     GError *local = NULL;
     gint64 earlier = 0;
 

@@ -248,19 +248,14 @@ static gboolean import_record(reader *self, import_capture *capture, scan_counts
     return TRUE;
 }
 
-gboolean scan_records_import(scan_db *db, const char *path, scan_counts *counts, GError **error)
+gboolean scan_records_import_from(scan_db *db, FILE *input, const char *name, scan_counts *counts, GError **error)
 {
-    FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     import_capture capture = {0};
     GError *local = NULL;
-    guint64 captures = counts->refused;
+    guint captures = counts->refused;
     reader self;
 
-    if (!input) {
-        g_set_error(error, SCAN_FAILURE, errno, "%s", g_strerror(errno));
-        return FALSE;
-    }
-    reader_init(&self, db, input, path);
+    reader_init(&self, db, input, name);
     while (!local && !scan_stop && next_record(&self, &capture.result.refused, &local)) {
         import_record(&self, &capture, counts, &local);
     }
@@ -279,21 +274,46 @@ gboolean scan_records_import(scan_db *db, const char *path, scan_counts *counts,
     }
     capture_clear(&capture);
     reader_clear(&self);
+    return local == NULL;
+}
+
+static FILE *open_records(const char *path, GError **error)
+{
+    FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+    if (!input) {
+        g_set_error(error, SCAN_FAILURE, errno, "%s", g_strerror(errno));
+    }
+    return input;
+}
+
+static void close_records(FILE *input)
+{
     if (input != stdin) {
         fclose(input);
     }
-    return local == NULL;
+}
+
+gboolean scan_records_import(scan_db *db, const char *path, scan_counts *counts, GError **error)
+{
+    FILE *input = open_records(path, error);
+    gboolean ok = input && scan_records_import_from(db, input, path, counts, error);
+
+    if (input) {
+        close_records(input);
+    }
+    return ok;
 }
 
 gboolean scan_records_known(const char *path, const char *host, GHashTable *ids, GError **error)
 {
-    FILE *input = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    FILE *input = open_records(path, error);
     guint64 refused = 0;
     GError *local = NULL;
     reader self;
 
     if (!input) {
-        g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
+        g_prefix_error(error, "%s: ", path);
         return FALSE;
     }
     reader_init(&self, NULL, input, path);
@@ -306,9 +326,7 @@ gboolean scan_records_known(const char *path, const char *host, GHashTable *ids,
         }
     }
     reader_clear(&self);
-    if (input != stdin) {
-        fclose(input);
-    }
+    close_records(input);
     if (local) {
         g_propagate_error(error, local);
     }

@@ -32,8 +32,11 @@ gboolean scan_lines_next(scan_lines *self, GError **error);
 gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, const char *signature, gint64 replaces,
                            scan_result *result, GError **error);
 
-/* A file of --records: all its captures, one transaction each; those that are in already are passed over. */
+/* A file of --records: all its captures, one transaction each; those that are in already are passed over. "-" is standard
+ * input. */
 gboolean scan_records_import(scan_db *db, const char *path, scan_counts *counts, GError **error);
+/* The same of an open file; name is for what is told. */
+gboolean scan_records_import_from(scan_db *db, FILE *input, const char *name, scan_counts *counts, GError **error);
 
 /* Copies one capture's records to a file of --records; *ret_refused are lines that were left out, *ret_taken the others. */
 gboolean scan_records_export(FILE *input, FILE *output, const scan_file *file, const char *signature, const char *host,

@@ -70,10 +70,10 @@ def write_client(test, names, port):
         file.write(CLIENT.format(names=' '.join(names), port=port, folder=test.folder))
 
 
-def scan_hosts(test, parts):
+def scan_hosts(test, parts, out='out'):
     environment = {**os.environ, 'SSH': f'ssh -F {test.path("ssh_config")}',
                    'TOA_SCAN': f'{test.scan_path} --tshark {test.tshark}'}
-    return subprocess.run([os.path.join(BATCH, 'scan-hosts'), test.path('out'), *parts], env=environment, check=False,
+    return subprocess.run([os.path.join(BATCH, 'scan-hosts'), test.path(out), *parts], env=environment, check=False,
                           capture_output=True, text=True)
 
 
@@ -93,6 +93,37 @@ def summary(report):
                   for item in report['incidents'])
 
 
+def fetched(test):
+    """The files of records, by the host's folder here."""
+    out = test.path('out')
+    return {name: sorted(file for file in os.listdir(os.path.join(out, name)) if file.endswith('.records'))
+            for name in sorted(os.listdir(out)) if name != 'joblog'}
+
+
+def odd_folders(test):
+    """Two folders of one host, with names that a shell would act on; the second day brings what is new, once."""
+    first, second = test.path("odd; touch sprung 'x'"), test.path('odd $(touch sprung)')
+    for folder, sample in ((first, 'incident-client'), (second, 'incident-rs')):
+        os.makedirs(folder)
+        shutil.copy(test.sample(sample), folder)
+    done = scan_hosts(test, [f'w1:{first}', f'w1:{second}'], 'odd')
+    check(done.returncode == 0, done.stderr)
+    head = ('--db', test.path('odd.sqlite'), '--records-from', test.path('odd'))
+    check(test.json(*head, code=1)['files'] == 2, 'two folders of one host')
+    shutil.copy(test.sample('control-client'), first)
+    check(scan_hosts(test, [f'w1:{first}', f'w1:{second}'], 'odd').returncode == 0, 'the second day')
+    counts = sorted(len(os.listdir(test.path('odd', name))) for name in os.listdir(test.path('odd')) if name != 'joblog')
+    check(counts == [1, 2] and test.json(*head, code=1)['files'] == 3, 'the second day', counts)
+    with open(os.path.join(first, 'broken.pcap'), 'wb') as file:
+        file.write(b'no capture' * 20)
+    done = scan_hosts(test, [f'w1:{first}'], 'odd')
+    check(done.returncode == 2 and 'not all of its captures' in done.stderr, done.stderr)
+    check(not any('sprung' in names for _, _, names in os.walk(test.folder)) and not os.path.exists('sprung') and
+          not os.path.exists(os.path.expanduser('~/sprung')), 'a name was run by a shell')
+    check(len(os.listdir(test.path('odd', 'joblog'))) == 3, 'logs')
+    check(scan_hosts(test, ['-oProxyCommand=x:/tmp'], 'odd').returncode == 2, 'an option for a host')
+
+
 def hosts(test):
     need_lab()
     need_program('parallel')
@@ -104,19 +135,19 @@ def hosts(test):
     try:
         write_client(test, ['w1'], port)  # w2 is unknown: it fails
         done = scan_hosts(test, parts)
-        check(done.returncode == 2 and 'failed hosts: 1' in done.stderr, done.returncode, done.stderr)
-        check(sorted(name for name in os.listdir(test.path('out')) if name != 'joblog') == ['w1.records'], 'after a failure')
-        stamp = os.stat(test.path('out', 'w1.records')).st_mtime_ns
+        check(done.returncode == 2 and f'{parts[1]}: failed' in done.stderr, done.returncode, done.stderr)
+        check([len(files) for files in fetched(test).values()] == [1, 0], 'after a failure', fetched(test))
         write_client(test, ['w1', 'w2'], port)
         done = scan_hosts(test, parts)
         check(done.returncode == 0, done.stderr)
-        check(os.stat(test.path('out', 'w1.records')).st_mtime_ns == stamp, 'w1 was scanned again')
+        check([len(files) for files in fetched(test).values()] == [1, 1], 'w1 was fetched again', fetched(test))
+        odd_folders(test)
     finally:
         sshd.terminate()
         sshd.wait()
     head = test.json('--db', test.path('head.sqlite'), '--records-from', test.path('out'), code=1)
     again = test.json('--db', test.path('head.sqlite'), '--records-from', test.path('out'), code=1)
-    check(head == again, 'reading the records twice makes a difference')
+    check({**head, 'run': 0} == {**again, 'run': 0}, 'reading the records twice makes a difference')
     # One host over the same files: the scan of the whole corpus has them already.
     names = [f'{point}_{number:05d}.pcap' for point in ('client', 'lvs', 'rs') for number in range(1, FILES + 1)]
     shutil.copy(os.path.join(test.keep, 'scan.sqlite'), test.path('one.sqlite'))

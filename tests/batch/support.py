@@ -94,6 +94,11 @@ class Test:
                 file.write(b'\xd4\xc3\xb2\xa1' + os.path.basename(path).encode())
         return paths
 
+    def is_debug(self):
+        """Whether the build is not optimised."""
+        with open(os.path.join(os.path.dirname(self.tshark), 'CMakeCache.txt'), encoding='utf8') as file:
+            return 'CMAKE_BUILD_TYPE:STRING=Debug' in file.read()
+
     def clean(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 

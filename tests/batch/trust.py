@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 
-from support import check
+from support import check, need_program
 
 FILE = {'record': 'file', 'schema': 2, 'host': 'far', 'path': '/far/a.pcap', 'point': 'far:a', 'signature': 'x',
         'state': 'done', 'size': 1, 'mtime': 1, 'content': 'c' * 32, 'head': ''}
@@ -208,3 +208,18 @@ def metrics(test):
         text = file.read()
     check('toa_scan_incidents{kind="confirmed"} 1\n' in text and text.endswith('# EOF\n'), text)
     check('toa_scan_files{state="read"} 1\n' in text, text)
+
+
+def hardened(test):
+    """The program and the plugin are built as things that read hostile files are."""
+    need_program('readelf')
+    plugin = next(os.path.join(folder, name) for folder, _, names in
+                  os.walk(os.path.join(os.path.dirname(test.tshark), 'plugins')) for name in names if name == 'toa.so')
+    for path in (test.scan_path, plugin):
+        text = subprocess.run(['readelf', '-W', '-h', '-l', '-d', '--dyn-syms', path], check=True, capture_output=True,
+                              text=True).stdout
+        for word in ('GNU_RELRO', 'BIND_NOW', 'DYN (', '__stack_chk_fail'):
+            check(word in text, path, 'has no', word)
+        check(not re.search(r'GNU_STACK .* RWE', text), path, 'has an executable stack')
+        # checked functions where there are any to check and the compiler optimises
+        check(test.is_debug() or re.search(r'__\w+_chk@', text), path, 'has no checked functions')

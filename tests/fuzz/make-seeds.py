@@ -9,6 +9,7 @@ top of its source; the event format is that of events.h.
 """
 
 import hashlib
+import json
 import os
 import struct
 import subprocess
@@ -152,6 +153,25 @@ def engine_seed(segments):
     return seed
 
 
+def record_seeds():
+    """Right records, of which each kind of incident comes, and each kind of wrong one (those of tests/batch)."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'batch'))
+    import trust
+    numbers = dict(syn_time=10**18, synack_time=10**18 + 9, closed_time=10**18 + 99, client_isn=1, client_low=1,
+                   client_next=50, client_ack=900, server_isn=7, server_low=7, server_next=900, server_ack=50)
+    pair = [trust.conversation(**numbers), trust.conversation(stream=1, server_ip='10.0.0.3', **numbers)]
+    unexplained = {**trust.finding(seq=900, ack=50), 'record': 'unexplained'}
+    for line in [trust.finding(), trust.finding(finding='collision', evidence=['key']), trust.finding(severity='error'),
+                 trust.finding(finding='self_connect', other_stream=None, severity='note'), unexplained,
+                 trust.conversation(stream=2, client_ip='::1'), *trust.WRONG.values()]:
+        lines = [trust.FILE, *pair, line, trust.END, {**trust.FILE, 'content': 'd' * 32, 'point': 'b'},
+                 trust.conversation(**numbers), unexplained, trust.END]
+        texts = [line if isinstance(line, (str, bytes)) else json.dumps(line, separators=(',', ':')) for line in lines]
+        seed = b'\n'.join(text if isinstance(text, bytes) else text.encode() for text in texts) + b'\n'
+        if len(seed) < 8000:
+            yield seed + b' ' * (-len(seed) % 16)  # those of a length divisible by 16 are reduced, too
+
+
 def main():
     out, captures = sys.argv[1], sys.argv[2:]
     for path in captures:
@@ -169,7 +189,9 @@ def main():
             syn = 8 if segment.flags & 2 else 0
             if segment.options:
                 write(os.path.join(out, 'options'), bytes([syn]) + segment.options)
-    for name in ('options', 'engine', 'frames'):
+    for seed in record_seeds():
+        write(os.path.join(out, 'records'), seed)
+    for name in ('options', 'engine', 'frames', 'records'):
         folder = os.path.join(out, name)
         print(name, len(os.listdir(folder)) if os.path.isdir(folder) else 0)
 
