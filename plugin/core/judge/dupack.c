@@ -55,7 +55,7 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     const toa_side *client = toa_client_side(y);
     toa_pair *pair = toa_state_find_pair(state, x, y);
     uint32_t distance = block[0] - client->demand_seq;
-    bool known = pair && pair->has_ack_shift, exact = known && pair->ack_span == 0;
+    bool exact = pair && pair->has_ack_shift && pair->ack_span == 0;
 
     if (!(client->flags & TOA_SIDE_DEMAND)) {
         return false;
@@ -63,11 +63,9 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     if (within_sent(client, block, 0) || (exact && within_sent(client, block, pair->ack_shift))) {
         return true;
     }
-    if (block[1] - block[0] != client->demand_end - client->demand_seq) {
-        return false;
-    }
-    if (segment->time - client->demand_time > TOA_SECOND || exact ||
-        (known && !toa_seq_within(distance, pair->ack_shift, pair->ack_shift + pair->ack_span))) {
+    /* a distance that was known may be another session's of the load balancer: a RST ends a session, the next SYN begins one */
+    if (block[1] - block[0] != client->demand_end - client->demand_seq ||
+        segment->time - client->demand_time > TOA_SECOND) {
         return false;
     }
     if (related(state, x, y) || (pair && pair->has_sack_shift && pair->sack_shift == distance)) {
@@ -100,7 +98,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
             continue;
         }
         pair = toa_state_pair(state, x, y);
-        if (!pair->has_ack_shift || pair->ack_span != 0) {
+        if (!(pair->has_ack_shift && within_sent(client, options->sack[0], pair->ack_shift))) {
             pair->has_ack_shift = true;
             pair->ack_span = 0;
             pair->ack_shift = within_sent(client, options->sack[0], 0) ? 0 : options->sack[0][0] - client->demand_seq;
