@@ -376,6 +376,7 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
     finding->near = is_only_near(match, segment, from_server);
     pair->where = match->where;
     pair->n_found++;
+    pair->found_time = segment->time;
     if (segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, segment->ack);
     }

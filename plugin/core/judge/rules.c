@@ -20,6 +20,8 @@
 #define NEAR TOA_HINT_NEAR
 #define WAITING TOA_HINT_WAITING
 #define AGAIN TOA_HINT_AGAIN
+#define CHALLENGE TOA_HINT_CHALLENGE
+#define CROSSED TOA_HINT_CROSSED
 
 /* One row a line. Measured on 3,405 foreign captures; ack alone gave false warnings there, IP-ID alone matches once
  * in 65536 by chance. tests/unit/test-rules.c has a case for each row. */
@@ -33,6 +35,8 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | TSECR},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | ACK},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, ACK | CHALLENGE},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_RST, NEAR | CROSSED},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACK},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | IP_ID},
@@ -103,7 +107,7 @@ static bool seq_is_near(const toa_side *ya, const toa_side *yb, const toa_segmen
            toa_seq_within(seq, low, ya->next);
 }
 
-static bool ack_is(const toa_side *yb, const toa_segment *segment, uint32_t ack, const toa_pair *pair)
+static bool ack_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t ack, const toa_pair *pair)
 {
     if (!(segment->flags & TOA_FLAG_ACK)) {
         return false;
@@ -111,7 +115,7 @@ static bool ack_is(const toa_side *yb, const toa_segment *segment, uint32_t ack,
     if (is_synack(segment)) { /* or it is sent again */
         return ((yb->flags & TOA_SIDE_SYN) && ack == yb->isn + 1) || toa_rules_acked_before(pair, segment->ack);
     }
-    return (yb->flags & TOA_SIDE_ANCHORED) && ack == yb->next;
+    return (yb->flags & TOA_SIDE_ANCHORED) && (ack == yb->next || (ya->n_acks > 0 && ack == ya->acks[0]));
 }
 
 /* The segment's IP-ID continues this run. A number that is near says more about where in the run it belongs. */
@@ -185,6 +189,40 @@ static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segmen
     return waits_for_answer(xb, segment);
 }
 
+/* x's client has sent nothing but a SYN, and the server's answer is no SYN-ACK: a socket of another connection gave it
+ * (RFC 5961 section 4). */
+static bool is_challenge(const toa_conversation *x, const toa_segment *segment)
+{
+    const toa_side *client = &x->side[x->client];
+
+    return (client->flags & TOA_SIDE_SYN) && client->next == client->isn + 1 && client->n_acks == 0 &&
+           (client->flags & TOA_SIDE_DEMAND) && !(x->flags & TOA_CONV_SYNACK_SEEN) &&
+           segment->time - client->demand_time <= TOA_SECOND &&
+           (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_FIN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
+}
+
+/* What is known of the two besides the segment's numbers. */
+static uint32_t circumstances(const toa_conversation *x, const toa_conversation *y, bool from_server,
+                              const toa_segment *segment, const toa_pair *pair)
+{
+    const toa_side *asking = &y->side[from_server ? y->client : !y->client], *asked = &y->side[from_server ? !y->client : y->client];
+    uint32_t hints = 0;
+
+    if (!(y->flags & TOA_CONV_CLOSED) && asking->last_frame && asked->last_time <= asking->last_time) {
+        hints |= WAITING;
+    }
+    if (pair && pair->late_rst) {
+        hints |= AGAIN;
+    }
+    if (pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
+        hints |= CROSSED;
+    }
+    if (from_server && is_challenge(x, segment)) {
+        hints |= CHALLENGE;
+    }
+    return hints;
+}
+
 /* The evidence under one shift. */
 static void evidence_with(const toa_conversation *x, toa_conversation *y, bool from_server,
                           const toa_segment *segment, toa_shift shift, toa_match *ret_match)
@@ -204,7 +242,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     if (seq_is_near(ya, yb, segment, seq)) {
         evidence |= NEAR;
     }
-    if (ack_is(yb, segment, ack, ret_match->pair)) {
+    if (ack_is(ya, yb, segment, ack, ret_match->pair)) {
         evidence |= ACK;
         ret_match->n_exact = (uint8_t)(ret_match->n_exact + (shift.ack == 0));
     }
@@ -227,12 +265,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     if (x->key == y->key) {
         evidence |= KEY;
     }
-    if (!(y->flags & TOA_CONV_CLOSED) && waits_for_answer(from_server ? yb : ya, segment)) {
-        evidence |= WAITING;
-    }
-    if (ret_match->pair && ret_match->pair->late_rst) {
-        evidence |= AGAIN;
-    }
+    evidence |= circumstances(x, y, from_server, segment, ret_match->pair);
     ret_match->evidence = evidence;
 }
 

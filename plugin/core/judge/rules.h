@@ -30,8 +30,10 @@ typedef struct toa_rule {
 /* Evidence that no finding shows by this name: bits behind those of TOA_EV_*. */
 enum {
     TOA_HINT_NEAR = 1 << 16,   /* seq lies where y's sender can be just now: in flight, repeated, overtaken. Shown as SEQ */
-    TOA_HINT_WAITING = 1 << 17, /* y's client has asked, and nobody has answered it on y */
-    TOA_HINT_AGAIN = 1 << 18   /* it has all happened before between x and y */
+    TOA_HINT_WAITING = 1 << 17, /* nothing was captured on y since y's client sent something */
+    TOA_HINT_AGAIN = 1 << 18,  /* it has all happened before between x and y */
+    TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
+    TOA_HINT_CROSSED = 1 << 20 /* segments of y were found on x a moment ago */
 };
 
 enum {

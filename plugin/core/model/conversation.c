@@ -322,7 +322,8 @@ static void take_tsval(toa_conversation *conv, unsigned sender, const toa_segmen
     uint32_t tsval = segment->options.tsval;
     int64_t slots = (segment->time >> TS_SLOT) - (a->last_time >> TS_SLOT);
 
-    if ((a->flags & TOA_SIDE_ANCHORED) && segment->length == 0 && segment->seq == a->next - 1) {
+    if ((a->flags & TOA_SIDE_ANCHORED) && segment->length == 0 && segment->seq == a->next - 1 &&
+        !(segment->flags & TOA_FLAG_SYN)) {
         return;
     }
     if (!(a->flags & TOA_SIDE_TSVAL)) {

@@ -25,6 +25,7 @@ typedef struct toa_pair {
     uint32_t seq_shift;    /* same for seq */
     uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
     uint32_t n_found;      /* findings that name y on x */
+    int64_t found_time;    /* the last of them */
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
     uint32_t n_copies;     /* segments that both carried (R4) */
