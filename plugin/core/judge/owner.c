@@ -229,6 +229,57 @@ static void try_distance(search *s)
     extra->distance_ack = segment->ack;
 }
 
+/* The number of y that this answer would have if nothing shifted it: a RST repeats what y's client has acknowledged, a
+ * challenge ACK has what y's server would send next. False: it would answer nothing of y. */
+static bool answered_number(const toa_conversation *y, const toa_segment *segment, uint32_t *ret_number)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
+
+    *ret_number = rst ? client->acks[0] : server->next;
+    return rst ? client->n_acks > 0 && segment->time - client->last_time <= TOA_SECOND && server->last_time <= client->last_time
+               : (server->flags & TOA_SIDE_ANCHORED) != 0;
+}
+
+/* A load balancer that shifts the server's numbers (SYN proxy) puts one distance on all connections. An answer from a server
+ * whose owner is not known otherwise: foreign once the same distance has occurred for two different numbers (R7). */
+static void try_shifted(search *s)
+{
+    const toa_segment *segment = s->segment;
+    toa_company *company;
+    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
+    bool rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0;
+    uint32_t number;
+    unsigned n;
+
+    if (!s->from_server || (s->own != TOA_OWN_NONE && s->own != TOA_OWN_UNKNOWN) ||
+        !(rst || toa_rules_is_challenge(s->x, segment))) {
+        return;
+    }
+    company = toa_state_company(s->state, s->x->server_party);
+    n = toa_index_askers(s->x->key->client, candidates);
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        if (toa_group_excluded(s->x, y) || !answered_number(y, segment, &number)) {
+            continue;
+        }
+        if (company->has_distance && segment->seq - number == company->distance && segment->seq != company->distance_seq) {
+            toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
+            s->best.where = TOA_WHERE_GROUP;
+            s->best.evidence |= TOA_EV_SEQ | (rst ? TOA_EV_TRIGGER : 0u);
+            return;
+        }
+        if (segment->seq != number && (!newest || toa_client_side(y)->last_time > toa_client_side(newest)->last_time)) {
+            newest = y;
+        }
+    }
+    if (newest && answered_number(newest, segment, &number)) {
+        company->has_distance = true;
+        company->distance = segment->seq - number;
+        company->distance_seq = segment->seq;
+    }
+}
+
 /* The previous conversation on the same wire tuple. */
 static toa_conversation *earlier_of(const toa_conversation *conv)
 {
@@ -256,6 +307,9 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     }
     if (!s.best.owner) {
         try_distance(&s);
+    }
+    if (!s.best.owner) {
+        try_shifted(&s);
     }
     *ret_match = s.best;
 }

@@ -189,9 +189,7 @@ static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segmen
     return waits_for_answer(xb, segment);
 }
 
-/* x's client has sent nothing but a SYN, and the server's answer is no SYN-ACK: a socket of another connection gave it
- * (RFC 5961 section 4). */
-static bool is_challenge(const toa_conversation *x, const toa_segment *segment)
+bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segment)
 {
     const toa_side *client = &x->side[x->client];
 
@@ -217,7 +215,7 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     if (pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
         hints |= CROSSED;
     }
-    if (from_server && is_challenge(x, segment)) {
+    if (from_server && toa_rules_is_challenge(x, segment)) {
         hints |= CHALLENGE;
     }
     return hints;

@@ -87,6 +87,10 @@ static inline uint16_t toa_rules_shown(uint32_t evidence)
 /* Is there a row of the table for it? */
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment);
 
+/* x's client has sent nothing but a SYN, and the server's answer is no SYN-ACK: a socket of another connection gave it
+ * (RFC 5961 section 4). */
+bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segment);
+
 /* Not enough, but it will be if it happens again: a RST on a conversation of which nothing is known, right after a segment
  * of y's client that it would answer. */
 bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment);

@@ -82,6 +82,8 @@ typedef struct toa_company {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
     struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9), a ring */
     uint32_t n_askers; /* so far */
+    uint32_t distance, distance_seq; /* a server: of the last unexplained answer to another conversation's number (R7) */
+    bool has_distance;
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
 } toa_company;
