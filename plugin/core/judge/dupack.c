@@ -108,6 +108,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         }
         evidence |= x->key == y->key ? TOA_EV_KEY : 0;
         pair->n_found++;
+        pair->found_time = state->segment->time;
         pair->n_dup_acks++;
         finding = toa_state_report(state, TOA_FINDING_FOREIGN_DUP_ACK, x, y, evidence);
         finding->other_frame = client->demand_frame;
@@ -146,14 +147,16 @@ static bool acked_last(const toa_side *side)
 }
 
 /* x's server has sent something since y asked: then the answer must come after a round trip. What the server sends by
- * itself, a push or a keepalive, overtakes the question, not the answer. */
-static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, const toa_segment *segment)
+ * itself, a push or a keepalive, overtakes the question, not the answer; and of a burst each segment is answered. */
+static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, const toa_pair *pair,
+                          const toa_segment *segment)
 {
     const toa_side *server = &x->side[!x->client], *client = &y->side[y->client];
     int64_t delay = segment->time - client->demand_time, trip = round_trip(x, y);
+    bool in_burst = pair && pair->n_found > 0 && pair->found_time == server->last_time;
 
     return client->demand_time >= server->last_time ||
-           (trip > 0 && !acked_last(server) && 2 * delay >= trip && delay <= trip + trip / 2 + OVERTAKEN_NS);
+           (trip > 0 && (in_burst || !acked_last(server)) && 2 * delay >= trip && delay <= trip + trip / 2 + OVERTAKEN_NS);
 }
 
 static void check_silent(toa_state *state, toa_conversation *x)
@@ -168,7 +171,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
         return;
     }
     y = toa_owner_newest_asker(state, x, 0);
-    if (!y || !comes_in_time(x, y, state->segment)) {
+    if (!y || !comes_in_time(x, y, toa_state_find_pair(state, x, y), state->segment)) {
         return;
     }
     toa_client_side(y)->unanswered--; /* each explains one duplicate ACK */
@@ -180,6 +183,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     }
     evidence |= x->key == y->key ? TOA_EV_KEY : 0;
     pair->n_found++;
+    pair->found_time = state->segment->time;
     finding = toa_state_report(state, TOA_FINDING_FOREIGN_DUP_ACK, x, y, evidence);
     finding->other_frame = toa_client_side(y)->demand_frame;
     finding->count = pair->n_dup_acks;
