@@ -15,7 +15,9 @@
 #define TRIGGER TOA_EV_TRIGGER
 #define NEAR TOA_HINT_NEAR
 #define AGAIN (TRIGGER | TOA_HINT_WAITING | TOA_HINT_AGAIN)
-#define NUMBERS (NEAR | AGAIN | KEY | SEQ | ACKN | IP_ID | TSECR | TRIGGER | TOA_EV_TIMESTAMPS)
+#define CHALLENGE TOA_HINT_CHALLENGE
+#define CROSSED TOA_HINT_CROSSED
+#define NUMBERS (NEAR | CHALLENGE | CROSSED | AGAIN | KEY | SEQ | ACKN | IP_ID | TSECR | TRIGGER | TOA_EV_TIMESTAMPS)
 
 typedef struct row {
     const char *name;
@@ -32,6 +34,8 @@ static const row rows[] = {
     {"group/none/near+tsecr", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | TSECR}},
     {"group/none/near+ip_id", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | IP_ID}},
     {"group/none/near+ack", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | ACKN}},
+    {"group/none/challenge/ack", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, ACKN | CHALLENGE}},
+    {"group/none/rst/near+crossed", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_RST, NEAR | CROSSED}},
     {"group/window/seq+ack", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACKN}},
     {"group/window/seq+tsecr", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR}},
     {"group/window/seq+ip_id", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | IP_ID}},
@@ -104,7 +108,7 @@ static void test_row(gconstpointer data)
 
     g_assert_true(enough(&g, &g.y, rule, rule->evidence, &segment));
     g_assert_true(enough(&g, &g.y, rule, NUMBERS, &segment));
-    for (unsigned bit = 1; bit < 1u << 20; bit <<= 1) {
+    for (unsigned bit = 1; bit < 1u << 21; bit <<= 1) {
         if (rule->evidence & bit) {
             g_assert_false(enough(&g, &g.y, rule, rule->evidence & ~bit, &segment));
             if (!(rule->evidence & TOA_HINT_AGAIN)) { /* with a key once would do, by another row */
