@@ -212,7 +212,7 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     if (pair && pair->late_rst) {
         hints |= AGAIN;
     }
-    if (pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
+    if (!from_server && pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
         hints |= CROSSED;
     }
     if (from_server && toa_rules_is_challenge(x, segment)) {

@@ -33,7 +33,7 @@ enum {
     TOA_HINT_WAITING = 1 << 17, /* nothing was captured on y since y's client sent something */
     TOA_HINT_AGAIN = 1 << 18,  /* it has all happened before between x and y */
     TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
-    TOA_HINT_CROSSED = 1 << 20 /* segments of y were found on x a moment ago */
+    TOA_HINT_CROSSED = 1 << 20 /* x's client sends this, and segments of y's server came to it a moment ago */
 };
 
 enum {
