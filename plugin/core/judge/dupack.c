@@ -24,6 +24,8 @@ static bool related(const toa_state *state, const toa_conversation *x, const toa
 
 /* A question that was overtaken is answered this much later than a round and a half, at most. */
 #define OVERTAKEN_NS (TOA_SECOND / 200)
+/* A SYN may take so much longer than a segment of an open connection. */
+#define HANDSHAKE_NS (TOA_SECOND / 1000)
 /* So many silent duplicate ACKs of two that are not related are not chance; a keep-alive of x itself, lost by the capture,
  * looks like one of y's, so that those need one more. */
 #define SILENT_MIN 2u
@@ -155,8 +157,11 @@ static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, 
     int64_t delay = segment->time - client->demand_time, trip = round_trip(x, y);
     bool in_burst = pair && pair->n_found > 0 && pair->found_time == server->last_time;
 
+    if (client->unanswered < 2 && 2 * delay + HANDSHAKE_NS < trip) {
+        return false; /* sooner than an answer to the only question */
+    }
     return client->demand_time >= server->last_time ||
-           (trip > 0 && (in_burst || !acked_last(server)) && 2 * delay >= trip && delay <= trip + trip / 2 + OVERTAKEN_NS);
+           (trip > 0 && (in_burst || !acked_last(server)) && delay <= trip + trip / 2 + OVERTAKEN_NS);
 }
 
 static void check_silent(toa_state *state, toa_conversation *x)

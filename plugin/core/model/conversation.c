@@ -211,14 +211,15 @@ static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
     }
 }
 
-/* SYN, FIN, data and keep-alives make a live peer answer. */
+/* SYN, FIN, data, and an old number make a live peer answer: a keepalive, or an ACK that others have overtaken (RFC 9293
+ * section 3.10.7.4). */
 static bool demands_answer(const toa_side *a, const toa_segment *segment)
 {
     if (segment->flags & TOA_FLAG_RST) {
         return false;
     }
     return toa_segment_end(segment) != segment->seq ||
-           ((a->flags & TOA_SIDE_ANCHORED) && segment->seq == a->next - 1);
+           ((a->flags & TOA_SIDE_ANCHORED) && toa_seq_lt(segment->seq, a->next));
 }
 
 static void take_demand(toa_side *a, const toa_segment *segment)
