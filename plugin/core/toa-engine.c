@@ -328,6 +328,10 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         toa_collision_check_match(state, conv, sender != conv->client, &match);
         return false;
     }
+    if (match.noted) {
+        toa_owner_note(state, conv, &match);
+        return false;
+    }
     if ((own == TOA_OWN_NONE || (segment->flags & TOA_FLAG_RST)) && toa_unseen_check(state, conv, sender)) {
         return false;
     }

@@ -51,6 +51,7 @@ static const row rows[] = {
     {"group/unknown/key+seq+ip_id", {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | IP_ID}},
     {"group/unknown/rst/key+seq+trigger", {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, KEY | SEQ | TRIGGER}},
     {"group/unknown/rst/seq+again", {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | AGAIN}},
+    {"group/unknown/near+again", {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_REPLY, NEAR | TOA_HINT_WAITING | TOA_HINT_AGAIN}},
     {"server/unknown/rst/seq+again", {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | AGAIN}},
     {"server/unknown/lone-rst/seq+ip_id", {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID}},
     {"earlier/none/seq", {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ}},

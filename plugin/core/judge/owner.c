@@ -21,6 +21,8 @@ typedef struct search {
     const toa_segment *segment;
     toa_own own;
     bool from_server;
+    toa_conversation *noted;
+    uint8_t noted_where;
     toa_match best;
 } search;
 
@@ -39,7 +41,8 @@ static void try(search *s, toa_conversation *y, toa_where where)
     match.where = (uint8_t)where;
     if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
         if (toa_rules_worth_noting(&match, s->own, s->segment)) {
-            toa_state_pair(s->state, s->x, y)->late_rst = true;
+            s->noted = y;
+            s->noted_where = (uint8_t)where;
         }
         return;
     }
@@ -159,7 +162,7 @@ static void try_answer(search *s)
 {
     unsigned tried = 0;
 
-    if (!(s->segment->flags & TOA_FLAG_RST) || s->own != TOA_OWN_NONE || !s->x->extra) {
+    if (!(s->segment->flags & TOA_FLAG_RST) || (s->own != TOA_OWN_NONE && s->own != TOA_OWN_UNKNOWN) || !s->x->extra) {
         return;
     }
     for (toa_pair *pair = s->x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
@@ -312,6 +315,10 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
         try_shifted(&s);
     }
     *ret_match = s.best;
+    ret_match->noted = s.best.owner ? NULL : s.noted;
+    if (ret_match->noted) {
+        ret_match->where = s.noted_where;
+    }
 }
 
 /* ---- what a match changes ---- */
@@ -411,6 +418,17 @@ static bool is_only_near(const toa_match *match, const toa_segment *segment, boo
 
     return !(segment->flags & TOA_FLAG_SYN) && seq != ya->next && seq + segment->length != ya->next &&
            !(yb->n_acks > 0 && seq == yb->acks[0]);
+}
+
+void toa_owner_note(toa_state *state, toa_conversation *x, const toa_match *match)
+{
+    toa_pair *pair = toa_state_pair(state, x, match->noted);
+
+    pair->noted_time = state->segment->time;
+    pair->where = match->where;
+    if (state->segment->flags & TOA_FLAG_ACK) {
+        remember_ack(pair, state->segment->ack);
+    }
 }
 
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)

@@ -16,6 +16,9 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
 /* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);
 
+/* Keeps in mind that x has carried what match->noted waits for. x has learnt nothing from it. */
+void toa_owner_note(toa_state *state, toa_conversation *x, const toa_match *match);
+
 /* The conversation of x's group, but not x nor one excluded for it, whose client has sent the newest segment that still
  * waits for an answer: at most 1 s old, not before `since`. NULL: none. */
 toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conversation *x, int64_t since);

@@ -52,6 +52,7 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_ANY, KEY | SEQ | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, KEY | SEQ | TRIGGER},
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER | WAITING | AGAIN},
+    {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_REPLY, NEAR | WAITING | AGAIN},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER | WAITING | AGAIN},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
@@ -210,7 +211,8 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     if (!(y->flags & TOA_CONV_CLOSED) && asking->last_frame && asked->last_time <= asking->last_time) {
         hints |= WAITING;
     }
-    if (pair && pair->late_rst) {
+    /* a RST that y had got as well would have closed it */
+    if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asked->last_time <= pair->noted_time)) {
         hints |= AGAIN;
     }
     if (!from_server && pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
@@ -331,9 +333,11 @@ static bool lone_number_in_crowd(const toa_match *match, const toa_conversation 
 bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment)
 {
     const uint32_t wanted = SEQ | TRIGGER | WAITING;
+    bool rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
+    bool plain = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 
-    return own == TOA_OWN_UNKNOWN && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST &&
-           (match->evidence & (wanted | AGAIN)) == wanted;
+    return own == TOA_OWN_UNKNOWN && (rst || plain) && (match->evidence & wanted) == wanted &&
+           !(match->pair && match->pair->noted_time);
 }
 
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment)

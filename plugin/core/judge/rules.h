@@ -31,7 +31,7 @@ typedef struct toa_rule {
 enum {
     TOA_HINT_NEAR = 1 << 16,   /* seq lies where y's sender can be just now: in flight, repeated, overtaken. Shown as SEQ */
     TOA_HINT_WAITING = 1 << 17, /* nothing was captured on y since y's client sent something */
-    TOA_HINT_AGAIN = 1 << 18,  /* it has all happened before between x and y */
+    TOA_HINT_AGAIN = 1 << 18,  /* it has happened before between x and y, and y's server has not sent y the same */
     TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
     TOA_HINT_CROSSED = 1 << 20 /* x's client sends this, and segments of y's server came to it a moment ago */
 };
@@ -55,6 +55,7 @@ typedef struct toa_shift {
 /* A candidate, judged. */
 typedef struct toa_match {
     toa_conversation *owner; /* NULL: none */
+    toa_conversation *noted; /* without an owner: whose it will be if it happens again, NULL: nobody's */
     toa_pair *pair;          /* (x, owner), NULL if there is none yet */
     uint32_t other_frame;
     toa_shift shift;         /* under which the numbers agree */
@@ -91,8 +92,9 @@ bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own
  * (RFC 5961 section 4). */
 bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segment);
 
-/* Not enough, but it will be if it happens again: a RST on a conversation of which nothing is known, right after a segment
- * of y's client that it would answer. */
+/* Not enough, but it will be if it happens again: an answer on a conversation of which nothing is known, with the very number
+ * that y's client, and nobody else, waits for. The other side of y in a NAT would look the same, but there the next thing
+ * that happens is the same answer on y. */
 bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment);
 
 /* a is a better candidate than b: more exact numbers, then more evidence, then newer. */

@@ -66,6 +66,10 @@ static bool ack_fits(const toa_side *receiver, const toa_segment *segment)
 static toa_own classify_first(const toa_side *receiver, const toa_segment *segment)
 {
     if (!(receiver->flags & TOA_SIDE_ANCHORED)) {
+        if ((receiver->flags & TOA_SIDE_ACKED) && !(segment->flags & TOA_FLAG_RST) &&
+            !toa_seq_within(segment->seq, receiver->acks[0] - TOA_WINDOW_UNKNOWN, receiver->acks[0] + TOA_WINDOW_UNKNOWN)) {
+            return TOA_OWN_NONE; /* not what the receiver waits for */
+        }
         return receiver->flags & TOA_SIDE_SHOWN ? TOA_OWN_EXACT : TOA_OWN_UNKNOWN;
     }
     if (!(segment->flags & TOA_FLAG_ACK)) {

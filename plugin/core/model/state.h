@@ -26,12 +26,12 @@ typedef struct toa_pair {
     uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
     uint32_t n_found;      /* findings that name y on x */
     int64_t found_time;    /* the last of them */
+    int64_t noted_time;    /* nothing was known of x when it carried what y's client waits for; 0: it never did */
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
     uint32_t n_copies;     /* segments that both carried (R4) */
     uint32_t copy_frame;   /* the last of them */
     uint8_t n_acks;
-    bool late_rst; /* x has had a RST that answers y, while nothing was known of x */
     bool has_ack_shift, has_seq_shift, has_sack_shift;
     uint8_t where;  /* toa_where of the last finding */
     bool collision; /* raised; these three are kept with x the one that began later */
