@@ -10,7 +10,7 @@ typedef struct sentence {
 } sentence;
 
 static const sentence evidence[] = {
-    {"key", "Both have the same post-rewrite key: the real server sees one client endpoint"},
+    {"key", "Both have one key, by TOA, map or leg"},
     {"seq", "Sequence numbers of segments on one connection are the other's"},
     {"ack", "Acknowledgment numbers are the other's"},
     {"ip_id", "IP identifications continue the other's run"},
@@ -174,10 +174,6 @@ char *scan_words_story(const scan_incident *incident)
         g_string_append_printf(text, ": %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other, %" G_GINT64_FORMAT
                                " duplicate ACKs. ", incident->rsts, incident->segments + incident->stale,
                                incident->dup_acks);
-        if (g_str_has_prefix(fact->finding, "foreign.") && fact->sender && g_str_equal(fact->sender, "server")) {
-            g_string_append_printf(text, "Connection %c gets no answers of its own from then on: it is the victim. ",
-                                   fact->own ? 'A' : 'B');
-        }
         g_free(time);
     }
     if (incident->severity == 2) {

@@ -77,12 +77,22 @@ static int ett_conv = -1;
 static int ett_key = -1;
 static int ett_other = -1;
 static int ett_evidence = -1;
+static int ett_word = -1; /* a line of words, with nothing below */
 
 static int *const evidence_fields[] = {
 #define X(bit, id, name, text) &hf_evidence_##id,
     TOA_EVIDENCE(X)
 #undef X
         NULL};
+
+static const struct {
+    uint16_t bit;
+    const char *words;
+} evidence_words[] = {
+#define X(bit, id, name, text) {TOA_EV_##id, text},
+    TOA_EVIDENCE(X)
+#undef X
+};
 
 static expert_field ei_malformed = EI_INIT;
 static expert_field ei_ambiguous = EI_INIT;
@@ -345,50 +355,164 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     add_crossed(tree, tvb, conv);
 }
 
+/* Of a segment whose numbers are another conversation's. */
+static const char *segment_word(const toa_segment *segment)
+{
+    if (segment->flags & TOA_FLAG_RST) {
+        return "RST";
+    }
+    if (segment->flags & TOA_FLAG_SYN) {
+        return segment->flags & TOA_FLAG_ACK ? "SYN-ACK" : "SYN";
+    }
+    if (segment->length) {
+        return "data";
+    }
+    return segment->flags & TOA_FLAG_FIN ? "FIN" : "ACK";
+}
+
+static const toa_finding *finding_of(const toa_layer *layer, unsigned kind)
+{
+    for (unsigned i = 0; i < layer->n_findings; i++) {
+        if (layer->findings[i].kind == kind) {
+            return &layer->findings[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a finding says in a few words, most telling first, for the details and the Info column. */
+static const struct {
+    toa_finding_kind kind;
+    bool segment;       /* begins with the kind of segment */
+    const char *words;  /* before the number of the other stream */
+} info_words[] = {{TOA_FINDING_FOREIGN_RST, true, " of stream "},
+                  {TOA_FINDING_FOREIGN_SEGMENT, true, " of stream "},
+                  {TOA_FINDING_FOREIGN_DUP_ACK, false, "answers stream "},
+                  {TOA_FINDING_FOREIGN_UNSEEN, true, " of a connection not captured"},
+                  {TOA_FINDING_STALE_SESSION, true, " of earlier stream "},
+                  {TOA_FINDING_CONFIRMED, false, "one connection at the server with stream "},
+                  {TOA_FINDING_COLLISION, false, "same key as stream "},
+                  {TOA_FINDING_REUSE, false, "key used before by stream "},
+                  {TOA_FINDING_REFUTED, false, "kept apart from stream "},
+                  {TOA_FINDING_SELF_CONNECT, false, "self-connect"}};
+
+static const char *words_before_stream(unsigned kind, bool *ret_segment)
+{
+    unsigned row = 0;
+
+    while (row + 1 < array_length(info_words) && info_words[row].kind != kind) {
+        row++;
+    }
+    *ret_segment = info_words[row].segment;
+    return info_words[row].words;
+}
+
+/* "RST of stream 0" */
+static void append_words(GString *text, const toa_layer *layer, const toa_finding *finding)
+{
+    bool segment, from_client = toa_endpoint_equal(&layer->segment->source, toa_wire_client(layer->conversation));
+    const char *words = words_before_stream(finding->kind, &segment);
+
+    if (finding->kind == TOA_FINDING_FOREIGN_RST && from_client) {
+        g_string_append(text, "RST against stream "); /* the client meant its own connection */
+    } else {
+        g_string_append_printf(text, "%s%s", segment ? segment_word(layer->segment) : "", words);
+    }
+    if (finding->other) {
+        g_string_append_printf(text, "%u", finding->other->stream);
+    }
+}
+
+/* What speaks for a finding: in words what does, and then the mask, collapsed. None of it lies in bytes of the packet. */
 static void add_evidence(proto_tree *tree, tvbuff_t *tvb, const toa_finding *finding)
 {
-    nstime_t error;
     proto_item *item;
+    proto_tree *mask;
 
-    item = proto_tree_add_bitmask_value(tree, tvb, 0, hf_evidence, ett_evidence, evidence_fields, finding->evidence);
-    proto_item_set_generated(item);
+    for (unsigned i = 0; i < array_length(evidence_words); i++) {
+        if (finding->evidence & evidence_words[i].bit) {
+            proto_tree_add_subtree(tree, tvb, 0, 0, ett_word, &item, evidence_words[i].words);
+            proto_item_set_generated(item);
+        }
+    }
+    mask = proto_item_add_subtree(generated_uint(tree, tvb, hf_evidence, finding->evidence), ett_evidence);
+    for (unsigned i = 0; evidence_fields[i]; i++) {
+        proto_item_set_generated(proto_tree_add_boolean(mask, *evidence_fields[i], tvb, 0, 0, finding->evidence));
+    }
+}
+
+static void add_details(proto_tree *tree, tvbuff_t *tvb, const toa_finding *finding)
+{
+    nstime_t error;
+
+    if (finding->other_frame) {
+        proto_item_set_generated(proto_tree_add_uint(tree, hf_other_frame, tvb, 0, 0, finding->other_frame));
+    }
     if (finding->evidence & TOA_EV_IP_ID) {
         generated_uint(tree, tvb, hf_other_ip_id_delta, finding->ip_id_delta);
     }
     if (finding->evidence & TOA_EV_ISN_CLOCK) {
         error.secs = (time_t)(finding->isn_error / TOA_SECOND);
         error.nsecs = (int)(finding->isn_error % TOA_SECOND);
-        item = proto_tree_add_time(tree, hf_isn_clock_error, tvb, 0, 0, &error);
-        proto_item_set_generated(item);
+        proto_item_set_generated(proto_tree_add_time(tree, hf_isn_clock_error, tvb, 0, 0, &error));
     }
     if (finding->count) {
         generated_uint(tree, tvb, hf_dup_ack_count, finding->count);
     }
 }
 
-static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *title,
+/* A RST without ACK from a server was drawn by the frame that the finding names; other segments only come after it. */
+static bool names_cause(const toa_layer *layer, const toa_finding *finding)
+{
+    return finding->kind == TOA_FINDING_FOREIGN_RST && (finding->evidence & TOA_EV_TRIGGER) && finding->other_frame &&
+           !(layer->segment->flags & TOA_FLAG_ACK) &&
+           !toa_endpoint_equal(&layer->segment->source, toa_wire_client(layer->conversation));
+}
+
+static void title_finding(proto_item *title, const toa_layer *layer, const toa_finding *finding)
+{
+    GString *text = g_string_new(NULL);
+    char tuple[TOA_KEY_TEXT];
+
+    append_words(text, layer, finding);
+    if (names_cause(layer, finding)) {
+        g_string_append_printf(text, ", caused by frame %u", finding->other_frame);
+    }
+    text->str[0] = g_ascii_toupper(text->str[0]);
+    proto_item_set_text(title, "%s (%s)", text->str,
+                        toa_key_format(toa_wire_client(finding->other), toa_wire_server(finding->other), tuple));
+    g_string_free(text, TRUE);
+}
+
+/* Wireshark reads the severity when an info is added. This one depends on a preference, unless the user has set another
+ * in the expert preferences. */
+static void set_collision_severity(void)
+{
+    static int ours = PI_OF(TOA_WARN);
+    ei_register_info *info = &finding_infos[TOA_FINDING_COLLISION];
+
+    if (info->eiinfo.severity == ours) {
+        ours = severities[toa_finding_severity(TOA_FINDING_COLLISION, toa_glue_config()->rewriting)];
+        info->eiinfo.severity = ours;
+    }
+}
+
+static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *title, const toa_layer *layer,
                          const toa_finding *finding)
 {
-    proto_item *other = NULL, *item;
+    proto_item *other = NULL;
     proto_tree *other_tree;
-    char text[TOA_KEY_TEXT];
 
     if (tree && finding->other) {
-        const toa_conversation *conv = finding->other;
-
-        toa_key_format(toa_wire_client(conv), toa_wire_server(conv), text);
-        other = generated_uint(tree, tvb, hf_other_stream, conv->stream);
-        proto_item_append_text(other, " (%s)", text);
+        other = generated_uint(tree, tvb, hf_other_stream, finding->other->stream);
+        title_finding(other, layer, finding);
         other_tree = proto_item_add_subtree(other, ett_other);
-        if (finding->other_frame) {
-            item = proto_tree_add_uint(other_tree, hf_other_frame, tvb, 0, 0, finding->other_frame);
-            proto_item_set_generated(item);
-        }
+        add_details(other_tree, tvb, finding);
         add_evidence(other_tree, tvb, finding);
     }
-    /* Wireshark reads it when the info is added; it may depend on a preference */
-    finding_infos[finding->kind].eiinfo.severity =
-        severities[toa_finding_severity((toa_finding_kind)finding->kind, toa_glue_config()->rewriting)];
+    if (finding->kind == TOA_FINDING_COLLISION) {
+        set_collision_severity();
+    }
     add_expert(pinfo, other ? other : title, &ei_finding[finding->kind]);
 }
 
@@ -435,7 +559,7 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     toa_tap_filter_note(pinfo, tree, layer->conversation);
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
-        show_finding(tvb, pinfo, conv_tree, title, &layer->findings[i]);
+        show_finding(tvb, pinfo, conv_tree, title, layer, &layer->findings[i]);
     }
     if (layer->answer) {
         show_answer(tvb, pinfo, conv_tree, layer->answer);
@@ -450,67 +574,6 @@ static bool shows_layer(proto_tree *tree, const toa_layer *layer)
 
 /* ---- the Info column ---- */
 
-/* Of a segment whose numbers are another conversation's. */
-static const char *segment_word(const toa_segment *segment)
-{
-    if (segment->flags & TOA_FLAG_RST) {
-        return "RST";
-    }
-    if (segment->flags & TOA_FLAG_SYN) {
-        return segment->flags & TOA_FLAG_ACK ? "SYN-ACK" : "SYN";
-    }
-    if (segment->length) {
-        return "data";
-    }
-    return segment->flags & TOA_FLAG_FIN ? "FIN" : "ACK";
-}
-
-static const toa_finding *finding_of(const toa_layer *layer, unsigned kind)
-{
-    for (unsigned i = 0; i < layer->n_findings; i++) {
-        if (layer->findings[i].kind == kind) {
-            return &layer->findings[i];
-        }
-    }
-    return NULL;
-}
-
-/* What a finding says in a few words, most telling first. */
-static const struct {
-    toa_finding_kind kind;
-    bool segment;       /* begins with the kind of segment */
-    const char *words;  /* before the number of the other stream */
-} info_words[] = {{TOA_FINDING_FOREIGN_RST, true, " of stream "},
-                  {TOA_FINDING_FOREIGN_SEGMENT, true, " of stream "},
-                  {TOA_FINDING_FOREIGN_DUP_ACK, false, "answers stream "},
-                  {TOA_FINDING_FOREIGN_UNSEEN, true, " of a connection not captured"},
-                  {TOA_FINDING_STALE_SESSION, true, " of earlier stream "},
-                  {TOA_FINDING_CONFIRMED, false, "one connection at the server with stream "},
-                  {TOA_FINDING_COLLISION, false, "same key as stream "},
-                  {TOA_FINDING_REUSE, false, "key used before by stream "},
-                  {TOA_FINDING_REFUTED, false, "kept apart from stream "},
-                  {TOA_FINDING_SELF_CONNECT, false, "self-connect"}};
-
-static void append_finding(GString *text, const toa_layer *layer, unsigned row)
-{
-    const toa_finding *finding = finding_of(layer, info_words[row].kind);
-    bool at = finding->kind == TOA_FINDING_FOREIGN_RST && toa_endpoint_equal(&layer->segment->source,
-                                                                             toa_wire_client(layer->conversation));
-
-    if (at) { /* the client meant its own connection; what it hits is the other one */
-        g_string_append(text, "RST against stream ");
-    } else {
-        g_string_append_printf(text, "%s%s", info_words[row].segment ? segment_word(layer->segment) : "",
-                               info_words[row].words);
-    }
-    if (finding->other) {
-        g_string_append_printf(text, "%u", finding->other->stream);
-    }
-    if (finding->kind != TOA_FINDING_CONFIRMED && finding_of(layer, TOA_FINDING_CONFIRMED)) {
-        g_string_append(text, ", one connection at the server");
-    }
-}
-
 static void show_info(packet_info *pinfo, const toa_layer *layer)
 {
     GString *text;
@@ -524,7 +587,10 @@ static void show_info(packet_info *pinfo, const toa_layer *layer)
         row++;
     }
     if (row < array_length(info_words)) {
-        append_finding(text, layer, row);
+        append_words(text, layer, finding_of(layer, info_words[row].kind));
+        if (info_words[row].kind != TOA_FINDING_CONFIRMED && finding_of(layer, TOA_FINDING_CONFIRMED)) {
+            g_string_append(text, ", one connection at the server");
+        }
     }
     if (layer->answer) {
         g_string_append_printf(text, "%sanswered on stream %u", layer->n_findings ? ", " : "",
@@ -545,7 +611,7 @@ static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
     } else if (layer->n_findings || layer->segment->options.n_items) {
         show_unreached_options(tvb, pinfo, tree, layer);
         for (unsigned i = 0; i < layer->n_findings; i++) {
-            show_finding(tvb, pinfo, NULL, NULL, &layer->findings[i]);
+            show_finding(tvb, pinfo, NULL, NULL, layer, &layer->findings[i]);
         }
     }
     if (toa_prefs_info() && (layer->n_findings || layer->answer)) {
@@ -636,7 +702,7 @@ static void register_fields(void)
         TOA_EVIDENCE(X)
 #undef X
     };
-    static int *trees[] = {&ett_option, &ett_conv, &ett_key, &ett_other, &ett_evidence};
+    static int *trees[] = {&ett_option, &ett_conv, &ett_key, &ett_other, &ett_evidence, &ett_word};
 
     proto_register_field_array(proto_toa, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));

@@ -307,7 +307,8 @@ static void register_map_uat(module_t *module)
 
 void toa_prefs_register(int proto_toa)
 {
-    module_t *module = prefs_register_protocol(proto_toa, NULL);
+    /* the page bears the protocol's short name, TCP-TOA; whoever looks for "TOA" in the list finds its folder */
+    module_t *module = prefs_register_protocol_subtree("TOA", proto_toa, NULL);
 
     register_options_uat(module);
     register_map_uat(module);

@@ -21,6 +21,7 @@ void toa_tap_follow_register(int proto_toa);
 void toa_tap_incidents_register(void);
 void toa_tap_records_register(void);
 void toa_tap_tree_register(void);
+void toa_tap_window_register(void);
 
 /* A statistic that tshark prints: "-z name[,N][,filter]". limit is N, NULL if there is none. */
 typedef struct toa_tap_text {

@@ -81,5 +81,6 @@ void toa_taps_register(int proto_toa)
     toa_tap_incidents_register();
     toa_tap_explain_register();
     toa_tap_records_register();
+    toa_tap_window_register();
     toa_tap_tree_register(); /* not from a tap_plugin: sharkd calls none */
 }

@@ -190,7 +190,7 @@ class Wireshark:
     def view(self, title, *columns):
         """The table in the window whose columns include these."""
         return next((v for v in self.window(title).get('views', ())
-                     if all(column in v['columns'] for column in columns)), None)
+                     if all(column in map(str.strip, v['columns']) for column in columns)), None)
 
     def packets(self):
         """Rows of the packet list, as dictionaries by column title, with "at"."""
@@ -237,8 +237,8 @@ class Wireshark:
                 raise NotSeen(f'the menu item "{text}" is disabled')
             self.click(item['at'])
 
-    def preferences(self, page):
-        """Edit > Preferences > Protocols > page."""
+    def preferences(self, page, below=None):
+        """Edit > Preferences > Protocols > page, or the page below it."""
         self.menu('Edit', 'Preferences')
 
         def pages():
@@ -252,6 +252,9 @@ class Wireshark:
         self.until('"Protocols" open', lambda: self.key('Right'), lambda: row('Protocols')['expanded'])
         # Wireshark forgets the letters typed so far if they come slowly
         self.until(f'"{page}" selected', lambda: (self.key('Home'), self.type(page)), lambda: pages()['current'] == page)
+        if below:
+            self.until(f'"{page}" open', lambda: self.key('Right'), lambda: row(page)['expanded'])
+            self.until(f'"{below}" selected', lambda: self.key('Down'), lambda: pages()['current'] == below)
 
     def check(self, title, text, checked):
         """The check box or radio button with this text."""

@@ -17,21 +17,21 @@ typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN, TOA_ERROR } toa_severi
  * findings of one frame are shown. */
 #define TOA_FINDINGS(X)                                                                                              \
     X(COLLISION, "toa.collision", TOA_WARN,                                                                          \
-      "Two conversations have the same post-rewrite key: their real server may see one connection")                  \
+      "Same key as another conversation: the server may see one connection")                  \
     X(CONFIRMED, "toa.collision.confirmed", TOA_ERROR,                                                               \
-      "The server's own numbers show that it sees two conversations as one connection")                              \
-    X(REUSE, "toa.reuse", TOA_NOTE, "Post-rewrite key of another conversation that had closed before")               \
+      "One connection at the server, proven by its numbers")                              \
+    X(REUSE, "toa.reuse", TOA_NOTE, "Key of an earlier conversation, which had closed")               \
     X(REFUTED, "toa.collision.refuted", TOA_CHAT,                                                                    \
-      "Two conversations have the same post-rewrite key, and their server keeps them apart: both work")              \
-    X(FOREIGN_RST, "toa.foreign.rst", TOA_WARN, "This RST belongs to another conversation")                          \
-    X(FOREIGN_SEGMENT, "toa.foreign.segment", TOA_WARN, "This segment belongs to another conversation")              \
+      "Same key, but the server keeps both apart: they work")              \
+    X(FOREIGN_RST, "toa.foreign.rst", TOA_WARN, "RST with another conversation's number")                          \
+    X(FOREIGN_SEGMENT, "toa.foreign.segment", TOA_WARN, "Segment of another conversation")              \
     X(FOREIGN_DUP_ACK, "toa.foreign.dup_ack", TOA_NOTE,                                                              \
-      "This duplicate ACK answers a segment of another conversation")                                                \
+      "Duplicate ACK that answers another conversation")                                                \
     X(FOREIGN_UNSEEN, "toa.foreign.unseen", TOA_NOTE,                                                                \
-      "This segment belongs to a connection that was not captured")                                                  \
+      "Segment of a connection that was not captured")                                                  \
     X(STALE_SESSION, "toa.stale_session", TOA_NOTE,                                                                  \
       "Numbers of an earlier connection between the same endpoints")                                                 \
-    X(SELF_CONNECT, "toa.self_connect", TOA_NOTE, "Source and destination endpoint are the same (TCP self-connect)")
+    X(SELF_CONNECT, "toa.self_connect", TOA_NOTE, "TCP self-connect: source and destination are one endpoint")
 
 typedef enum toa_finding_kind {
 #define X(id, name, severity, text) TOA_FINDING_##id,
