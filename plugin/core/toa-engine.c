@@ -8,6 +8,7 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
+#include "core/judge/missed.h"
 #include "core/judge/owner.h"
 #include "core/judge/unseen.h"
 
@@ -314,6 +315,59 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     }
 }
 
+/* A stack answers a foreign segment with a RST or with its own numbers: what else a client sends is nobody's but its own,
+ * whatever it looks like. With another's numbers it is another leg of that one, or a connection whose SYN was not
+ * captured. */
+static bool only_own(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    return sender == conv->client && conv->roles > TOA_ROLES_PORT && !(segment->flags & TOA_FLAG_RST);
+}
+
+static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new);
+
+static bool names_another(const toa_conversation *x, const toa_segment *segment)
+{
+    const toa_options *options = &segment->options;
+    const toa_party *named = toa_named(x);
+
+    return options->client_item >= 0 &&
+           (!named || !toa_endpoint_equal(&named->endpoint, &options->items[options->client_item].info.client));
+}
+
+/* x goes on behind a hole in the capture that is wider than a window. */
+static void resume(toa_state *state, toa_conversation *x, unsigned sender, const toa_segment *before)
+{
+    const toa_segment *segment = state->segment;
+
+    toa_conversation_resume(x, !sender, before);
+    state->segment = before;
+    accept(state, x, !sender);
+    state->segment = segment;
+    accept(state, x, sender);
+}
+
+/* A connection on the wire tuple of x that began unseen, with the segment that was remembered and the one being fed. */
+static void begin_missed(toa_state *state, toa_conversation *x, unsigned sender)
+{
+    const toa_segment *segment = state->segment;
+    toa_segment first;
+    toa_conversation *conv;
+
+    if (!toa_missed_take(x, &first)) {
+        return;
+    }
+    if (!(x->flags & TOA_CONV_CLOSED) && !(first.flags & TOA_FLAG_SYN) && !names_another(x, &first)) {
+        resume(state, x, sender, &first);
+        return;
+    }
+    state->segment = &first;
+    conv = toa_group_renew(state, x, &first);
+    analyse(state, conv, toa_endpoint_equal(&conv->wire[0], &first.source) ? 0 : 1, true);
+    state->segment = segment;
+    state->begun = conv;
+    analyse(state, conv, sender, false);
+}
+
 /* A segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not inlined:
  * few segments come here, and the way of the others is shorter without what it needs. */
 static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender,
@@ -322,8 +376,13 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     const toa_segment *segment = state->segment;
     toa_match match;
 
-    toa_owner_find(state, conv, sender, own, &match);
-    if (match.owner) {
+    if (own == TOA_OWN_NONE && toa_missed_agrees(state, conv, sender)) {
+        begin_missed(state, conv, sender);
+        return false;
+    }
+    toa_owner_find(state, conv, sender, own, &match); /* and whether another conversation has carried it, too */
+    if (match.owner && !only_own(conv, sender, segment)) {
+        toa_missed_claim(state, conv, sender, true);
         toa_owner_report(state, conv, sender, &match);
         toa_collision_check_match(state, conv, sender != conv->client, &match);
         return false;
@@ -332,7 +391,7 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         toa_owner_note(state, conv, &match);
         return false;
     }
-    if ((own == TOA_OWN_NONE || (segment->flags & TOA_FLAG_RST)) && toa_unseen_check(state, conv, sender)) {
+    if ((own == TOA_OWN_NONE || (segment->flags & TOA_FLAG_RST)) && !match.carried && toa_unseen_check(state, conv, sender)) {
         return false;
     }
     if (own == TOA_OWN_WINDOW && (segment->flags & TOA_FLAG_RST)) {
@@ -341,6 +400,7 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     if (own != TOA_OWN_NONE) {
         return true;
     }
+    toa_missed_claim(state, conv, sender, false);
     if (!toa_conversation_stray(conv, sender, segment)) {
         *ret_unexplained = true;
     } else if (conv->flags & TOA_CONV_INDEXED) {
@@ -413,6 +473,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     unsigned sender;
 
     state->segment = segment;
+    state->begun = NULL;
     if (state->found->len) {
         g_array_set_size(state->found, 0);
     }
@@ -424,6 +485,9 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         fed.copy = true;
     } else {
         fed.unexplained = analyse(state, conv, sender, is_new);
+        if (state->begun) {
+            fed.conversation = state->begun;
+        }
         if (state->found->len > 1) { /* stable: equal kinds keep the order they were found in */
             g_array_sort(state->found, compare_findings);
         }

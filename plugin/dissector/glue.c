@@ -35,7 +35,7 @@ static struct {
     /* one capture file: made by init, freed by cleanup */
     toa_config config;
     toa_engine *engine;     /* NULL: analysis is off */
-    GPtrArray *by_stream;   /* toa_conversation of each tcp.stream, NULL where there is none */
+    GPtrArray *by_stream;   /* the first toa_conversation of each tcp.stream, NULL where there is none */
     toa_crossings *crossings;
     GHashTable *key_texts;  /* toa_key to its text, of keys that were shown */
 } glue;
@@ -158,6 +158,7 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
 
 /* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
 typedef struct toa_frame {
+    const toa_conversation *conversation; /* if it is not the first of its stream, else NULL */
     const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
     bool neighbours;
     bool changed;     /* its client differs from the remembered one */
@@ -288,11 +289,12 @@ static void feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
 {
     toa_fed fed = toa_engine_feed(glue.engine, conv, &passage->segment, stream);
 
-    if (fed.conversation != conv) {
+    if (fed.conversation != conv && !fed.conversation->shares_stream) {
         set_stream(stream, fed.conversation);
     }
-    if (fed.n_findings || fed.unexplained) {
+    if (fed.n_findings || fed.unexplained || fed.conversation->shares_stream) {
         toa_frame *frame = store_frame(passage->pinfo, passage->layer);
+        frame->conversation = fed.conversation->shares_stream ? fed.conversation : NULL;
         if (fed.n_findings) {
             frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
             frame->n_findings = fed.n_findings;
@@ -338,7 +340,9 @@ static void recall(toa_passage *passage)
     if (frame) {
         recall_frame(frame, &passage->shown);
     }
-    if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream) &&
+    if (frame && frame->conversation) {
+        passage->shown.conversation = frame->conversation;
+    } else if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream) &&
         stream < glue.by_stream->len) {
         passage->shown.conversation = glue.by_stream->pdata[stream];
     }

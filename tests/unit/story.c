@@ -202,8 +202,8 @@ toa_fed emit(flow *f, toa_segment segment)
     }
     s->now = MAX(s->now, segment.time) + MS;
     story_feed(s, &segment);
-    if (!f->conv) {
-        f->conv = s->fed.conversation;
+    if (!f->conv || (s->fed.conversation != f->conv && s->fed.conversation->stream == f->conv->stream)) {
+        f->conv = s->fed.conversation; /* its beginning may have been missed: then an earlier one of its tuple had it */
     }
     g_assert_true(f->conv == s->fed.conversation);
     return s->fed;

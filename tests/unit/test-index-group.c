@@ -24,8 +24,8 @@ static void group_data(stage *g)
 
 static void group_data_of_client(stage *g)
 {
-    emit(&g->x, crossed(from_client(&g->y, PSH | ACK, 10), &g->y, &g->x));
-    EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_SEQ | TOA_EV_ACK);
+    emit(&g->x, crossed(from_client(&g->y, RST | ACK, 0), &g->y, &g->x));
+    EXPECT_HAS(g->s, FOREIGN_RST, &g->y, TOA_EV_SEQ | TOA_EV_ACK);
 }
 
 static void group_rst(stage *g)

@@ -8,16 +8,25 @@
 #define VIP "10.0.2.2:3306"
 #define RS "10.0.1.9:3306"
 
-/* No TOA, no common ISN (a proxy): what both carried is a copy, and twice makes them legs. */
+/* Two wire tuples of one client; the capture has missed how the second began. */
+static void open_half(story *s, flow *a, flow *b)
+{
+    *a = flow_new(s, CLIENT, "10.0.5.1:80");
+    *b = flow_new(s, CLIENT, "10.0.5.2:80");
+    open_flow(a);
+    client_sends(b, SYN, 0);
+}
+
+/* No TOA, no common ISN: what both carried is a copy, and twice makes them legs. */
 static void test_copies_make_legs(void)
 {
     story *s = story_new();
-    flow a = flow_new(s, CLIENT, "10.0.5.1:80"), b = flow_new(s, CLIENT, "10.0.5.2:80");
+    flow a, b;
 
-    open_flow(&a);
-    open_flow(&b);
+    open_half(s, &a, &b);
     for (unsigned i = 0; i < 5; i++) {
         toa_segment data = from_server(&a, PSH | ACK, 100), copy = crossed(data, &a, &b);
+        copy.ack = b.client.next;
         emit(&a, data);
         emit(&b, copy);
         EXPECT_NONE(s);
@@ -52,18 +61,64 @@ static void test_one_copy_no_legs(void)
 static void test_legs_by_copies_share_key(void)
 {
     story *s = story_new();
-    flow a = flow_new(s, CLIENT, "10.0.5.1:80"), b = flow_new(s, CLIENT, "10.0.5.2:80");
+    flow a, b;
 
-    open_flow(&a);
-    open_flow(&b);
+    open_half(s, &a, &b);
     for (unsigned i = 0; i < 3; i++) {
         toa_segment data = from_server(&a, PSH | ACK, 100), copy = crossed(data, &a, &b);
+        copy.ack = b.client.next;
         emit(&a, data);
         emit(&b, copy);
         story_wait(s, 20 * MS);
     }
     g_assert_true(toa_engine_leg(a.conv) == b.conv);
     g_assert_true(a.conv->key == b.conv->key);
+    story_free(s);
+}
+
+/* The stack repeats a segment with a new identification, and only the repetition goes astray: that is no copy. */
+static void test_repetition_is_no_copy(void)
+{
+    story *s = story_new();
+    flow a, b;
+
+    open_half(s, &a, &b);
+    for (unsigned i = 0; i < 5; i++) {
+        toa_segment data = from_server(&a, PSH | ACK, 100), again = crossed(data, &a, &b);
+        emit(&a, data);
+        again.ip_id = ++a.server.ip_id;
+        emit(&b, again);
+        EXPECT_HAS(s, FOREIGN_SEGMENT, &a, TOA_EV_SEQ | TOA_EV_IP_ID);
+        story_wait(s, 20 * MS);
+    }
+    g_assert_null(toa_engine_leg(b.conv));
+    story_free(s);
+}
+
+/* Legs by copies, until the server of the second shows an ISN of its own. */
+static void test_contrary_isn_parts_legs(void)
+{
+    story *s = story_new();
+    flow a, b;
+
+    open_half(s, &a, &b);
+    for (unsigned i = 0; i < 2; i++) {
+        toa_segment data = from_server(&a, PSH | ACK, 100), copy = crossed(data, &a, &b);
+        copy.ack = b.client.next;
+        emit(&a, data);
+        emit(&b, copy);
+        story_wait(s, 20 * MS);
+    }
+    g_assert_true(toa_engine_leg(b.conv) == a.conv);
+    EXPECT_KEY(&b, CLIENT " > 10.0.5.1:80");
+    server_sends(&b, SYN | ACK, 0);
+    client_sends(&b, ACK, 0);
+    g_assert_null(toa_engine_leg(b.conv));
+    EXPECT_KEY(&b, CLIENT " > 10.0.5.2:80");
+    story_wait(s, SEC);
+    client_sends(&a, PSH | ACK, 10);
+    emit(&b, crossed(from_server(&a, PSH | ACK, 30), &a, &b));
+    EXPECT_HAS(s, FOREIGN_SEGMENT, &a, TOA_EV_SEQ | TOA_EV_ACK);
     story_free(s);
 }
 
@@ -92,6 +147,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/legs-numbers/copies-make-legs", test_copies_make_legs);
+    g_test_add_func("/legs-numbers/repetition-is-no-copy", test_repetition_is_no_copy);
+    g_test_add_func("/legs-numbers/contrary-isn-parts", test_contrary_isn_parts_legs);
     g_test_add_func("/legs-numbers/one-copy-does-not", test_one_copy_no_legs);
     g_test_add_func("/legs-numbers/by-copies-share-key", test_legs_by_copies_share_key);
     g_test_add_func("/legs-numbers/by-client-isn", test_leg_by_client_isn);

@@ -265,8 +265,14 @@ static void test_nat_other_client(void)
     stage g = stage_new(0);
     flow old;
 
-    g.r = flow_new(g.s, CLIENT, RS);
-    handshake(&g);
+    for (unsigned i = 0; i < 2; i++) { /* one would not do: two servers may share a number by accident */
+        const char *client = i ? "10.0.0.8:5000" : CLIENT;
+        g.c = flow_new(g.s, client, VIP);
+        g.r = flow_new(g.s, client, RS);
+        client_to_server(&g, SYN, 0, NULL);
+        server_to_client(&g, SYN | ACK, 0);
+        client_to_server(&g, ACK, 0, NULL);
+    }
     old = flow_new(g.s, "10.0.0.7:5000", RS);
     open_flow(&old);
     g.c = flow_new(g.s, "10.0.0.7:5000", VIP);
@@ -277,6 +283,93 @@ static void test_nat_other_client(void)
     talk(&g);
     EXPECT_QUIET(g.s);
     story_free(g.s);
+}
+
+/* The client's port is used again, the capture has lost the client's second SYN: the TOA tells whose the new leg is, also while
+ * the old one's client side has its key. */
+static void test_reused_syn_lost(void)
+{
+    for (unsigned other_rs = 0; other_rs < 2; other_rs++) {
+        stage g = stage_new(1234567);
+
+        handshake(&g);
+        talk(&g);
+        client_to_server(&g, FIN | ACK, 0, NULL);
+        server_to_client(&g, FIN | ACK, 0);
+        client_to_server(&g, ACK, 0, NULL);
+        story_wait(g.s, 70 * SEC);
+        g.c = flow_new(g.s, CLIENT, VIP);
+        g.r = flow_new(g.s, "172.16.0.1:7001", other_rs ? "10.0.1.8:3306" : RS);
+        emit(&g.r, with_toa(crossed(from_client(&g.c, SYN, 0), &g.c, &g.r), CLIENT));
+        g.delta = 0;
+        server_to_client(&g, SYN | ACK, 0);
+        client_to_server(&g, ACK, 0, NULL);
+        talk(&g);
+        EXPECT_QUIET(g.s);
+        story_free(g.s);
+    }
+}
+
+/* A host that scans two servers with one port and one ISN: they answer with ISNs of their own, and are no NAT's sides. A real
+ * crossing behind it is seen as without it. */
+static void scan_first(story *s, bool answered, bool refused)
+{
+    flow a = flow_new(s, "10.66.6.6:4444", VIP), b = flow_new(s, "10.66.6.6:4444", RS);
+
+    a.client.isn = a.client.next = b.client.isn = b.client.next = 12345;
+    client_sends(&a, SYN, 0);
+    if (answered) {
+        server_sends(&a, SYN | ACK, 0);
+    }
+    client_sends(&b, SYN, 0);
+    if (answered && refused) {
+        b.server.next = b.server.isn = 0;
+        server_sends(&b, RST | ACK, 0);
+    } else if (answered) {
+        server_sends(&b, SYN | ACK, 0);
+    }
+    g_assert_null(toa_engine_leg(a.conv));
+    g_assert_true(a.conv->key != b.conv->key);
+}
+
+static void test_scan_first(void)
+{
+    for (unsigned kind = 0; kind < 3; kind++) {
+        story *s = story_new();
+        flow d = flow_new(s, CLIENT, RS), v = flow_new(s, CLIENT, VIP);
+
+        scan_first(s, kind > 0, kind > 1);
+        scan_first(s, kind > 0, kind > 1); /* twice does not help it */
+        open_flow(&d);
+        exchange(&d, 100, 200);
+        open_flow(&v);
+        emit(&v, crossed(from_server(&d, PSH | ACK, 50), &d, &v));
+        EXPECT_HAS(s, FOREIGN_SEGMENT, &d, TOA_EV_SEQ | TOA_EV_ACK);
+        story_free(s);
+    }
+}
+
+/* A scanner's client numbers are the same on all its connections: an answer to an earlier SYN of it, which the capture has
+ * lost, is not the answer to another one. */
+static void test_scan_repeated(void)
+{
+    story *s = story_new();
+    flow x = flow_new(s, CLIENT, "10.0.9.1:22"), again = flow_new(s, CLIENT, "10.0.9.1:22");
+
+    client_sends(&x, SYN, 0);
+    story_wait(s, 10 * SEC);
+    for (unsigned i = 0; i < 3; i++) {
+        flow y = flow_new(s, CLIENT, i ? (i > 1 ? "10.0.9.3:443" : "10.0.9.2:443") : "10.0.9.4:80");
+        y.client.isn = y.client.next = 777;
+        client_sends(&y, SYN, 0);
+    }
+    again.client.isn = 777;
+    again.client.next = 778;
+    again.conv = x.conv;
+    server_sends(&again, SYN | ACK, 0);
+    client_sends(&again, RST, 0);
+    EXPECT_QUIET(s);
+    story_free(s);
 }
 
 /* An empty segment that the other leg has carried with others after it: its identification is not a new one. */
@@ -575,7 +668,8 @@ int main(int argc, char **argv)
         {"replies-with-a-hole", test_replies_with_a_hole}, {"client-by-ack", test_client_by_ack},
         {"replies-differ", test_replies_differ}, {"nat-reused", test_nat_reused},
         {"nat-other-client", test_nat_other_client}, {"empty-overtaken", test_empty_overtaken},
-        {"leg-explains", test_leg_explains},
+        {"leg-explains", test_leg_explains}, {"reused-syn-lost", test_reused_syn_lost},
+        {"scan-first", test_scan_first}, {"scan-repeated", test_scan_repeated},
         {"reused-legs-clock", test_reused_legs_clock},
         {"refuted-raises-once", test_refuted_raises_once},
     };

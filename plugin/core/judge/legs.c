@@ -11,7 +11,34 @@
 #define SYN_NS TOA_SECOND
 #define LOOK_MAX 16
 /* Replies of a server that are compared with others: most captures show by then what they ever will. */
-#define REPLIES_MAX 16
+#define REPLIES_MAX 15
+
+static bool one_server_isn(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_side *a = &x->side[!x->client], *b = &y->side[!y->client];
+
+    return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
+}
+
+/* The two servers are one, before and behind a NAT that keeps the client's endpoint. One connection may look like that by
+ * accident, a second one, with other numbers of the server, does not; and a client alone can make neither. */
+static void learn_nat(toa_state *state, toa_conversation *x, toa_conversation *y)
+{
+    toa_company *xs, *ys;
+
+    if (!toa_endpoint_equal(toa_wire_client(x), toa_wire_client(y)) || !one_server_isn(x, y)) {
+        return;
+    }
+    xs = toa_state_company(state, x->server_party);
+    ys = toa_state_company(state, y->server_party);
+    if (xs->nat_seen == y->server_party && xs->nat_isn != toa_server_side(x)->isn) {
+        xs->nat = y->server_party;
+        ys->nat = x->server_party;
+    }
+    xs->nat_seen = y->server_party;
+    xs->nat_isn = ys->nat_isn = toa_server_side(x)->isn;
+    ys->nat_seen = x->server_party;
+}
 
 static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *client_side, bool certain)
 {
@@ -20,11 +47,11 @@ static void join(toa_state *state, toa_conversation *rs_side, toa_conversation *
     rs->leg = client_side;
     client->leg = rs_side;
     rs->leg_certain = client->leg_certain = certain;
-    if (certain && toa_endpoint_equal(toa_wire_client(rs_side), toa_wire_client(client_side))) {
-        toa_state_company(state, rs_side->server_party)->nat = client_side->server_party;
-        toa_state_company(state, client_side->server_party)->nat = rs_side->server_party;
+    if (!certain) {
+        return;
     }
-    if (certain && client_side->source != TOA_KEY_PROVEN && client_side->key != rs_side->key) {
+    learn_nat(state, rs_side, client_side);
+    if (client_side->source != TOA_KEY_PROVEN && client_side->key != rs_side->key) {
         toa_group_rekey(state, client_side, rs_side->key, TOA_KEY_LEG);
     }
 }
@@ -39,7 +66,7 @@ static bool is_certain(const toa_conversation *conv)
     return has_leg(conv) && conv->extra->leg_certain;
 }
 
-/* Ends the guess, if it is one. */
+/* Ends what ties it to another leg. */
 static void forget_guess(toa_conversation *conv)
 {
     if (has_leg(conv)) {
@@ -106,15 +133,45 @@ static bool is_retry(const toa_conversation *x, const toa_conversation *y)
     return is_rs_side(x) && is_rs_side(y) && x->key == y->key;
 }
 
+/* The one beyond doubt, else the last that could be. */
 static toa_conversation *pick_leg(toa_conversation *conv, toa_conversation *const *found, unsigned n)
 {
+    toa_conversation *guess = NULL;
+
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = found[i];
-        if (y != conv && !toa_same_wire(y, conv) && !is_certain(y) && !is_retry(conv, y) && toa_group_same_isn(conv, y)) {
+        if (y == conv || toa_same_wire(y, conv) || is_certain(y) || is_retry(conv, y)) {
+            continue;
+        }
+        if (toa_group_surely_same_isn(conv, y)) {
             return y;
         }
+        if (toa_group_same_isn(conv, y)) {
+            guess = y;
+        }
     }
-    return NULL;
+    return guess;
+}
+
+static unsigned members(const toa_party *party, toa_conversation *ret_found[TOA_SCAN_MAX])
+{
+    unsigned n = 0;
+
+    for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
+        ret_found[n++] = y;
+    }
+    return n;
+}
+
+/* Those of conv's group whose clients began with the same ISN; a small group's members, all of them. */
+static unsigned with_client_isn(toa_state *state, const toa_conversation *conv, toa_conversation *ret_found[TOA_HITS_MAX])
+{
+    toa_party *party = conv->key->client;
+
+    if (party->n_group <= TOA_SCAN_MAX) {
+        return members(party, ret_found);
+    }
+    return toa_index_find(state, party, TOA_BY_ISN_CLIENT, conv->side[conv->client].isn, ret_found);
 }
 
 /* Another conversation of the group with the same server's or client's ISN. */
@@ -122,21 +179,14 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX], *same;
-    unsigned n = 0;
 
-    if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
-            found[n++] = y;
-        }
-    } else {
-        n = toa_index_find(state, party, TOA_BY_ISN, toa_server_side(conv)->isn, found);
-        same = pick_leg(conv, found, n);
+    if (party->n_group > TOA_SCAN_MAX) {
+        same = pick_leg(conv, found, toa_index_find(state, party, TOA_BY_ISN, toa_server_side(conv)->isn, found));
         if (same || !(toa_client_side(conv)->flags & TOA_SIDE_SYN)) {
             return same;
         }
-        n = toa_index_find(state, party, TOA_BY_ISN_CLIENT, toa_client_side(conv)->isn, found);
     }
-    return pick_leg(conv, found, n);
+    return pick_leg(conv, found, with_client_isn(state, conv, found));
 }
 
 /* x, which carries the segment being fed, has just shown what y has shown before. With no TOA to tell the sides apart: what a
@@ -166,7 +216,7 @@ void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
         return; /* found by another of its numbers */
     }
     pair->copy_frame = state->segment->frame;
-    if (++pair->n_copies < 2 || is_certain(x) || is_certain(y)) {
+    if (++pair->n_copies < 2 || is_certain(x) || is_certain(y) || toa_group_contrary(x, y)) {
         return;
     }
     confirm(state, x, y);
@@ -176,16 +226,14 @@ void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
-    unsigned n = 0;
+    unsigned n;
 
     if (conv->leg_looks >= REPLIES_MAX || is_certain(conv)) {
         return;
     }
     conv->leg_looks++;
     if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group; y; y = toa_group_next(y)) {
-            found[n++] = y;
-        }
+        n = members(party, found);
     } else {
         n = toa_index_find(state, party, TOA_BY_GROUP_SERVER_NEXT, toa_segment_end(state->segment), found);
     }
@@ -197,16 +245,34 @@ void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
     }
 }
 
+/* The two are no legs after all: each has its own key again. */
+static void part(toa_state *state, toa_conversation *conv)
+{
+    toa_conversation *other = conv->extra->leg;
+
+    forget_guess(conv);
+    toa_group_own_key(state, conv);
+    toa_group_own_key(state, other);
+    toa_collision_check_key(state, conv);
+}
+
 void toa_legs_check_isn(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *other;
 
+    if (is_certain(conv) && toa_group_contrary(conv, conv->extra->leg)) {
+        part(state, conv);
+    }
     if (is_certain(conv) || !(conv->flags & TOA_CONV_SHARED)) {
         return;
     }
     other = find_same_isn(state, conv);
-    if (other) {
+    if (other && toa_group_surely_same_isn(conv, other)) {
         confirm(state, conv, other);
+        return;
+    }
+    if (other && !has_leg(conv) && !has_leg(other)) {
+        join(state, conv, other, false);
         return;
     }
     other = has_leg(conv) ? conv->extra->leg : NULL;
@@ -235,6 +301,50 @@ void toa_legs_check_data(toa_state *state, toa_conversation *conv)
         mine->burst_end - mine->isn == its->burst_end - its->isn) {
         confirm(state, conv, other);
     }
+}
+
+/* What y's client would send next, by its own or by its server's word. */
+static bool has_client_next(const toa_conversation *y, uint32_t number)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+
+    return ((client->flags & TOA_SIDE_SYN) && client->isn + 1 == number) ||
+           ((client->flags & TOA_SIDE_ANCHORED) && client->next == number) ||
+           ((server->flags & TOA_SIDE_ACKED) && server->acks[0] == number);
+}
+
+static bool is_leg_of(const toa_conversation *x, const toa_conversation *y)
+{
+    return is_certain(x) && x->extra->leg == y;
+}
+
+static bool other_has_it(toa_conversation *const *found, unsigned n, const toa_conversation *y, uint32_t number)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (found[i] != y && has_client_next(found[i], number) && !toa_same_wire(found[i], y) && !is_leg_of(y, found[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool toa_legs_common_number(toa_state *state, toa_conversation *y)
+{
+    const toa_segment *segment = state->segment;
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
+    uint32_t number = rst ? segment->seq : segment->ack;
+    toa_party *party = y->key->client;
+    toa_conversation *found[TOA_HITS_MAX];
+
+    if (!(rst || (segment->flags & TOA_FLAG_SYN)) || !has_client_next(y, number)) {
+        return false;
+    }
+    if (party->n_group <= TOA_SCAN_MAX) {
+        return other_has_it(found, members(party, found), y, number);
+    }
+    return other_has_it(found, toa_index_find(state, party, TOA_BY_ISN_CLIENT, number - 1, found), y, number) ||
+           other_has_it(found, toa_index_find(state, party, TOA_BY_GROUP_CLIENT_NEXT, number, found), y, number) ||
+           other_has_it(found, toa_index_find(state, party, TOA_BY_GROUP_SERVER_ACK, number, found), y, number);
 }
 
 const toa_conversation *toa_legs_other(const toa_conversation *conv)

@@ -32,6 +32,10 @@ void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y);
  * has lost. */
 void toa_legs_check_reply(toa_state *state, toa_conversation *conv);
 
+/* The number that speaks for the segment being fed, a SYN-ACK or a client's RST, being y's is also that of another connection
+ * of the group: scanners use one ISN for all. It tells nobody apart. */
+bool toa_legs_common_number(toa_state *state, toa_conversation *y);
+
 /* The other leg for display; NULL: none known for certain. */
 const toa_conversation *toa_legs_other(const toa_conversation *conv);
 

@@ -23,6 +23,7 @@ typedef struct search {
     bool from_server;
     toa_conversation *noted;
     uint8_t noted_where;
+    bool carried;
     toa_match best;
 } search;
 
@@ -46,8 +47,12 @@ static void try(search *s, toa_conversation *y, toa_where where)
         }
         return;
     }
+    if (toa_legs_common_number(s->state, y)) {
+        return;
+    }
     if (where != TOA_WHERE_EARLIER && toa_legs_carried(y, s->from_server, s->segment)) {
         toa_legs_copy(s->state, s->x, y);
+        s->carried = true;
         return;
     }
     if (toa_rules_better(&match, &s->best)) {
@@ -295,6 +300,7 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     /* a client that uses its port again may still have segments of before under way: those are nobody's mistake */
     bool can_be_stale = s.from_server || (state->segment->flags & TOA_FLAG_RST);
     toa_conversation *earlier = can_be_stale ? earlier_of(x) : NULL;
+    const toa_conversation *leg;
 
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
         try(&s, earlier, TOA_WHERE_EARLIER);
@@ -314,11 +320,13 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     if (!s.best.owner) {
         try_shifted(&s);
     }
+    leg = toa_legs_other(x);
     *ret_match = s.best;
     ret_match->noted = s.best.owner ? NULL : s.noted;
     if (ret_match->noted) {
         ret_match->where = s.noted_where;
     }
+    ret_match->carried = s.carried || (leg && toa_legs_carried(leg, s.from_server, s.segment));
 }
 
 /* ---- what a match changes ---- */

@@ -63,6 +63,7 @@ typedef struct toa_match {
     uint16_t ip_id_delta;
     uint8_t n_exact;         /* how many numbers agree without a learnt shift */
     uint8_t where;
+    bool carried; /* by another conversation a moment ago: a leg's copy, which has no owner */
 } toa_match;
 
 /* Only what is known exactly. */

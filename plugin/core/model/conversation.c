@@ -370,6 +370,24 @@ void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_
     }
 }
 
+void toa_conversation_resume(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
+
+    a->low = a->next = segment->seq;
+    b->low = b->next = segment->ack;
+    a->flags |= TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED;
+    b->flags |= TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED;
+}
+
+/* A stack that repeats a segment gives it a new identification. */
+static bool is_newer(uint16_t ip_id, uint16_t last)
+{
+    uint16_t ahead = toa_id_ahead(ip_id, last);
+
+    return ahead > 0 && ahead <= IP_ID_PASSED;
+}
+
 bool toa_conversation_carried(const toa_side *side, const toa_segment *segment)
 {
     uint16_t passed = toa_id_ahead(side->ip_id, segment->ip_id);
@@ -379,8 +397,11 @@ bool toa_conversation_carried(const toa_side *side, const toa_segment *segment)
         !toa_seq_within(toa_segment_end(segment), side->burst_seq, side->burst_end)) {
         return false;
     }
+    if (segment->flags & TOA_FLAG_SYN) {
+        return true; /* a stack repeats it after a second at the earliest */
+    }
     if (segment->length > 0) {
-        return true;
+        return !(segment->ip_id && side->ip_id && is_newer(segment->ip_id, side->ip_id));
     }
     if (segment->ip_id != 0 && passed > 0) {
         return passed <= IP_ID_PASSED && !(segment->flags & TOA_FLAG_RST); /* nothing follows a RST */

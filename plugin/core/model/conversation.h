@@ -86,6 +86,8 @@ typedef struct toa_company {
     bool has_distance;
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
+    struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
+    uint32_t nat_isn;
 } toa_company;
 
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
@@ -126,6 +128,7 @@ typedef struct toa_extra {
     uint32_t distance;     /* its ack - y.isn - 1 */
     uint32_t distance_ack;
     struct toa_pair *pairs;       /* newest first */
+    struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */
     bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
     struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
@@ -157,7 +160,8 @@ typedef struct toa_conversation {
     uint8_t disputed : 1;  /* a collision of its key is neither proven nor refuted */
     uint8_t first_sender : 1; /* index of the side that sent the first segment */
     uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
-    uint8_t leg_looks : 5;    /* replies of the server that were compared with other conversations' (R4) */
+    uint8_t leg_looks : 4;    /* replies of the server that were compared with other conversations' (R4) */
+    uint8_t shares_stream : 1; /* an earlier conversation has the same tcp.stream */
     uint32_t stream;          /* tcp.stream */
     uint32_t first_frame;
     toa_key *key;
@@ -239,6 +243,9 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
 
 /* Takes a segment's numbers as the conversation's own. */
 void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment);
+
+/* The conversation's numbers are from now on those of this segment, on both sides. */
+void toa_conversation_resume(toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
 /* The side itself has sent this segment a moment ago: what another conversation carries is a copy of it (R4). The ranges
  * decide, for offload merges segments on one leg only; without data the identification: the stack's next segment would

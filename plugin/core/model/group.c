@@ -171,6 +171,17 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
     keep_named(state, conv, named);
 }
 
+void toa_group_own_key(toa_state *state, toa_conversation *conv)
+{
+    toa_party *named = toa_named(conv);
+
+    if (conv->source == TOA_KEY_LEG) {
+        conv->source = TOA_KEY_WIRE;
+        compute_key(state, conv, named);
+        keep_named(state, conv, named);
+    }
+}
+
 /* ---- roles ---- */
 
 /* Another conversation's handshake has shown this endpoint to be a server. */
@@ -393,6 +404,7 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;
+    conv->shares_stream = earlier && earlier->stream == stream;
     if (earlier && is_late_syn(earlier, segment, tuple.sender)) {
         earlier = earlier->extra ? earlier->extra->earlier : NULL;
     }
@@ -413,16 +425,63 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
     return conv;
 }
 
+toa_conversation *toa_group_renew(toa_state *state, const toa_conversation *x, const toa_segment *segment)
+{
+    toa_conversation *conv = toa_group_add(state, segment, x->stream);
+
+    set_client(state, conv, x->client, x->roles < TOA_ROLES_TOA ? x->roles : TOA_ROLES_TOA);
+    return conv;
+}
+
 /* ---- legs ---- */
+
+/* x comes from a load balancer that names the client, y from that client's endpoint itself, to another server than x: if
+ * they have to do with each other at all, y is the client's side of x, or of a connection before or after it. What could
+ * cross x goes to x's server. */
+static bool other_side(const toa_conversation *x, const toa_conversation *y)
+{
+    return x->source == TOA_KEY_TOA && y->source != TOA_KEY_TOA && y->source != TOA_KEY_MAP &&
+           toa_endpoint_equal(&x->key->client->endpoint, toa_wire_client(y)) &&
+           !toa_endpoint_equal(toa_wire_server(x), toa_wire_server(y));
+}
 
 static bool same_isn(const toa_side *a, const toa_side *b)
 {
     return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
 }
 
+/* It has not answered the SYN, or with a RST. */
+static bool refused(const toa_conversation *conv)
+{
+    const toa_side *server = &conv->side[!conv->client];
+
+    return (conv->flags & TOA_CONV_CLOSED) && !(server->flags & TOA_SIDE_SHOWN) && (server->last_flags & TOA_FLAG_RST);
+}
+
+static bool toa_tells(const toa_conversation *x, const toa_conversation *y)
+{
+    return other_side(x, y) || other_side(y, x);
+}
+
+bool toa_group_contrary(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_side *xs = &x->side[!x->client], *ys = &y->side[!y->client];
+
+    return (xs->flags & ys->flags & TOA_SIDE_SYN) && xs->isn != ys->isn && !toa_tells(x, y);
+}
+
+bool toa_group_surely_same_isn(const toa_conversation *x, const toa_conversation *y)
+{
+    return same_isn(&x->side[!x->client], &y->side[!y->client]) ||
+           (same_isn(&x->side[x->client], &y->side[y->client]) && toa_tells(x, y));
+}
+
 bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y)
 {
-    return same_isn(&x->side[x->client], &y->side[y->client]) || same_isn(&x->side[!x->client], &y->side[!y->client]);
+    if (same_isn(&x->side[!x->client], &y->side[!y->client])) {
+        return true;
+    }
+    return same_isn(&x->side[x->client], &y->side[y->client]) && !toa_group_contrary(x, y) && refused(x) == refused(y);
 }
 
 bool toa_group_legs(const toa_conversation *x, const toa_conversation *y)
@@ -458,13 +517,6 @@ static bool client_numbers_close(const toa_conversation *x, const toa_conversati
     return distance < (1 << 20) && distance > -(1 << 20);
 }
 
-/* x comes from a load balancer that names the client, y from that client's endpoint itself, to another server than x: if
- * they have to do with each other at all, y is the client's side of x. What could cross x goes to x's server. */
-static bool other_side(const toa_conversation *x, const toa_conversation *y)
-{
-    return x->source == TOA_KEY_TOA && y->source == TOA_KEY_WIRE && x->key != y->key;
-}
-
 /* Other connections have shown the two servers to be one, before and behind a NAT that keeps the client's endpoint. */
 static bool natted(const toa_conversation *x, const toa_conversation *y)
 {
@@ -479,6 +531,6 @@ bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y)
     const toa_conversation *x_leg = x->extra ? x->extra->leg : NULL, *y_leg = y->extra ? y->extra->leg : NULL;
 
     return x == y || toa_same_wire(x, y) || toa_group_legs(x, y) || client_numbers_close(x, y) ||
-           other_side(x, y) || other_side(y, x) || natted(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
+           toa_tells(x, y) || natted(x, y) || (x_leg && toa_same_wire(x_leg, y)) ||
            (y_leg && toa_same_wire(x, y_leg));
 }

@@ -12,6 +12,9 @@
 /* A new conversation for the wire tuple of the segment, with roles and key by what is known so far. */
 toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream);
 
+/* The same for a connection that has taken the wire tuple of x without having been seen to begin: the roles are x's. */
+toa_conversation *toa_group_renew(toa_state *state, const toa_conversation *x, const toa_segment *segment);
+
 /* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
 bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
 
@@ -21,11 +24,22 @@ void toa_group_turn(toa_state *state, toa_conversation *conv, unsigned client);
 /* Gives conv the key of another (its other leg, or the earlier of two that the server sees as one). */
 void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source);
 
+/* Takes the key back that conv had from its other leg. */
+void toa_group_own_key(toa_state *state, toa_conversation *conv);
+
 /* x and y are legs of one connection, by their ISNs or because it was found before (R4). */
 bool toa_group_legs(const toa_conversation *x, const toa_conversation *y);
 
-/* They have shown one ISN of the server, or one of the client. */
+/* They have shown one ISN of the server; or one of the client and nothing that speaks against it. A scanner uses one ISN for all
+ * its targets: servers that answer with ISNs of their own, or with a RST, are not one, unless a TOA tells the sides (a SYN
+ * proxy has an ISN of its own). */
 bool toa_group_same_isn(const toa_conversation *x, const toa_conversation *y);
+
+/* The same, beyond doubt: the server's, or the client's and a TOA that tells the sides. */
+bool toa_group_surely_same_isn(const toa_conversation *x, const toa_conversation *y);
+
+/* Their servers have shown different ISNs, and no TOA tells that they are two sides of one load balancer. */
+bool toa_group_contrary(const toa_conversation *x, const toa_conversation *y);
 
 /* y must never be named as the other of x: legs, one wire tuple, legs of an earlier or later connection of the
  * other's wire tuple. */

@@ -59,6 +59,25 @@ typedef struct toa_stranger {
     uint16_t ip_id;         /* last one that was not 0 */
 } toa_stranger;
 
+/* What one side has said last on a conversation, with numbers that are not its own: perhaps the beginning of another
+ * connection between the two (judge/missed.h). */
+typedef struct toa_claim {
+    int64_t time;
+    uint32_t frame;
+    uint32_t interface;
+    uint32_t seq, end; /* of all that followed each other */
+    uint32_t ack;      /* of the last of them */
+    uint32_t tsval;
+    uint16_t flags;    /* of the first */
+    uint16_t window;
+    uint16_t ip_id;
+    uint8_t sender;    /* index of its side */
+    uint8_t scale;
+    bool has_timestamps, has_scale;
+    bool foreign;      /* another conversation was found for it */
+    toa_item item;     /* TOA that it carried; kind 0: none */
+} toa_claim;
+
 typedef struct toa_index {
     toa_index_node **buckets;
     size_t n_buckets; /* a power of two, or 0 */
@@ -79,6 +98,7 @@ typedef struct toa_state {
     uint32_t next_stream;  /* of the next new key */
     GArray *found;         /* toa_finding, of the segment being fed */
     const toa_segment *segment; /* being fed */
+    toa_conversation *begun; /* conversation that this segment was found to belong to, instead of the one it was fed to */
     toa_copies copies;
 } toa_state;
 
