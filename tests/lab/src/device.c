@@ -118,7 +118,7 @@ static void fill_offload(struct virtio_net_hdr *header, const uint8_t *ip, size_
     header->hdr_len = (uint16_t)(link + ip_header + (size_t)(ip[ip_header + 12] >> 4) * 4);
 }
 
-void device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_size)
+bool device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_size)
 {
     struct virtio_net_hdr header;
     uint8_t link[ETHERNET_HEADER];
@@ -126,7 +126,7 @@ void device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_
     struct iovec parts[3] = {{&header, sizeof header}, {link, link_len}, {NULL, 0}};
 
     if (!len)
-        return;
+        return false;
     memset(&header, 0, sizeof header);
     if (gso_size)
         fill_offload(&header, ip, link_len, gso_size);
@@ -135,6 +135,9 @@ void device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_
     put16(link + 12, ip[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
     parts[2].iov_base = (void *)(uintptr_t)ip; /* writev() does not change it */
     parts[2].iov_len = len;
-    if (writev(d->fd, parts, 3) < 0 && errno != EAGAIN && errno != ENOBUFS && errno != EIO)
+    if (writev(d->fd, parts, 3) >= 0)
+        return true;
+    if (errno != EAGAIN && errno != ENOBUFS && errno != EIO)
         fprintf(stderr, "write of %zu bytes: %s\n", len, strerror(errno));
+    return false;
 }

@@ -27,7 +27,7 @@ bool device_open_tun(struct device *d, const char *name, bool offload);
 /* Returns false when nothing (more) is there to read. A frame that is no IP packet has len 0. */
 bool device_read(struct device *d, struct frame *ret_frame);
 
-/* Sends one IP packet; gso_size as in struct frame (the checksum must be partial then). Losses are not reported. */
-void device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_size);
+/* Sends one IP packet; gso_size as in struct frame (the checksum must be partial then). False: it was not sent. */
+bool device_write(struct device *d, const uint8_t *ip, size_t len, uint16_t gso_size);
 
 #endif

@@ -6,6 +6,9 @@
  * numbers, the timestamps of a SYN overwritten with NOPs. On the way back: the delta taken off acknowledgement and
  * SACK numbers, TOA removed, the MSS of the SYN-ACK lowered by the option's length. IP-ID and TTL as a router.
  *
+ * --packets FILE: one letter a packet in the order of its interface: I what came in, O what went out for the I before it,
+ * E what the load balancer made itself. With it a capture of the interface tells which packet became which.
+ *
  * Commands on standard input: "expire" (a RST to both sides of every session, then forget them), "forget".
  */
 #include "device.h"
@@ -43,6 +46,7 @@ struct lvs {
     uint16_t ip_id; /* of the packets the load balancer makes itself */
     struct session_table sessions;
     FILE *log;
+    FILE *packets; /* or NULL */
 };
 
 static uint32_t random32(void)
@@ -63,6 +67,12 @@ static void log_session(const struct lvs *l, const struct session *s)
             endpoint_format(&s->client, a[0]), endpoint_format(&s->vip, a[1]), endpoint_format(&s->local, a[2]),
             endpoint_format(&s->rs, a[3]), s->client_delta, s->server_shift);
     fflush(l->log);
+}
+
+static void send_out(struct lvs *l, const uint8_t *ip, size_t len, uint16_t gso_size, char letter)
+{
+    if (device_write(&l->device, ip, len, gso_size) && l->packets)
+        fputc(letter, l->packets);
 }
 
 static const struct service *find_service(const struct lvs *l, const struct endpoint *vip)
@@ -173,7 +183,11 @@ static void forward(struct lvs *l, const struct frame *f)
     struct edit e;
     struct session *s;
 
-    if (!packet_parse(f->ip, f->len, &p) || p.ttl < 2)
+    if (!packet_parse(f->ip, f->len, &p))
+        return;
+    if (l->packets)
+        fputc('I', l->packets);
+    if (p.ttl < 2)
         return;
     packet_edit_init(&p, &e);
     e.ttl = (uint8_t)(p.ttl - 1);
@@ -184,7 +198,7 @@ static void forward(struct lvs *l, const struct frame *f)
         to_server(l, s, &p, &e);
     else
         return;
-    device_write(&l->device, out, packet_write(&p, &e, f->gso_size != 0, out), f->gso_size);
+    send_out(l, out, packet_write(&p, &e, f->gso_size != 0, out), f->gso_size, 'O');
 }
 
 static void expire_all(struct lvs *l)
@@ -196,9 +210,8 @@ static void expire_all(struct lvs *l)
 
         if (s->closed)
             continue;
-        device_write(&l->device, out, packet_reset(&s->local, &s->rs, s->client_next, l->ip_id++, out), 0);
-        device_write(&l->device, out,
-                     packet_reset(&s->vip, &s->client, s->server_next + s->server_shift, l->ip_id++, out), 0);
+        send_out(l, out, packet_reset(&s->local, &s->rs, s->client_next, l->ip_id++, out), 0, 'E');
+        send_out(l, out, packet_reset(&s->vip, &s->client, s->server_next + s->server_shift, l->ip_id++, out), 0, 'E');
     }
     session_forget_all(&l->sessions);
 }
@@ -207,7 +220,7 @@ static void usage(void)
 {
     fputs("usage: lvs --interface IF --next-hop MAC --log FILE --service VIP,VPORT,RS,RPORT... --local ADDRESS...\n"
           "           [--ports FIRST,COUNT] [--toa KIND/LENGTH] [--place ali|dpvs|none] [--no-delta]\n"
-          "           [--keep-timestamps] [--server-shift N] [--renew]\n", stderr);
+          "           [--keep-timestamps] [--server-shift N] [--renew] [--packets FILE] [--first]\n", stderr);
     exit(2);
 }
 
@@ -250,6 +263,7 @@ static void parse_arguments(struct lvs *l, int argc, char **argv, const char **i
         {"interface", 1, NULL, 'i'}, {"next-hop", 1, NULL, 'n'}, {"log", 1, NULL, 'L'}, {"service", 1, NULL, 's'},
         {"local", 1, NULL, 'l'}, {"ports", 1, NULL, 'p'}, {"toa", 1, NULL, 't'}, {"place", 1, NULL, 'P'},
         {"no-delta", 0, NULL, 'd'}, {"keep-timestamps", 0, NULL, 'k'}, {"server-shift", 1, NULL, 'S'}, {"renew", 0, NULL, 'r'},
+        {"packets", 1, NULL, 'K'}, {"first", 0, NULL, 'F'},
         {NULL, 0, NULL, 0}};
     uint32_t two[2];
     int c;
@@ -259,6 +273,8 @@ static void parse_arguments(struct lvs *l, int argc, char **argv, const char **i
         case 'i': *interface = optarg; break;
         case 'n': *next_hop = optarg; break;
         case 'L': l->log = fopen(optarg, "w"); break;
+        case 'K': l->packets = fopen(optarg, "w"); break;
+        case 'F': program_first(); break;
         case 's': add_service(l, optarg); break;
         case 'l': add_local(l, optarg); break;
         case 'p':
@@ -312,5 +328,7 @@ int main(int argc, char **argv)
     }
     session_forget_all(&l.sessions);
     fclose(l.log);
+    if (l.packets)
+        fclose(l.packets);
     return 0;
 }

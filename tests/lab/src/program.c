@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,13 +38,28 @@ void program_ready(void)
     fflush(stdout);
 }
 
-bool program_wait(struct pollfd *fds, size_t count, int timeout)
+bool program_wait_us(struct pollfd *fds, size_t count, int64_t timeout)
 {
+    struct timespec t = {timeout / 1000000, timeout % 1000000 * 1000};
+
     if (stopping)
         return false;
-    if (poll(fds, count, timeout) < 0 && errno != EINTR)
+    if (ppoll(fds, count, timeout < 0 ? NULL : &t, NULL) < 0 && errno != EINTR)
         return false;
     return !stopping;
+}
+
+bool program_wait(struct pollfd *fds, size_t count, int timeout)
+{
+    return program_wait_us(fds, count, timeout < 0 ? -1 : timeout * (int64_t)1000);
+}
+
+void program_first(void)
+{
+    const struct sched_param priority = {.sched_priority = 1};
+
+    if (sched_setscheduler(0, SCHED_FIFO, &priority) < 0)
+        fprintf(stderr, "no real-time priority: %s\n", strerror(errno));
 }
 
 bool program_command(char line[COMMAND_MAX])

@@ -17,6 +17,10 @@ void program_ready(void);
 
 /* Waits for any of the descriptors (timeout in ms, -1 none). Returns false when the program has to end. */
 bool program_wait(struct pollfd *fds, size_t count, int timeout);
+bool program_wait_us(struct pollfd *fds, size_t count, int64_t timeout); /* the same in microseconds */
+
+/* Real-time priority: nothing of the same processor runs while this program has something to do. */
+void program_first(void);
 
 /* Takes one line of standard input if a whole one is there: the driver's command, without its newline.
  * At the end of standard input the program is told to end. */

@@ -36,7 +36,8 @@ struct router {
     struct port ports[PORTS_MAX];
     size_t port_count;
     uint32_t loss, reorder; /* in 1/1000 */
-    uint32_t delay, jitter; /* in microseconds */
+    uint32_t delay, jitter, late; /* in microseconds; late: how long a reordered packet is held back */
+    bool client_only; /* the link of the first port is bad, those between the others are good */
     uint32_t random;
     bool drop_rst, drop_ack;
     struct waiting queue[QUEUE_MAX];
@@ -67,7 +68,7 @@ static void enqueue(struct router *r, struct port *out, const uint8_t *ip, size_
     uint64_t due = now_ns() + (r->delay + draw(r, r->jitter)) * 1000ull;
 
     if (overtaking)
-        due += 3000000; /* 3 ms late: some later packets pass it */
+        due += r->late * 1000ull; /* some later packets pass it */
     else if (due < out->last_due)
         due = out->last_due;
     if (!overtaking)
@@ -82,8 +83,8 @@ static void enqueue(struct router *r, struct port *out, const uint8_t *ip, size_
     r->queued++;
 }
 
-/* Sends what is due, in order; returns the ms until the next one, -1 if there is none. */
-static int send_due(struct router *r)
+/* Sends what is due, in order; returns the microseconds until the next one, -1 if there is none. */
+static int64_t send_due(struct router *r)
 {
     while (r->queued) {
         size_t first = 0;
@@ -93,7 +94,7 @@ static int send_due(struct router *r)
             if (r->queue[i].due < r->queue[first].due)
                 first = i;
         if (r->queue[first].due > now)
-            return (int)((r->queue[first].due - now) / 1000000);
+            return (int64_t)((r->queue[first].due - now) / 1000 + 1);
         device_write(&r->queue[first].port->device, r->queue[first].ip, r->queue[first].len, r->queue[first].gso_size);
         free(r->queue[first].ip);
         memmove(&r->queue[first], &r->queue[first + 1], (r->queued - first - 1) * sizeof r->queue[0]);
@@ -109,18 +110,20 @@ static void forward(struct router *r, const struct port *in, const struct frame 
     struct edit e;
     struct port *to;
     size_t len;
+    bool bad;
 
     if (!packet_parse(f->ip, f->len, &p) || p.ttl < 2 || !(to = port_of(r, &p.dst)) || to == in)
         return;
     if ((r->drop_rst && in == &r->ports[0] && p.flags & TCP_RST) ||
         (r->drop_ack && p.flags == TCP_ACK && !p.payload_len))
         return;
-    if (draw(r, 1000) < r->loss)
+    bad = !r->client_only || in == &r->ports[0] || to == &r->ports[0];
+    if (bad && draw(r, 1000) < r->loss)
         return;
     packet_edit_init(&p, &e);
     e.ttl = (uint8_t)(p.ttl - 1);
     len = packet_write(&p, &e, f->gso_size != 0, out);
-    if (r->delay || r->jitter || r->reorder)
+    if (bad && (r->delay || r->jitter || r->reorder))
         enqueue(r, to, out, len, f->gso_size);
     else
         device_write(&to->device, out, len, f->gso_size);
@@ -129,7 +132,7 @@ static void forward(struct router *r, const struct port *in, const struct frame 
 static void usage(void)
 {
     fputs("usage: router --port IF=MAC=ADDRESS[,ADDRESS]... [--loss 1/1000] [--reorder 1/1000] [--delay us]\n"
-          "              [--jitter us] [--seed N]\n", stderr);
+          "              [--jitter us] [--late us] [--client-only] [--seed N]\n", stderr);
     exit(2);
 }
 
@@ -161,13 +164,15 @@ static void obey(struct router *r, const char *line)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {{"port", 1, NULL, 'p'}, {"loss", 1, NULL, 'l'}, {"reorder", 1, NULL, 'r'},
-                                          {"delay", 1, NULL, 'd'}, {"jitter", 1, NULL, 'j'}, {"seed", 1, NULL, 's'},
+                                          {"delay", 1, NULL, 'd'}, {"jitter", 1, NULL, 'j'}, {"late", 1, NULL, 'L'},
+                                          {"client-only", 0, NULL, 'c'}, {"seed", 1, NULL, 's'},
                                           {NULL, 0, NULL, 0}};
-    static struct router r = {.random = 1};
+    static struct router r = {.random = 1, .late = 3000};
     static struct frame f;
     struct pollfd fds[PORTS_MAX + 1];
     char line[COMMAND_MAX];
-    int c, timeout = -1;
+    int64_t timeout = -1;
+    int c;
 
     program_start();
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -177,6 +182,8 @@ int main(int argc, char **argv)
         case 'r': r.reorder = number_or_exit(optarg, 0, 1000); break;
         case 'd': r.delay = number_or_exit(optarg, 0, 1000000); break;
         case 'j': r.jitter = number_or_exit(optarg, 0, 1000000); break;
+        case 'L': r.late = number_or_exit(optarg, 0, 1000000); break;
+        case 'c': r.client_only = true; break;
         case 's': r.random = number_or_exit(optarg, 0, UINT32_MAX); break;
         default: usage();
         }
@@ -187,7 +194,7 @@ int main(int argc, char **argv)
         fds[i] = (struct pollfd){r.ports[i].device.fd, POLLIN, 0};
     fds[r.port_count] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
     program_ready();
-    while (program_wait(fds, r.port_count + 1, timeout)) {
+    while (program_wait_us(fds, r.port_count + 1, timeout)) {
         for (size_t i = 0; i < r.port_count; i++)
             while (device_read(&r.ports[i].device, &f))
                 if (f.len)

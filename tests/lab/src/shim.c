@@ -10,12 +10,19 @@
  *   last-syn     the last SYN decides, direct or with TOA
  *   last-packet  the last segment decides
  *   none         no rewriting, no mapping: a module that changes getpeername() only
+ *
+ * --log FILE: every packet in the order in which the stack was handed it or gave it out, one line each:
+ *   I time wire-source stack-source server seq ack flags length
+ *   O time during stack-destination wire-destination server seq ack flags length written
+ * A write to a TUN device runs the receive path to its end. So what is there to read right after a write, with the queue
+ * emptied before it, came out during it (during: the number of the I line, counted from 1; 0: of itself).
  */
 #include "device.h"
 #include "options.h"
 #include "program.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +48,8 @@ struct shim {
     uint16_t ip_id;
     struct mapping mappings[MAPPINGS_MAX];
     size_t count;
+    FILE *log; /* or NULL */
+    unsigned long handed; /* packets handed to the stack */
 };
 
 static struct mapping *by_local(struct shim *s, const struct endpoint *local)
@@ -124,7 +133,43 @@ static void to_wire(struct shim *s, const struct packet *p, struct edit *e, uint
         toa_insert(e, m->variant, &m->client);
 }
 
-static void pass(struct shim *s, struct frame *f, bool from_wire)
+static void note_in(struct shim *s, const struct packet *p, const struct edit *e)
+{
+    char a[3][ENDPOINT_TEXT];
+
+    s->handed++;
+    if (s->log)
+        fprintf(s->log, "I\t%" PRIu64 "\t%s\t%s\t%s\t%" PRIu32 "\t%" PRIu32 "\t%u\t%zu\n", now_ns(),
+                endpoint_format(&p->src, a[0]), endpoint_format(&e->src, a[1]), endpoint_format(&p->dst, a[2]), p->seq,
+                p->ack, p->flags, p->payload_len);
+}
+
+static void note_out(struct shim *s, const struct packet *p, const struct edit *e, bool during, bool written)
+{
+    char a[3][ENDPOINT_TEXT];
+
+    if (s->log)
+        fprintf(s->log, "O\t%" PRIu64 "\t%lu\t%s\t%s\t%s\t%" PRIu32 "\t%" PRIu32 "\t%u\t%zu\t%d\n", now_ns(),
+                during ? s->handed : 0, endpoint_format(&p->dst, a[0]), endpoint_format(&e->dst, a[1]),
+                endpoint_format(&p->src, a[2]), p->seq, p->ack, p->flags, p->payload_len, written);
+}
+
+/* False: the stack got nothing. */
+static bool pass_in(struct shim *s, struct frame *f)
+{
+    static uint8_t out[PACKET_MAX];
+    struct packet p;
+    struct edit e;
+
+    if (!packet_parse(f->ip, f->len, &p))
+        return false;
+    packet_edit_init(&p, &e);
+    to_stack(s, &p, &e);
+    note_in(s, &p, &e);
+    return device_write(&s->stack, out, packet_write(&p, &e, f->gso_size != 0, out), f->gso_size);
+}
+
+static void pass_out(struct shim *s, struct frame *f, bool during)
 {
     static uint8_t out[PACKET_MAX];
     struct packet p;
@@ -132,20 +177,27 @@ static void pass(struct shim *s, struct frame *f, bool from_wire)
 
     if (!packet_parse(f->ip, f->len, &p))
         return;
-    if (s->number_resets && !from_wire && p.flags == TCP_RST && p.src.family == 4)
+    if (s->number_resets && p.flags == TCP_RST && p.src.family == 4)
         put16(f->ip + 4, ++s->ip_id);
     packet_edit_init(&p, &e);
-    if (from_wire)
-        to_stack(s, &p, &e);
-    else
-        to_wire(s, &p, &e, f->gso_size);
-    device_write(from_wire ? &s->stack : &s->wire, out, packet_write(&p, &e, f->gso_size != 0, out), f->gso_size);
+    to_wire(s, &p, &e, f->gso_size);
+    note_out(s, &p, &e, during,
+             device_write(&s->wire, out, packet_write(&p, &e, f->gso_size != 0, out), f->gso_size));
+}
+
+static void drain(struct shim *s, bool during)
+{
+    static struct frame f;
+
+    while (device_read(&s->stack, &f))
+        if (f.len)
+            pass_out(s, &f, during);
 }
 
 static void usage(void)
 {
     fputs("usage: shim --interface IF --next-hop MAC --tun NAME [--policy sticky|last-syn|last-packet|none]\n"
-          "            [--option remove|nop] [--offload] [--number-resets]\n", stderr);
+          "            [--option remove|nop] [--offload] [--number-resets] [--log FILE] [--first]\n", stderr);
     exit(2);
 }
 
@@ -165,7 +217,8 @@ int main(int argc, char **argv)
     static const struct option names[] = {{"interface", 1, NULL, 'i'}, {"next-hop", 1, NULL, 'n'},
                                           {"tun", 1, NULL, 't'}, {"policy", 1, NULL, 'p'},
                                           {"option", 1, NULL, 'o'}, {"offload", 0, NULL, 'O'},
-                                          {"number-resets", 0, NULL, 'N'}, {NULL, 0, NULL, 0}};
+                                          {"number-resets", 0, NULL, 'N'}, {"log", 1, NULL, 'L'},
+                                          {"first", 0, NULL, 'F'}, {NULL, 0, NULL, 0}};
     static struct shim s;
     static struct frame f;
     const char *interface = NULL, *next_hop = NULL, *tun = NULL;
@@ -182,6 +235,8 @@ int main(int argc, char **argv)
         case 'o': s.overwrite = strcmp(optarg, "nop") == 0; break;
         case 'O': offload = true; break;
         case 'N': s.number_resets = true; break;
+        case 'L': s.log = fopen(optarg, "w"); break;
+        case 'F': program_first(); break;
         default: usage();
         }
     }
@@ -194,11 +249,11 @@ int main(int argc, char **argv)
     struct pollfd fds[2] = {{s.wire.fd, POLLIN, 0}, {s.stack.fd, POLLIN, 0}};
     while (program_wait(fds, 2, -1)) {
         /* One segment in, then everything it made the stack send: replies stay right behind their cause. */
-        if (device_read(&s.wire, &f) && f.len)
-            pass(&s, &f, true);
-        while (device_read(&s.stack, &f))
-            if (f.len)
-                pass(&s, &f, false);
+        drain(&s, false);
+        if (device_read(&s.wire, &f) && f.len && pass_in(&s, &f))
+            drain(&s, true);
     }
+    if (s.log)
+        fclose(s.log);
     return 0;
 }

@@ -17,18 +17,20 @@ from . import netns
 
 CLIENT, VIP, LOCAL, RS, RS2 = '10.112.8.41', '10.141.16.0', '10.143.0.7', '10.112.61.163', '10.112.61.164'
 CLIENT_B = '10.112.8.42'  # a second client on the same interface
+VIP_B = '10.141.16.1'     # a second VIP, same real server
 CLIENT6, VIP6, LOCAL6, RS6, RS26 = 'fd00:8::41', 'fd00:141::16', 'fd00:143::7', 'fd00:61::163', 'fd00:61::164'
 RPORT = 3269
 
 DEFAULTS = dict(
     toa='254/8', place='ali', delta=True, keep_timestamps=False, renew=False, server_shift=0, ports=None, nat64=False,
     policy='sticky', option='remove', number_resets=False, offload=False, server='echo', rs2=False,
-    loss=0, reorder=0, delay=0, jitter=0, client_sysctl={}, rs_sysctl={}, seed=1)
+    loss=0, reorder=0, delay=0, jitter=0, late=3000, client_only=False, client_sysctl={}, rs_sysctl={}, seed=1,
+    logged=False)  # the programs write down each packet they move: shim.K.log, shim.K2.log, lvs.packets
 
 # Namespace: (interface, its MAC, the router's interface, the router's MAC there, addresses behind it)
 LINKS = {
     'C': ('c0', '02:00:00:00:08:41', 'rc', '02:00:00:00:08:01', [CLIENT, CLIENT_B, CLIENT6]),
-    'L': ('l0', '02:00:00:00:14:30', 'rl', '02:00:00:00:14:01', [VIP, VIP6, LOCAL, LOCAL6]),
+    'L': ('l0', '02:00:00:00:14:30', 'rl', '02:00:00:00:14:01', [VIP, VIP_B, VIP6, LOCAL, LOCAL6]),
     'W': ('s0', '02:00:00:00:61:63', 'rw', '02:00:00:00:61:01', [RS, RS6]),
     'W2': ('s0', '02:00:00:00:61:64', 'rw2', '02:00:00:00:61:02', [RS2, RS26]),
 }
@@ -72,8 +74,9 @@ class Cell:
         for short in links:
             interface, mac, router_interface, _, addresses = LINKS[short]
             router += ['--port', f'{router_interface}={mac}={",".join(addresses)}']
-        for key in ('loss', 'reorder', 'delay', 'jitter', 'seed'):
+        for key in ('loss', 'reorder', 'delay', 'jitter', 'late', 'seed'):
             router += [f'--{key}', str(self.o[key])]
+        router += ['--client-only'] if self.o['client_only'] else []
         self.router = self.run('R', router)
         self.lvs = self.run('L', self._lvs_arguments())
         for wire, stack, address, address6 in servers:
@@ -111,12 +114,16 @@ class Cell:
         for port in (3306, 3307):
             argv += ['--service', f'{VIP},{port},{RS},{RPORT}']
             argv += ['--service', f'{VIP6},{port},{RS if o["nat64"] else RS6},{RPORT}']
-        argv += ['--service', f'{VIP},3308,{RS2},{RPORT}']
+        argv += ['--service', f'{VIP},3308,{RS2},{RPORT}', '--service', f'{VIP_B},3306,{RS},{RPORT}']
+        argv += ['--first', '--packets', self.log_of('lvs.packets')] if o['logged'] else []
         argv += ['--no-delta'] if not o['delta'] else []
         argv += ['--keep-timestamps'] if o['keep_timestamps'] else []
         argv += ['--renew'] if o['renew'] else []
         argv += ['--ports', o['ports']] if o['ports'] else []
         return argv
+
+    def log_of(self, name):
+        return os.path.join(self.work, name)
 
     @property
     def session_log(self):
@@ -126,6 +133,7 @@ class Cell:
         argv = [self.binary('shim'), '--interface', 's0', '--next-hop', LINKS[wire][3], '--tun', 'rs0',
                 '--policy', self.o['policy'], '--option', self.o['option']]
         argv += ['--offload'] if self.o['offload'] else []
+        argv += ['--first', '--log', self.log_of(f'shim.{stack}.log')] if self.o['logged'] else []
         self.run(wire, argv + (['--number-resets'] if self.o['number_resets'] else []))
         netns.ip_batch(self.ns(wire), [f'link set rs0 netns {self.ns(stack)}'])
         netns.sysctl(self.ns(stack), {'ipv6.conf.rs0.accept_dad': 0, 'ipv6.conf.rs0.router_solicitations': 0,
@@ -143,12 +151,13 @@ class Cell:
             self.server2 = self.run('K2', [self.binary('echod'), str(RPORT)])
 
     # -- captures ----------------------------------------------------------------------------------------------
-    POINTS = {'client': ('C', 'c0'), 'lvs': ('L', 'l0'), 'rswire': ('W', 's0'), 'rskern': ('K', 'rs0')}
+    POINTS = {'client': ('C', 'c0'), 'lvs': ('L', 'l0'), 'rswire': ('W', 's0'), 'rskern': ('K', 'rs0'),
+              'rswire2': ('W2', 's0')}
 
     def path(self, point):
         return os.path.join(self.out, f'{self.name}.{point}.pcap')
 
-    def start_capture(self, points=tuple(POINTS), loopback=False):
+    def start_capture(self, points=('client', 'lvs', 'rswire', 'rskern'), loopback=False):
         targets = [f'{self.ns(self.POINTS[p][0])}:{self.POINTS[p][1]}:{self.path(p)}' for p in points]
         if loopback:
             targets = [f'{self.ns("C")}:lo:{self.path("lo")}']

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from . import labels, live, netns, samples, score
+from . import labels, live, netns, randomrun, samples, score
 from .scenarios import load
 
 LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -203,6 +203,14 @@ def arguments(argv):
     p.add_argument('--binaries', help='folder with the lab\'s programs (default: built in build/lab)')
     p.add_argument('--no-score', action='store_true', help='captures and labels only')
     p.add_argument('--need-plugin', action='store_true', help='skip (exit 77) instead of going without the plugin')
+    p.add_argument('--seed', help='random: where the plans are drawn from (default: the time)')
+    p.add_argument('--fixed', action='store_true', help='random: the fixed list of seeds first, which has to hold')
+    p.add_argument('--replay', help='random: these scenarios (the number behind the r), separated by commas')
+    p.add_argument('--count', type=int, default=20, help='random: how many scenarios')
+    p.add_argument('--minutes', type=float, default=0, help='random: begin no scenario after so many minutes')
+    p.add_argument('--keep', help='random: folder that keeps captures and labels of what went wrong')
+    p.add_argument('--keep-all', action='store_true', help='random: of all')
+    p.add_argument('--parallel', type=int, default=PARALLEL, help='random: scenarios at a time')
     p.add_argument('-v', '--verbose', action='store_true', help='whole error texts')
     return p.parse_args(argv)
 
@@ -228,6 +236,8 @@ def main(argv):
         samples_folder, a.out = a.out or os.path.join(PROJECT, 'sample-captures'), None
     driver = Driver(a)
     try:
+        if a.scenarios == ['random']:
+            return randomrun.main(driver, a)
         if samples_folder:
             return samples.make(driver, samples_folder)
         return run_scenarios(driver, a.scenarios)

@@ -1,0 +1,236 @@
+"""`run random`: many random scenarios, side by side; captures and labels, damaged variants, scores.
+
+Two sorts of seeds. Those of the fixed list have to hold: no strong frame missed, nothing false. Fresh ones are reported, and
+fail only for what is never chance: a crash, a dissector bug, one pass that differs from two, or records of the lab that
+contradict each other.
+"""
+import collections
+import concurrent.futures
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from . import damage, labels, plan, randomscore
+from .randomscore import STRONG
+
+VARIANTS = 2        # damaged variants of a scenario
+LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FIXED = os.path.join(LAB, 'random-seeds.txt')
+POINTS = ('client', 'rswire', 'lvs')
+
+
+def fixed_seeds():
+    with open(FIXED) as f:
+        return [int(line.split()[0]) for line in f if line.strip() and not line.startswith('#')]
+
+
+class Scenario:
+    """One seed: where its files are, its labels and its scores."""
+
+    def __init__(self, seed, fixed):
+        self.seed, self.fixed, self.name = seed, fixed, f'r{seed}'
+        self.error = self.result = None
+        self.rows = {'clean': [], 'damaged': []}
+        self.open = {'clean': [], 'damaged': []}
+        self.scores = []        # (folder, 'one' or 'two', point, score)
+        self.crashes, self.differences = [], []
+
+    @property
+    def doubts(self):
+        return self.result['doubts'] if self.result else []
+
+    def wrong(self):
+        return bool(self.error or self.crashes or self.differences or self.doubts
+                    or any(s['missed'] or s['false'] or s['misnamed'] for _, _, _, s in self.scores))
+
+    def holds(self):
+        """What a seed of the fixed list has to: on the clean captures, in one pass and in two."""
+        return not any(s['false'] or any(c in STRONG for _, c in s['missed'])
+                       for folder, _, point, s in self.scores if folder == 'clean' and point != 'lvs')
+
+
+class Random:
+    def __init__(self, driver, a, binaries, tshark):
+        self.driver, self.a, self.binaries, self.tshark = driver, a, binaries, tshark
+        self.folder = os.path.join(driver.temp, 'random')
+        for folder in ('clean', 'damaged'):
+            os.makedirs(os.path.join(self.folder, folder), exist_ok=True)
+        self.began = time.monotonic()
+
+    # -- one scenario -------------------------------------------------------------------------------------------
+    def play(self, number, s):
+        """Plays, labels, damages and scores a scenario; None if there was no time left."""
+        if self.driver.stopping or (self.a.minutes and time.monotonic() - self.began > self.a.minutes * 60):
+            return None
+        cpus = sorted(os.sched_getaffinity(0))
+        job = dict(seed=s.seed, name=s.name, prefix=f'{self.driver.prefix}-{number}', binaries=self.binaries,
+                   out=os.path.join(self.folder, 'clean'), temp=self.driver.temp, cpu=cpus[number % len(cpus)])
+        process = subprocess.Popen([sys.executable, '-B', '-m', 'toalab.randomjob', json.dumps(job)], cwd=LAB,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.driver.jobs.add(process)
+        out, err = process.communicate()
+        self.driver.jobs.discard(process)
+        if process.returncode:
+            s.error = f'exit {process.returncode}: {err.strip()[-600:]}'
+            return s
+        s.result = json.loads(out.splitlines()[-1])
+        s.rows['clean'] = [labels.Row(*row) for row in s.result['rows']]
+        s.open['clean'] = [labels.Row(*row) for row in s.result['open'] + s.result['unseen']]
+        damage_scenario(self.folder, s)
+        if self.tshark:
+            self.score(s)
+        return s
+
+    def score(self, s):
+        for folder in ('clean', 'damaged'):
+            for path in sorted(glob.glob(os.path.join(self.folder, folder, f'{s.name}*.pcap'))):
+                scenario, point = os.path.basename(path).split('.')[:2]
+                if scenario.rstrip('b').split('b-')[0].split('-')[0] != s.name or (folder == 'damaged' and point == 'lvs'):
+                    continue
+                rows = [r for r in s.rows[folder] if (r.scenario, r.point) == (scenario, point)]
+                ignored = {r.frame for r in s.open[folder] if (r.scenario, r.point) == (scenario, point)}
+                self._score_file(s, folder, path, point, rows, ignored)
+
+    def _score_file(self, s, folder, path, point, rows, ignored):
+        quiet, found = not s.rows['clean'], {}
+        for passes in ('one', 'two') if point != 'lvs' else ('one',):
+            try:
+                r = randomscore.score(self.tshark, path, point, rows, ignored, quiet, passes == 'two')
+            except (randomscore.Crash, subprocess.TimeoutExpired) as error:
+                s.crashes.append(str(error))
+                continue
+            found[passes] = r.pop('found')
+            s.scores.append((folder, passes, point, r))
+        if len(found) == 2 and found['one'] != found['two']:
+            frames = [n for n, _ in found['one'] if [n, _] not in found['two']] + \
+                     [n for n, _ in found['two'] if [n, _] not in found['one']]
+            s.differences.append(f'{os.path.basename(path)} frames {sorted(set(frames))[:8]}')
+
+    # -- what is kept -------------------------------------------------------------------------------------------
+    def keep(self, scenarios):
+        """Moves captures and labels to the folder asked for: of all, or of what is wrong."""
+        for folder in ('clean', 'damaged'):
+            target = os.path.join(self.a.keep, folder)
+            os.makedirs(target, exist_ok=True)
+            for s in scenarios:
+                for path in glob.glob(os.path.join(self.folder, folder, f'{s.name}[.b-]*pcap')):
+                    shutil.move(path, os.path.join(target, os.path.basename(path)))
+            for name, rows in (('groundtruth', [r for s in scenarios for r in s.rows[folder]]),
+                               ('open', [r for s in scenarios for r in s.open[folder]])):
+                labels.write(os.path.join(target, name + '.tsv'), sorted(rows, key=lambda r: r[:3]))
+        with open(os.path.join(self.a.keep, 'plans.json'), 'w') as f:
+            json.dump({s.name: plan.draw(s.seed) for s in scenarios}, f)
+
+
+def damage_scenario(folder, s):
+    """Makes the damaged variants of a scenario's clean captures, and their labels."""
+    for number in range(VARIANTS):
+        names = damage.draw(s.seed, number)
+        for scenario in (s.name, s.name + 'b'):
+            for point in POINTS:
+                source = os.path.join(folder, 'clean', f'{scenario}.{point}.pcap')
+                if not os.path.exists(source):
+                    continue
+                variant = f'{scenario}-{number + 1}-{"-".join(names)}'
+                known = {r.frame: r for r in s.rows['clean'] + s.open['clean'] if (r.scenario, r.point) == (scenario, point)}
+                ignored = {r.frame for r in s.open['clean'] if (r.scenario, r.point) == (scenario, point)}
+                known = {n: r._replace(cls='open') if n in ignored else r for n, r in known.items()}
+                target = os.path.join(folder, 'damaged', f'{variant}.{point}.pcap')
+                for r in damage.apply(source, target, names, s.seed, known, variant):
+                    s.open['damaged' ].append(r) if r.cls == 'open' else s.rows['damaged'].append(r)
+
+
+# -- reports ------------------------------------------------------------------------------------------------------------
+def progress(s):
+    text = f'{s.name:12s} '
+    if s.error:
+        print(text + f'FAILED {s.error}', flush=True)
+        return
+    sums = collections.Counter(r.cls for r in s.rows['clean'] if r.point != 'lvs')
+    text += f'{sum(sums.values()):4d} labels {s.result["seconds"][0]:.0f} s'
+    for folder in ('clean', 'damaged'):
+        scores = [x for f, passes, point, x in s.scores if f == folder and passes == 'one' and point != 'lvs']
+        if scores:
+            text += f'  {folder}: missed {sum(len(x["missed"]) for x in scores)} false {sum(len(x["false"]) for x in scores)}'
+    for word, what in (('doubts', s.doubts), ('CRASH', s.crashes), ('one pass is not two', s.differences)):
+        text += f'  {word} {what[:3]}' if what else ''
+    print(text, flush=True)
+
+
+def table(scenarios, folder, passes):
+    """Prints recall by point and class, misses and false findings; returns (sums as text)."""
+    got, total, false, misnamed = collections.Counter(), collections.Counter(), 0, 0
+    lines = []
+    for s in scenarios:
+        for f, p, point, x in s.scores:
+            if (f, p) != (folder, passes):
+                continue
+            got.update(x['got'])
+            total.update(x['total'])
+            name = os.path.basename(x['path'])[:-5]
+            lines += [f'missed   {name} frame {n} {cls}' for n, cls in x['missed']]
+            lines += [f'false    {name} frame {n} {" ".join(w)}' for n, w in x['false']]
+            lines += [f'misnamed {name} frame {n} {cls}' for n, cls in x['misnamed']]
+            if point != 'lvs':
+                false, misnamed = false + len(x['false']), misnamed + len(x['misnamed'])
+    for key in sorted(total):
+        print(f'{folder:8s} {passes:4s} {key.split()[0]:7s} {key.split()[1]:28s} {got[key]:6d}/{total[key]}')
+    def part(counter, strong_only):
+        return sum(v for k, v in counter.items() if not k.startswith('lvs') and (not strong_only or k.split()[1] in STRONG))
+    text = (f'{folder} {passes}: recall {part(got, 0)}/{part(total, 0)} strong {part(got, 1)}/{part(total, 1)} false {false} '
+            f'misnamed {misnamed}   (client and real server)')
+    return text, lines
+
+
+def report(scenarios, verbose):
+    bad = 0
+    sums = []
+    for folder in ('clean', 'damaged'):
+        for passes in ('one', 'two'):
+            text, lines = table(scenarios, folder, passes)
+            if passes == 'one':
+                print('\n'.join(lines))
+            sums.append(text)
+    for s in scenarios:
+        for what in ([s.error] if s.error else []) + s.crashes + s.differences + s.doubts:
+            print(f'FAULT    {s.name} {what}')
+            bad = 1
+        if s.fixed and not s.holds():
+            print(f'BROKEN   {s.name} is on the fixed list and does not hold')
+            bad = 1
+    print('\n'.join(sums))
+    return bad
+
+
+def main(driver, a):
+    tshark = driver.tshark()
+    run = Random(driver, a, driver.build(), tshark)
+    scenarios = [Scenario(int(x), False) for x in a.replay.split(',')] if a.replay else \
+        [Scenario(seed, True) for seed in (fixed_seeds() if a.fixed else [])]
+    if not a.replay:
+        fresh = a.seed or time.strftime('%Y%m%d%H%M%S')
+        print(f'fresh seeds: --seed {fresh} --count {a.count}', flush=True)
+        scenarios += [Scenario(plan.seed_of(fresh, i), False) for i in range(a.count)]
+    done = []
+    with concurrent.futures.ThreadPoolExecutor(a.parallel) as pool:
+        futures = [pool.submit(run.play, i, s) for i, s in enumerate(scenarios)]
+        try:
+            for f in concurrent.futures.as_completed(futures):
+                if f.result():
+                    done.append(f.result())
+                    progress(done[-1])
+        except BaseException:
+            driver.close()
+            raise
+    done.sort(key=lambda s: s.name)
+    if a.keep:
+        a.keep = os.path.abspath(a.keep)
+        run.keep([s for s in done if (a.keep_all or s.wrong()) and s.result])
+    bad = report(done, a.verbose)
+    print(f'{len(done)} scenarios ({sum(1 for s in done if not s.rows["clean"])} without a crossed frame), '
+          f'{sum(len(s.rows["clean"]) for s in done)} labels, {time.monotonic() - run.began:.0f} s')
+    return bad
