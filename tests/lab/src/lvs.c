@@ -83,18 +83,36 @@ static const struct service *find_service(const struct lvs *l, const struct endp
     return NULL;
 }
 
+/* A local endpoint towards this real server that no open session has. */
+static bool free_local(struct lvs *l, const struct endpoint *rs, struct endpoint *ret_local)
+{
+    struct endpoint local = rs->family == 4 ? l->local4 : l->local6;
+
+    for (unsigned tries = 0; tries < l->port_count; tries++) {
+        const struct session *s;
+
+        local.port = (uint16_t)(l->first_port + l->next_port++ % l->port_count);
+        s = session_by_local(&l->sessions, &local, rs);
+        if (!s || s->closed) {
+            *ret_local = local;
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct session *new_session(struct lvs *l, const struct packet *p)
 {
     const struct service *service = find_service(l, &p->dst);
-    struct session *s = service ? session_add(&l->sessions) : NULL;
+    struct endpoint local;
+    struct session *s;
 
-    if (!s)
+    if (!service || !free_local(l, &service->rs, &local) || !(s = session_add(&l->sessions)))
         return NULL;
     s->client = p->src;
     s->vip = p->dst;
     s->rs = service->rs;
-    s->local = s->rs.family == 4 ? l->local4 : l->local6;
-    s->local.port = (uint16_t)(l->first_port + l->next_port++ % l->port_count);
+    s->local = local;
     s->server_shift = l->server_shift;
     return s;
 }

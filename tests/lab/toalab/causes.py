@@ -23,8 +23,10 @@ from .labels import Row, SAME_TUPLE
 from .pcap import ACK, FIN, MASK, RST, SYN, end, letters
 
 MS = 10**6
-SLACK = 80 * MS         # how much longer than planned a packet may take from one capture point to the next
-ANSWER = 5 * MS         # the client's kernel answers within its receive path
+# How much longer than planned a packet may take from one capture point to the next: first what is usual, so that equal packets
+# are not mistaken for each other, then what a busy machine makes of it.
+SLACKS = (20 * MS, 2000 * MS)
+ANSWER = 50 * MS        # the client's kernel answers within its receive path; this much if the machine was busy
 FAR = 1 << 30
 
 In = collections.namedtuple('In', 'n t wire kernel server seq ack flags length')
@@ -123,7 +125,7 @@ class Causes:
         for point in self.logs:
             self._join_shim(point)
         self._join_links()
-        self.conversations, self.wires = {}, {}
+        self.conversations, self.shared = {}, []
         self._client_conversations()
         for point in self.logs:
             self._follow(point)
@@ -173,26 +175,32 @@ class Causes:
         for a, b in [('client', 'lvs'), ('lvs', 'client')] + [x for p in self.logs for x in (
                 ('client', p), (p, 'client'), ('lvs', p), (p, 'lvs'))]:
             self._join_link(out_of[a], into[b], *self.delay['client' if 'client' in (a, b) else 'inner'])
+        for point, frames in into.items():
+            lost = [f.s.n for f in frames if f.came_from is None and not f.merged]
+            if lost:
+                self.doubts.append(f'{point}: nobody sent frames {lost[:5]}, {len(lost)} in all')
 
     @staticmethod
     def _join_link(sent, received, least, most):
-        waiting = collections.defaultdict(collections.deque)
-        for f in received:
-            if f.came_from is None and not f.merged:
-                waiting[f.key].append(f)
+        for slack in SLACKS:
+            waiting = collections.defaultdict(collections.deque)
+            for f in received:
+                if f.came_from is None:
+                    waiting[f.key].append(f)
+            for f in sent:
+                queue = waiting.get(f.key) if f.becomes is None else None
+                while queue and queue[0].s.t < f.s.t + least - MS:
+                    queue.popleft()
+                if queue and queue[0].s.t <= f.s.t + most + slack:
+                    g = queue.popleft()
+                    g.came_from, f.becomes = f, g
         left = collections.defaultdict(list)
         for f in sent:
-            queue = waiting.get(f.key)
-            while queue and queue[0].s.t < f.s.t + least - MS:
-                queue.popleft()
-            if queue and queue[0].s.t <= f.s.t + most + SLACK:
-                g = queue.popleft()
-                g.came_from, f.becomes = f, g
-            elif f.s.data:
+            if f.becomes is None and f.s.data:
                 left[f.s.src, f.s.dst].append(f)
         for g in received:      # offload put segments together on the way
             if g.came_from is None and g.s.data and (g.s.src, g.s.dst) in left:
-                g.merged = [f for f in left[g.s.src, g.s.dst] if f.s.t <= g.s.t + MS and g.s.t <= f.s.t + most + SLACK
+                g.merged = [f for f in left[g.s.src, g.s.dst] if f.s.t <= g.s.t + MS and g.s.t <= f.s.t + most + SLACKS[1]
                             and within(g.s.seq, f.s.seq, end(g.s)) and within(g.s.seq, end(f.s), end(g.s))]
                 for f in g.merged:
                     f.becomes = f.becomes or g
@@ -259,6 +267,19 @@ class Causes:
                 continue
             f.owner, f.cause, f.carrier = owner, cause, known[-1] if known else None
             f.cls = self._class(f, socket, repeats)
+        self._note_shared(point, handed)
+
+    def _note_shared(self, point, handed):
+        """Conversations that were one connection's endpoints to the kernel: [(point, [(client side, server side), ...])]."""
+        groups = collections.defaultdict(dict)
+        for f in handed.values():
+            if f.owner is not None:
+                groups[f.event.kernel, f.event.server][f.owner] = None
+        for wires in groups.values():
+            for at, views in ((point, [(w.source, w.target) for w in wires]),
+                              ('client', [(w.conversation.source, w.conversation.target) for w in wires])):
+                if len(set(views)) > 1:
+                    self.shared.append((at, sorted(set(views))))
 
     def _sender(self, e, sockets, handed):
         """(conversation on the wire whose socket sent it or whose segment it answers, frame that it answers, socket)."""

@@ -60,7 +60,7 @@ def _stacks(r):
 def _cell(r, v6):
     client, server = _stacks(r)
     o = dict(toa=('253/20' if r.random() < 0.5 else '254/20') if v6 else r.choice(['254/8', '254/8', '200/8']),
-             place=r.choice(['ali', 'ali', 'dpvs']), delta=r.random() < 0.75, renew=r.random() < 0.3,
+             place=r.choice(['ali', 'ali', 'ali', 'dpvs']), delta=r.random() < 0.75, renew=r.random() < 0.3,
              keep_timestamps=r.random() < 0.2, server_shift=r.randrange(1, 1 << 32) if r.random() < 0.2 else 0,
              policy=r.choice(['sticky', 'sticky', 'last-syn', 'last-syn', 'last-packet', 'none']),
              option=r.choice(['remove', 'remove', 'nop']), number_resets=r.random() < 0.1 and not v6,

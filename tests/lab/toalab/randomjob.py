@@ -1,5 +1,4 @@
 """One random scenario in a process of its own: plan, cell, captures, labels. The result is one line of JSON."""
-import collections
 import json
 import os
 import shutil
@@ -25,9 +24,18 @@ def kernel_resets(namespace):
     return int(dict(zip(names, values))['OutRsts'])
 
 
+STACKS = (('rswire', 'K'), ('rswire2', 'K2'))
+
+
+def files(folder, name, second):
+    """Capture point -> path in the folder of clean captures; the second server's wire is a scenario of its own."""
+    points = ('client', 'lvs', 'rswire') + (('rswire2',) if second else ())
+    return {p: os.path.join(folder, f'{name}b.rswire.pcap' if p == 'rswire2' else f'{name}.{p}.pcap') for p in points}
+
+
 def make(job, drawn):
-    """Plays the plan. Returns what the labels are made from, and notes about the run."""
-    name, second = job['name'], drawn['cell']['rs2']
+    """Plays the plan; captures are then in job['out'], what else labels are made from in job['logs']. Returns notes."""
+    name, second, cell_files = job['name'], drawn['cell']['rs2'], {}
     cell = Cell(job['prefix'], job['binaries'], job['temp'], name, temp=job['temp'], **drawn['cell'])
     player = None
     try:
@@ -38,38 +46,44 @@ def make(job, drawn):
         time.sleep(0.02 + 2e-6 * (drawn['cell'].get('delay', 0) + drawn['cell'].get('jitter', 0)))
         cell.router.stop()
         time.sleep(0.03)
-        resets = {p: kernel_resets(cell.ns(k)) for p, k in (('rswire', 'K'), ('rswire2', 'K2')) if p == 'rswire' or second}
+        resets = {p: kernel_resets(cell.ns(k)) for p, k in STACKS[:2 if second else 1]}
         cell.stop_capture()
         player.close()
         for program in reversed(cell.programs):
             program.stop()
-        made = dict(points={p: cell.path(p) for p in ('client', 'lvs', 'rswire') + (('rswire2',) if second else ())},
-                    logs={}, resets=resets, skipped=skipped)
-        for point, stack in (('rswire', 'K'), ('rswire2', 'K2'))[:2 if second else 1]:
-            made['logs'][point] = os.path.join(job['temp'], f'{name}.{stack}.log')
-            shutil.copy(cell.log_of(f'shim.{stack}.log'), made['logs'][point])
-        with open(cell.log_of('lvs.packets')) as f:
-            made['letters'] = f.read()
+        for point, path in files(job['out'], name, second).items():
+            shutil.move(cell.path(point), path)
+        for log in [f'shim.{k}.log' for _, k in STACKS[:2 if second else 1]] + ['lvs.packets']:
+            shutil.copy(cell.log_of(log), os.path.join(job['logs'], f'{name}.{log}'))
+        with open(os.path.join(job['logs'], name + '.json'), 'w') as f:
+            json.dump(dict(plan=drawn, resets=resets, skipped=skipped), f)
     finally:
         if player:
             player.close()
         complaints = cell.close()
     if complaints:
         raise RuntimeError('; '.join(complaints))
-    return made
 
 
-def explain(job, drawn, made):
-    o = drawn['cell']
+def explain(clean, logs, name):
+    """Labels of a scenario that was played, from its files."""
+    with open(os.path.join(logs, name + '.json')) as f:
+        notes = json.load(f)
+    o = notes['plan']['cell']
     most = (o.get('delay', 0) + o.get('jitter', 0) + (o.get('late', 3000) if o.get('reorder') else 0)) * 1000
-    delay = dict(client=(o.get('delay', 0) * 1000, most), inner=(0, 0 if o['client_only'] else most))
-    found = causes.Causes(made['points'], made['logs'], made['letters'], {VIP, VIP_B, VIP6, LOCAL, LOCAL6},
-                          {'rswire': {RS, RS6}, 'rswire2': {RS2, RS26}}, delay)
-    for point, count in made['resets'].items():
+    least = o.get('delay', 0) * 1000
+    delay = dict(client=(least, most), inner=(0, 0) if o['client_only'] else (least, most))
+    with open(os.path.join(logs, name + '.lvs.packets')) as f:
+        letters = f.read()
+    stacks = STACKS[:2 if o['rs2'] else 1]
+    found = causes.Causes(files(clean, name, o['rs2']), {p: os.path.join(logs, f'{name}.shim.{k}.log') for p, k in stacks},
+                          letters, {VIP, VIP_B, VIP6, LOCAL, LOCAL6}, {'rswire': {RS, RS6}, 'rswire2': {RS2, RS26}}, delay)
+    for point, count in notes['resets'].items():
         logged = sum(isinstance(e, causes.Out) and bool(e.flags & pcap.RST) for e in found.logs[point])
         if logged != count:
             found.doubts.append(f'{point}: the kernel counts {count} RSTs, the log {logged}')
-    return found
+    must, open_, unseen = found.rows({'rswire': name, 'rswire2': name + 'b'})
+    return dict(rows=must, open=open_, unseen=unseen, shared=found.shared, doubts=found.doubts, skipped=notes['skipped'])
 
 
 def main(text):
@@ -77,25 +91,12 @@ def main(text):
     netns.die_with_parent()
     signal.signal(signal.SIGTERM, _terminated)
     os.sched_setaffinity(0, {job['cpu']})   # the shim has the processor to itself while it hands a packet to the stack
-    drawn = plan.draw(job['seed'])
     began = time.monotonic()
-    made = make(job, drawn)
+    make(job, plan.draw(job['seed']))
     played = time.monotonic()
-    found = explain(job, drawn, made)
-    names = {'rswire': job['name'], 'rswire2': job['name'] + 'b'}
-    must, open_, unseen = found.rows(names)
-    for point, path in made['points'].items():
-        target = f'{names["rswire2"]}.rswire' if point == 'rswire2' else f'{job["name"]}.{point}'
-        shutil.move(path, os.path.join(job['out'], target + '.pcap'))
-    for path in made['logs'].values():
-        if job.get('logs'):
-            shutil.move(path, os.path.join(job['logs'], os.path.basename(path)))
-        else:
-            os.unlink(path)
-    print(json.dumps(dict(rows=must, open=open_, unseen=unseen, doubts=found.doubts, skipped=made['skipped'],
-                          frames={p: len(f) for p, f in found.frames.items()},
-                          classes=collections.Counter(r.cls for r in must if r.point != 'lvs'),
-                          seconds=[round(played - began, 1), round(time.monotonic() - played, 1)])))
+    result = explain(job['out'], job['logs'], job['name'])
+    result['seconds'] = [round(played - began, 1), round(time.monotonic() - played, 1)]
+    print(json.dumps(result))
     return 0
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from . import damage, labels, plan, randomscore
+from . import damage, labels, plan, randomjob, randomscore
 from .randomscore import STRONG
 
 VARIANTS = 2        # damaged variants of a scenario
@@ -39,6 +39,11 @@ class Scenario:
         self.scores = []        # (folder, 'one' or 'two', point, score)
         self.crashes, self.differences = [], []
 
+    def take(self, result):
+        self.result = result
+        self.rows['clean'] = [labels.Row(*row) for row in result['rows']]
+        self.open['clean'] = [labels.Row(*row) for row in result['open'] + result['unseen']]
+
     @property
     def doubts(self):
         return self.result['doubts'] if self.result else []
@@ -57,7 +62,7 @@ class Random:
     def __init__(self, driver, a, binaries, tshark):
         self.driver, self.a, self.binaries, self.tshark = driver, a, binaries, tshark
         self.folder = os.path.join(driver.temp, 'random')
-        for folder in ('clean', 'damaged'):
+        for folder in ('clean', 'damaged', 'logs'):
             os.makedirs(os.path.join(self.folder, folder), exist_ok=True)
         self.began = time.monotonic()
 
@@ -68,7 +73,7 @@ class Random:
             return None
         cpus = sorted(os.sched_getaffinity(0))
         job = dict(seed=s.seed, name=s.name, prefix=f'{self.driver.prefix}-{number}', binaries=self.binaries,
-                   out=os.path.join(self.folder, 'clean'), temp=self.driver.temp, cpu=cpus[number % len(cpus)])
+                   out=os.path.join(self.folder, 'clean'), logs=os.path.join(self.folder, 'logs'), temp=self.driver.temp, cpu=cpus[number % len(cpus)])
         process = subprocess.Popen([sys.executable, '-B', '-m', 'toalab.randomjob', json.dumps(job)], cwd=LAB,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.driver.jobs.add(process)
@@ -77,9 +82,7 @@ class Random:
         if process.returncode:
             s.error = f'exit {process.returncode}: {err.strip()[-600:]}'
             return s
-        s.result = json.loads(out.splitlines()[-1])
-        s.rows['clean'] = [labels.Row(*row) for row in s.result['rows']]
-        s.open['clean'] = [labels.Row(*row) for row in s.result['open'] + s.result['unseen']]
+        s.take(json.loads(out.splitlines()[-1]))
         damage_scenario(self.folder, s)
         if self.tshark:
             self.score(s)
@@ -96,10 +99,12 @@ class Random:
                 self._score_file(s, folder, path, point, rows, ignored)
 
     def _score_file(self, s, folder, path, point, rows, ignored):
-        quiet, found = not s.rows['clean'], {}
+        shared = [[tuple(x) for x in pairs] for at, pairs in s.result['shared']
+                  if at == ('rswire2' if os.path.basename(path).split('.')[0].split('-')[0].endswith('b') else point)]
+        shared, found = (None if point == 'lvs' else shared), {}
         for passes in ('one', 'two') if point != 'lvs' else ('one',):
             try:
-                r = randomscore.score(self.tshark, path, point, rows, ignored, quiet, passes == 'two')
+                r = randomscore.score(self.tshark, path, point, rows, ignored, shared, passes == 'two')
             except (randomscore.Crash, subprocess.TimeoutExpired) as error:
                 s.crashes.append(str(error))
                 continue
@@ -110,20 +115,42 @@ class Random:
                      [n for n, _ in found['two'] if [n, _] not in found['one']]
             s.differences.append(f'{os.path.basename(path)} frames {sorted(set(frames))[:8]}')
 
-    # -- what is kept -------------------------------------------------------------------------------------------
     def keep(self, scenarios):
-        """Moves captures and labels to the folder asked for: of all, or of what is wrong."""
-        for folder in ('clean', 'damaged'):
+        """Moves captures, logs and labels to the folder asked for."""
+        for folder in ('clean', 'damaged', 'logs'):
             target = os.path.join(self.a.keep, folder)
             os.makedirs(target, exist_ok=True)
             for s in scenarios:
-                for path in glob.glob(os.path.join(self.folder, folder, f'{s.name}[.b-]*pcap')):
+                for path in glob.glob(os.path.join(self.folder, folder, f'{s.name}[.b-]*')):
                     shutil.move(path, os.path.join(target, os.path.basename(path)))
-            for name, rows in (('groundtruth', [r for s in scenarios for r in s.rows[folder]]),
-                               ('open', [r for s in scenarios for r in s.open[folder]])):
-                labels.write(os.path.join(target, name + '.tsv'), sorted(rows, key=lambda r: r[:3]))
-        with open(os.path.join(self.a.keep, 'plans.json'), 'w') as f:
-            json.dump({s.name: plan.draw(s.seed) for s in scenarios}, f)
+        write_labels(self.a.keep, scenarios)
+
+
+def write_labels(folder, scenarios):
+    """groundtruth.tsv and open.tsv of the clean and the damaged captures, and which endpoints a kernel took for one."""
+    for kind in ('clean', 'damaged'):
+        for name, rows in (('groundtruth', [r for s in scenarios for r in s.rows[kind]]),
+                           ('open', [r for s in scenarios for r in s.open[kind]])):
+            labels.write(os.path.join(folder, kind, name + '.tsv'), sorted(rows, key=lambda r: r[:3]))
+    with open(os.path.join(folder, 'shared.json'), 'w') as f:
+        json.dump({s.name: s.result['shared'] for s in scenarios}, f)
+
+
+def relabel(folder):
+    """Labels and damaged variants of a kept folder once more, from its clean captures and logs."""
+    scenarios = []
+    for path in sorted(glob.glob(os.path.join(folder, 'logs', '*.json'))):
+        s = Scenario(int(os.path.basename(path)[1:-5]), False)
+        s.take(randomjob.explain(os.path.join(folder, 'clean'), os.path.join(folder, 'logs'), s.name))
+        for old in glob.glob(os.path.join(folder, 'damaged', f'{s.name}[.b-]*')):
+            os.unlink(old)
+        damage_scenario(folder, s)
+        if s.doubts:
+            print(f'{s.name} doubts {s.doubts[:4]}', flush=True)
+        scenarios.append(s)
+    write_labels(folder, scenarios)
+    print(f'{len(scenarios)} scenarios, {sum(len(s.rows["clean"]) for s in scenarios)} labels')
+    return 0
 
 
 def damage_scenario(folder, s):
@@ -207,6 +234,8 @@ def report(scenarios, verbose):
 
 
 def main(driver, a):
+    if a.relabel:
+        return relabel(os.path.abspath(a.relabel))
     tshark = driver.tshark()
     run = Random(driver, a, driver.build(), tshark)
     scenarios = [Scenario(int(x), False) for x in a.replay.split(',')] if a.replay else \

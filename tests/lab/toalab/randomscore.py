@@ -32,7 +32,7 @@ def dissect(tshark, path, two_pass):
             streams.setdefault(int(last['tcp.stream']), frozenset((
                 f'{last["ip.src"] or last["ipv6.src"]}:{last["tcp.srcport"]}',
                 f'{last["ip.dst"] or last["ipv6.dst"]}:{last["tcp.dstport"]}')))
-        frames[int(c['frame.number'])] = {k: v for k, v in c.items() if k.startswith('toa.') and v}
+        frames[int(c['frame.number'])] = {k: v for k, v in c.items() if (k.startswith('toa.') or k == 'tcp.stream') and v}
     return frames, streams
 
 
@@ -45,8 +45,19 @@ def _named_right(frame, streams, row):
     return frozenset(wanted.groups()) in named
 
 
-def score(tshark, path, point, rows, ignored, quiet, two_pass):
-    """rows: labels of this capture; ignored: frames that may be found or not; quiet: nothing crossed in this scenario."""
+def _confirmed_wrongly(frame, streams, shared):
+    """A proof that two conversations are one to the server, of two that were not."""
+    if 'toa.collision.confirmed' not in frame:
+        return False
+    stream = int(frame['tcp.stream'].split(',')[-1])
+    others = [int(x) for x in frame.get('toa.other.stream', '').split(',') if x]
+    pairs = [{streams.get(stream), streams.get(o)} for o in others if o != stream]
+    return bool(pairs) and not any(pair <= group for pair in pairs for group in shared)
+
+
+def score(tshark, path, point, rows, ignored, shared, two_pass):
+    """rows: labels of this capture; ignored: frames that may be found or not; shared: the groups of endpoint pairs that
+    were one connection to a server's kernel, as this point shows them (None: not known)."""
     frames, streams = dissect(tshark, path, two_pass)
     truth = {r.frame: r for r in rows}
     result = dict(path=path, got={}, total={}, missed=[], false=[], misnamed=[])
@@ -60,8 +71,12 @@ def score(tshark, path, point, rows, ignored, quiet, two_pass):
             result['missed'].append([n, r.cls])
         elif point != 'lvs' and not _named_right(frames[n], streams, r):
             result['misnamed'].append([n, r.cls])
-    wrong = FOREIGN + (() if point == 'lvs' else ('toa.stale_session',)) + (('toa.collision.confirmed',) if quiet else ())
+    wrong = FOREIGN + (() if point == 'lvs' else ('toa.stale_session',))
     result['false'] = [[n, [w for w in wrong if w in f]] for n, f in frames.items()
                        if n not in truth and n not in ignored and any(w in f for w in wrong)]
-    result['found'] = [[n, sorted(f)] for n, f in frames.items() if any(w in f for w in FOUND)]
+    if shared is not None:
+        groups = [{frozenset(pair) for pair in group} for group in shared]
+        result['false'] += [[n, ['toa.collision.confirmed']] for n, f in frames.items()
+                            if _confirmed_wrongly(f, streams, groups)]
+    result['found'] = [[n, sorted(k for k in f if k in FOUND)] for n, f in frames.items() if any(w in f for w in FOUND)]
     return result
