@@ -186,8 +186,16 @@ def apply(source, target, names, seed, rows, scenario):
     return [x.row._replace(scenario=scenario, frame=n) for n, x in enumerate(records, 1) if x.row]
 
 
-def merge(sources, target, scenario):
-    """Two capture points in one file, in the order of time. sources: [(path, rows)]."""
-    records = sorted((x for path, rows in sources for x in read(path, rows)), key=lambda x: x.t)
+def merge(sources, target, scenario, seed):
+    """Several capture points in one file, in the order of time, perhaps with clocks that differ. sources: [(path, rows)].
+    Returns the rows, all of them of the point 'client'."""
+    r, records = random.Random(f'merge/{seed}'), []
+    for path, rows in sources:
+        wrong = r.choice([0, 0, 0, r.randrange(-3 * MS, 3 * MS)])
+        part = read(path, rows)
+        for x in part:
+            x.t += wrong
+        records += part
+    records.sort(key=lambda x: x.t)
     write(target, records, Writing())
     return [x.row._replace(scenario=scenario, point='client', frame=n) for n, x in enumerate(records, 1) if x.row]

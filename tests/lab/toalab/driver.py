@@ -208,6 +208,8 @@ def arguments(argv):
     p.add_argument('--replay', help='random: these scenarios (the number behind the r), separated by commas')
     p.add_argument('--count', type=int, default=20, help='random: how many scenarios')
     p.add_argument('--minutes', type=float, default=0, help='random: begin no scenario after so many minutes')
+    p.add_argument('--variants', type=int, default=2, help='random: damaged variants of each scenario')
+    p.add_argument('--single', type=int, default=1, metavar='N', help='random: one pass (slow) of every Nth scenario only')
     p.add_argument('--relabel', metavar='DIR', help='random: labels and damaged variants of a kept folder once more')
     p.add_argument('--keep', help='random: folder that keeps captures and labels of what went wrong')
     p.add_argument('--keep-all', action='store_true', help='random: of all')

@@ -12,12 +12,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 from . import damage, labels, plan, randomjob, randomscore
 from .randomscore import STRONG
 
 VARIANTS = 2        # damaged variants of a scenario
+SHOWN = 60          # lines of misses that are printed; all of them are in the folder kept
 LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIXED = os.path.join(LAB, 'random-seeds.txt')
 POINTS = ('client', 'rswire', 'lvs')
@@ -34,6 +36,7 @@ class Scenario:
     def __init__(self, seed, fixed):
         self.seed, self.fixed, self.name = seed, fixed, f'r{seed}'
         self.error = self.result = None
+        self.single = True      # whether one pass is scored, too
         self.rows = {'clean': [], 'damaged': []}
         self.open = {'clean': [], 'damaged': []}
         self.scores = []        # (folder, 'one' or 'two', point, score)
@@ -64,7 +67,7 @@ class Random:
         self.folder = os.path.join(driver.temp, 'random')
         for folder in ('clean', 'damaged', 'logs'):
             os.makedirs(os.path.join(self.folder, folder), exist_ok=True)
-        self.began = time.monotonic()
+        self.began, self.local, self.servers = time.monotonic(), threading.local(), []
 
     # -- one scenario -------------------------------------------------------------------------------------------
     def play(self, number, s):
@@ -83,7 +86,7 @@ class Random:
             s.error = f'exit {process.returncode}: {err.strip()[-600:]}'
             return s
         s.take(json.loads(out.splitlines()[-1]))
-        damage_scenario(self.folder, s)
+        damage_scenario(self.folder, s, self.a.variants)
         if self.tshark:
             self.score(s)
         return s
@@ -92,28 +95,38 @@ class Random:
         for folder in ('clean', 'damaged'):
             for path in sorted(glob.glob(os.path.join(self.folder, folder, f'{s.name}*.pcap'))):
                 scenario, point = os.path.basename(path).split('.')[:2]
-                if scenario.rstrip('b').split('b-')[0].split('-')[0] != s.name or (folder == 'damaged' and point == 'lvs'):
+                if scenario.split('-')[0].rstrip('b') != s.name or (folder == 'damaged' and point == 'lvs'):
                     continue
                 rows = [r for r in s.rows[folder] if (r.scenario, r.point) == (scenario, point)]
                 ignored = {r.frame for r in s.open[folder] if (r.scenario, r.point) == (scenario, point)}
                 self._score_file(s, folder, path, point, rows, ignored)
 
     def _score_file(self, s, folder, path, point, rows, ignored):
-        shared = [[tuple(x) for x in pairs] for at, pairs in s.result['shared']
-                  if at == ('rswire2' if os.path.basename(path).split('.')[0].split('-')[0].endswith('b') else point)]
-        shared, found = (None if point == 'lvs' else shared), {}
-        for passes in ('one', 'two') if point != 'lvs' else ('one',):
+        scenario = os.path.basename(path).split('.')[0]
+        merged, second = '-m-' in scenario, scenario.split('-')[0].endswith('b')
+        at = {'client', 'rswire'} if merged else {'rswire2'} if second else {point}
+        shared, found = [[tuple(x) for x in pairs] for p, pairs in s.result['shared'] if p in at], {}
+        for passes in ('two', 'one') if s.single and point != 'lvs' else ('two',):
             try:
-                r = randomscore.score(self.tshark, path, point, rows, ignored, shared, passes == 'two')
+                seen = self.two_passes(path) if passes == 'two' else randomscore.dissect(self.tshark, path)
             except (randomscore.Crash, subprocess.TimeoutExpired) as error:
                 s.crashes.append(str(error))
                 continue
+            r = randomscore.score(seen, path, point, rows, ignored, None if point == 'lvs' or merged else shared)
+            if merged:
+                r['misnamed'] = []      # the other leg of the right conversation is right, too
             found[passes] = r.pop('found')
             s.scores.append((folder, passes, point, r))
         if len(found) == 2 and found['one'] != found['two']:
-            frames = [n for n, _ in found['one'] if [n, _] not in found['two']] + \
-                     [n for n, _ in found['two'] if [n, _] not in found['one']]
-            s.differences.append(f'{os.path.basename(path)} frames {sorted(set(frames))[:8]}')
+            frames = {n for n, _ in found['one'] + found['two'] if dict(found['one']).get(n) != dict(found['two']).get(n)}
+            s.differences.append(f'{os.path.basename(path)} frames {sorted(frames)[:8]}')
+
+    def two_passes(self, path):
+        """sharkd of this thread."""
+        if not hasattr(self.local, 'sharkd'):
+            self.local.sharkd = randomscore.Sharkd(self.tshark)
+            self.servers.append(self.local.sharkd)
+        return self.local.sharkd.dissect(path)
 
     def keep(self, scenarios):
         """Moves captures, logs and labels to the folder asked for."""
@@ -153,22 +166,31 @@ def relabel(folder):
     return 0
 
 
-def damage_scenario(folder, s):
+def damage_scenario(folder, s, variants=VARIANTS):
     """Makes the damaged variants of a scenario's clean captures, and their labels."""
-    for number in range(VARIANTS):
+    def known(scenario, point):
+        rows = {r.frame: r for r in s.rows['clean'] if (r.scenario, r.point) == (scenario, point)}
+        rows.update({r.frame: r._replace(cls='open') for r in s.open['clean'] if (r.scenario, r.point) == (scenario, point)})
+        return rows
+
+    def take(rows):
+        for r in rows:
+            (s.open if r.cls == 'open' else s.rows)['damaged'].append(r)
+
+    clean, target = os.path.join(folder, 'clean'), os.path.join(folder, 'damaged')
+    there = [(scenario, point) for scenario in (s.name, s.name + 'b') for point in POINTS
+             if os.path.exists(os.path.join(clean, f'{scenario}.{point}.pcap'))]
+    for number in range(variants):
         names = damage.draw(s.seed, number)
-        for scenario in (s.name, s.name + 'b'):
-            for point in POINTS:
-                source = os.path.join(folder, 'clean', f'{scenario}.{point}.pcap')
-                if not os.path.exists(source):
-                    continue
-                variant = f'{scenario}-{number + 1}-{"-".join(names)}'
-                known = {r.frame: r for r in s.rows['clean'] + s.open['clean'] if (r.scenario, r.point) == (scenario, point)}
-                ignored = {r.frame for r in s.open['clean'] if (r.scenario, r.point) == (scenario, point)}
-                known = {n: r._replace(cls='open') if n in ignored else r for n, r in known.items()}
-                target = os.path.join(folder, 'damaged', f'{variant}.{point}.pcap')
-                for r in damage.apply(source, target, names, s.seed, known, variant):
-                    s.open['damaged' ].append(r) if r.cls == 'open' else s.rows['damaged'].append(r)
+        for scenario, point in there:
+            variant = f'{scenario}-{number + 1}-{"-".join(names)}'
+            take(damage.apply(os.path.join(clean, f'{scenario}.{point}.pcap'),
+                              os.path.join(target, f'{variant}.{point}.pcap'), names, s.seed, known(scenario, point), variant))
+    if variants and s.seed % 3 == 0:
+        points = (('client', 'rswire'), ('client', 'lvs', 'rswire'))[s.seed % 2]
+        variant = f'{s.name}-m-{"-".join(points)}'
+        take(damage.merge([(os.path.join(clean, f'{s.name}.{p}.pcap'), known(s.name, p)) for p in points],
+                          os.path.join(target, variant + '.client.pcap'), variant, s.seed))
 
 
 # -- reports ------------------------------------------------------------------------------------------------------------
@@ -180,7 +202,7 @@ def progress(s):
     sums = collections.Counter(r.cls for r in s.rows['clean'] if r.point != 'lvs')
     text += f'{sum(sums.values()):4d} labels {s.result["seconds"][0]:.0f} s'
     for folder in ('clean', 'damaged'):
-        scores = [x for f, passes, point, x in s.scores if f == folder and passes == 'one' and point != 'lvs']
+        scores = [x for f, passes, point, x in s.scores if f == folder and passes == 'two' and point != 'lvs']
         if scores:
             text += f'  {folder}: missed {sum(len(x["missed"]) for x in scores)} false {sum(len(x["false"]) for x in scores)}'
     for word, what in (('doubts', s.doubts), ('CRASH', s.crashes), ('one pass is not two', s.differences)):
@@ -213,14 +235,28 @@ def table(scenarios, folder, passes):
     return text, lines
 
 
-def report(scenarios, verbose):
+def show(lines, path):
+    """False findings and strong frames first; a long list is cut, the file has all."""
+    def weight(line):
+        return line[:1] != 'f', line.split()[-1] not in STRONG
+    lines = sorted(lines, key=weight)
+    if path:
+        with open(path, 'w') as f:
+            f.writelines(line + '\n' for line in lines)
+    print('\n'.join(lines[:SHOWN] + ([f'... and {len(lines) - SHOWN} more'] if len(lines) > SHOWN else [])))
+
+
+
+
+
+def report(scenarios, keep):
     bad = 0
     sums = []
     for folder in ('clean', 'damaged'):
         for passes in ('one', 'two'):
             text, lines = table(scenarios, folder, passes)
-            if passes == 'one':
-                print('\n'.join(lines))
+            if passes == 'two':
+                show(lines, keep and os.path.join(keep, f'{folder}.txt'))
             sums.append(text)
     for s in scenarios:
         for what in ([s.error] if s.error else []) + s.crashes + s.differences + s.doubts:
@@ -244,6 +280,8 @@ def main(driver, a):
         fresh = a.seed or time.strftime('%Y%m%d%H%M%S')
         print(f'fresh seeds: --seed {fresh} --count {a.count}', flush=True)
         scenarios += [Scenario(plan.seed_of(fresh, i), False) for i in range(a.count)]
+    for i, s in enumerate(scenarios):
+        s.single = s.fixed or i % a.single == 0
     done = []
     with concurrent.futures.ThreadPoolExecutor(a.parallel) as pool:
         futures = [pool.submit(run.play, i, s) for i, s in enumerate(scenarios)]
@@ -255,11 +293,13 @@ def main(driver, a):
         except BaseException:
             driver.close()
             raise
+    for server in run.servers:
+        server.close()
     done.sort(key=lambda s: s.name)
     if a.keep:
         a.keep = os.path.abspath(a.keep)
         run.keep([s for s in done if (a.keep_all or s.wrong()) and s.result])
-    bad = report(done, a.verbose)
+    bad = report(done, a.keep)
     print(f'{len(done)} scenarios ({sum(1 for s in done if not s.rows["clean"])} without a crossed frame), '
           f'{sum(len(s.rows["clean"]) for s in done)} labels, {time.monotonic() - run.began:.0f} s')
     return bad
