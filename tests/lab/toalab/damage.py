@@ -33,10 +33,10 @@ def read(path, rows):
 
 
 class Writing:
-    """How the file is written: link type, snap length, resolution of the clock in ns."""
+    """How the file is written: link type, snap length, resolution of the clock in ns; outer: bytes of a tunnel's headers."""
 
     def __init__(self):
-        self.link, self.snaplen, self.tick = 1, 262144, 1
+        self.link, self.snaplen, self.tick, self.outer = 1, 262144, 1, 0
 
 
 def write(path, records, how):
@@ -84,7 +84,8 @@ def cut(records, how, r):
 
 
 def snap(records, how, r):
-    how.snaplen = r.choice([66, 74, 96, 96, 128, 256])
+    v6 = bool(records) and b'\x86\xdd' in records[0].data[:60]
+    how.snaplen = r.choice([66, 74, 96, 96, 128, 256]) + how.outer + 20 * v6   # whoever set it wanted to see TCP
     return records
 
 
@@ -141,7 +142,8 @@ def _ip4(proto, body, n, source, target):
     return head[:10] + struct.pack('>H', ~(total + (total >> 16)) & 0xffff) + head[12:] + body
 
 
-def _tunnel(records, r, inner):
+def _tunnel(records, how, r, inner):
+    how.outer = 50
     source, target = bytes([192, 0, 2, r.randrange(1, 254)]), bytes([198, 51, 100, r.randrange(1, 254)])
     for n, x in enumerate(records):
         proto, body = inner(x.data)
@@ -156,12 +158,12 @@ def _tunnel(records, r, inner):
 def vxlan(records, how, r):
     head = struct.pack('>II', 0x08000000, r.randrange(1 << 24) << 8)
     port = r.randrange(30000, 60000)
-    return _tunnel(records, r, lambda d: (17, struct.pack('>HHHH', port, 4789, 16 + len(d), 0) + head + d))
+    return _tunnel(records, how, r, lambda d: (17, struct.pack('>HHHH', port, 4789, 16 + len(d), 0) + head + d))
 
 
 def gre(records, how, r):
     key = struct.pack('>I', r.randrange(1 << 32)) if r.random() < 0.5 else b''
-    return _tunnel(records, r, lambda d: (47, (b'\x20\x00' if key else b'\x00\x00') + d[12:14] + key + d[14:]))
+    return _tunnel(records, how, r, lambda d: (47, (b'\x20\x00' if key else b'\x00\x00') + d[12:14] + key + d[14:]))
 
 
 DAMAGES = dict(loss=loss, burst=burst_loss, duplicates=duplicates, late=late, cut=cut, snap=snap, coarse=coarse, skew=skew,

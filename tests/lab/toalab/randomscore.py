@@ -61,6 +61,9 @@ class Sharkd:
                 self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                                 stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT)
             self.loaded += 1
+            if self.loaded % 50 == 0:   # it keeps what it has read
+                self.close()
+                return self.dissect(path)
             self._ask('load', file=path)
             frames, streams = {}, {}
             for n, c in self._frames(path, self.FILTER):
