@@ -460,9 +460,15 @@ class Causes:
                     (other.source, other.target) == (carrier.source, carrier.target):
                 open_.append(self._row(f, scenario, 'lvs', 'open', '', 'not to be told at the load balancer'))
             elif all(through):
-                must.append(self._row(f, scenario, 'lvs', cls[0], '' if cls[0].startswith('dup') else other.source, '', other))
+                must.append(self._row(f, scenario, 'lvs', cls[0], *self._lvs_owner(f, other, cls[0])))
             elif through[1]:
                 unseen.append(self._row(f, scenario, 'lvs', cls[0], ''))
+
+    def _lvs_owner(self, f, other, cls):
+        """(owner's endpoint on the side that sent the frame, note, tuple): as the leg of the frame shows them."""
+        leg = other if other.target in (f.s.src, f.s.dst) else other.conversation
+        server = cls != 'client-rst-to-crossed'
+        return '' if cls.startswith('dup') else leg.target if server else leg.source, '', leg
 
     def _wire_now(self, client_frame):
         """The wire conversation that carried the crossed segment which this RST of the client answers."""
