@@ -98,7 +98,10 @@ class Random:
         s.take(json.loads(out.splitlines()[-1]))
         damage_scenario(self.folder, s, self.a.variants)
         if self.tshark:
-            self.score(s)
+            try:
+                self.score(s)
+            except Exception as error:  # one scenario's trouble is not to lose the others' captures
+                s.error = f'not scored: {error!r}'
         return s
 
     def score(self, s):

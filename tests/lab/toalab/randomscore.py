@@ -1,4 +1,5 @@
 """Scores one capture against its labels: what of them is found, what is found beside them, whose it is said to be."""
+import contextlib
 import json
 import os
 import re
@@ -32,8 +33,9 @@ class Sharkd:
         if self.process:
             self.process.kill()
             self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()
         self.process = None
 
     def _ask(self, method, **parameters):
@@ -55,7 +57,14 @@ class Sharkd:
             yield row['num'], dict(zip(self.COLUMNS, row['c']))
 
     def dissect(self, path):
-        """As dissect() below, of frames with a finding; a stream is known by its SYN, or if it has a finding."""
+        """As dissect() below, of frames with a finding; a stream is known by its SYN, or if it has a finding.
+        A crash is one that a fresh server repeats on this file alone."""
+        try:
+            return self._dissect(path)
+        except Crash:
+            return self._dissect(path)
+
+    def _dissect(self, path):
         try:
             if not self.process:
                 self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -63,7 +72,7 @@ class Sharkd:
             self.loaded += 1
             if self.loaded % 50 == 0:   # it keeps what it has read
                 self.close()
-                return self.dissect(path)
+                return self._dissect(path)
             self._ask('load', file=path)
             frames, streams = {}, {}
             for n, c in self._frames(path, self.FILTER):
