@@ -10,6 +10,7 @@
 #include "core/judge/legs.h"
 #include "core/judge/missed.h"
 #include "core/judge/owner.h"
+#include "core/judge/refuted.h"
 #include "core/judge/unseen.h"
 
 #include <string.h>
@@ -313,6 +314,33 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     if (conv->flags & TOA_CONV_SHARED) {
         after_shared(state, conv, sender);
     }
+    if (conv->disputed && sender != conv->client) {
+        toa_refuted_check(state, conv);
+    }
+}
+
+/* What the client has sent on x with numbers that are not x's: whoever gets it may answer with a RST that has its ack. */
+static void remember_client_stray(toa_state *state, toa_conversation *x)
+{
+    const toa_segment *segment = state->segment;
+    toa_extra *extra;
+
+    if ((segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_ACK) {
+        extra = toa_state_extra(state, x);
+        extra->client_stray_frame = segment->frame;
+        extra->client_stray_ack = segment->ack;
+        extra->client_stray_time = segment->time;
+    }
+}
+
+/* The server's RST answers such a segment: x's own affair, whoever's number its client has chosen. */
+static bool answers_client_stray(const toa_state *state, const toa_conversation *x)
+{
+    const toa_segment *segment = state->segment;
+    const toa_extra *extra = x->extra;
+
+    return extra && extra->client_stray_frame && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST &&
+           segment->seq == extra->client_stray_ack && segment->time - extra->client_stray_time <= TOA_SECOND;
 }
 
 /* A stack answers a foreign segment with a RST or with its own numbers: what else a client sends is nobody's but its own,
@@ -381,6 +409,9 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         return false;
     }
     toa_owner_find(state, conv, sender, own, &match); /* and whether another conversation has carried it, too */
+    if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
+        return false;
+    }
     if (match.owner && !only_own(conv, sender, segment)) {
         toa_missed_claim(state, conv, sender, true);
         toa_owner_report(state, conv, sender, &match);
@@ -390,6 +421,9 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     if (match.noted) {
         toa_owner_note(state, conv, &match);
         return false;
+    }
+    if (own == TOA_OWN_NONE && sender == conv->client) {
+        remember_client_stray(state, conv);
     }
     if ((own == TOA_OWN_NONE || (segment->flags & TOA_FLAG_RST)) && !match.carried && toa_unseen_check(state, conv, sender)) {
         return false;

@@ -10,6 +10,7 @@
  */
 #include "dissector/compat.h"
 
+#include "core/model/key.h"
 #include "dissector/glue.h"
 #include "dissector/option-hook.h"
 #include "dissector/prefs.h"
@@ -38,6 +39,7 @@ static struct {
     GPtrArray *by_stream;   /* the first toa_conversation of each tcp.stream, NULL where there is none */
     toa_crossings *crossings;
     GHashTable *key_texts;  /* toa_key to its text, of keys that were shown */
+    char key_name[TOA_KEY_NAME];
 } glue;
 
 const toa_config *toa_glue_config(void)
@@ -48,10 +50,13 @@ const toa_config *toa_glue_config(void)
 const char *toa_glue_key_text(const toa_key *key)
 {
     char *kept = g_hash_table_lookup(glue.key_texts, key);
+    char text[TOA_KEY_NAME];
 
+    if (key->reached) { /* who is the server may become known, or one more way to it */
+        return toa_key_name(key, glue.key_name);
+    }
     if (!kept) {
-        char text[TOA_KEY_TEXT];
-        kept = g_strdup(toa_key_format(&key->client->endpoint, &key->server->endpoint, text));
+        kept = g_strdup(toa_key_name(key, text));
         g_hash_table_insert(glue.key_texts, (void *)key, kept);
     }
     return kept;

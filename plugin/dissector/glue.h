@@ -28,7 +28,7 @@ void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks);
 /* From proto_reg_handoff_toa; may be called again. */
 void toa_glue_handoff(void);
 
-/* "client > server", kept until the file is closed. The key's stream is not part of it: it can change (group.c). */
+/* "client > server" (core/model/key.h), valid until the next call. The key's stream is not part of it: it can change (group.c). */
 const char *toa_glue_key_text(const toa_key *key);
 
 /* The conversations that conv is crossed with, as far as is known by now: on the first pass from the segments so far, later

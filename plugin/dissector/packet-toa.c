@@ -322,12 +322,35 @@ static void add_crossed(proto_tree *tree, tvbuff_t *tvb, const toa_conversation 
     }
 }
 
+static void add_key_server(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *server)
+{
+    add_endpoint_address(tree, tvb, server, hf_key_server_ip, hf_key_server_ipv6);
+    generated_uint(tree, tvb, hf_key_server_port, server->port);
+    if (wants_either_endpoint()) {
+        add_either_endpoint(tree, tvb, server);
+    }
+}
+
+/* The server; all that are known to lead to it, if it is not known which of them is its own address. */
+static void add_key_servers(proto_tree *tree, tvbuff_t *tvb, const toa_key *key)
+{
+    const toa_reached *reached = key->reached;
+
+    if (!reached) {
+        add_key_server(tree, tvb, &key->server->endpoint);
+    }
+    for (uint32_t i = 0; reached && i < reached->n && i < TOA_REACHED_MAX; i++) {
+        add_key_server(tree, tvb, &reached->server[i]->endpoint);
+    }
+}
+
 static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
 {
     const toa_endpoint *client = &conv->key->client->endpoint, *server = &conv->key->server->endpoint;
     const toa_conversation *leg = toa_engine_leg(conv);
     bool rewritten =
-        !toa_endpoint_equal(client, toa_wire_client(conv)) || !toa_endpoint_equal(server, toa_wire_server(conv));
+        !toa_endpoint_equal(client, toa_wire_client(conv)) ||
+        (!conv->key->reached && !toa_endpoint_equal(server, toa_wire_server(conv)));
     const char *text = toa_glue_key_text(conv->key);
     proto_tree *key_tree;
     proto_item *item;
@@ -340,12 +363,10 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     key_tree = proto_item_add_subtree(item, ett_key);
     add_endpoint_address(key_tree, tvb, client, hf_key_client_ip, hf_key_client_ipv6);
     generated_uint(key_tree, tvb, hf_key_client_port, client->port);
-    add_endpoint_address(key_tree, tvb, server, hf_key_server_ip, hf_key_server_ipv6);
-    generated_uint(key_tree, tvb, hf_key_server_port, server->port);
     if (wants_either_endpoint()) {
         add_either_endpoint(key_tree, tvb, client);
-        add_either_endpoint(key_tree, tvb, server);
     }
+    add_key_servers(key_tree, tvb, conv->key);
     generated_uint(key_tree, tvb, hf_key_source, conv->source);
     item = proto_tree_add_boolean(tree, hf_rewritten, tvb, 0, 0, rewritten);
     proto_item_set_generated(item);

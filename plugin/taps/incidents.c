@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "taps/parts.h"
+#include "core/model/key.h"
 #include "tell/pairs.h"
 
 #include <epan/stat_tap_ui.h>
@@ -166,16 +167,16 @@ static char *wire_text(const toa_conversation *conv)
     return g_strdup(toa_key_format(toa_wire_client(conv), toa_wire_server(conv), text));
 }
 
-static const char *format_key(const toa_key *key, char text[TOA_KEY_TEXT])
+static const char *format_key(const toa_key *key, char text[TOA_KEY_NAME])
 {
-    return toa_key_format(&key->client->endpoint, &key->server->endpoint, text);
+    return toa_key_name(key, text);
 }
 
 /* One key, or as far as is known two. */
 static char *key_text(const toa_incident *incident)
 {
     const toa_key *early = incident->early->key, *late = incident->late->key;
-    char text[TOA_KEY_TEXT], other[TOA_KEY_TEXT];
+    char text[TOA_KEY_NAME], other[TOA_KEY_NAME];
 
     if (early == late) {
         return g_strdup(format_key(late, text));

@@ -4,6 +4,7 @@
 #include "tell/story.h"
 
 #include "core/model/clock.h"
+#include "core/model/key.h"
 #include "tell/text.h"
 
 static const toa_endpoint *key_client(const toa_conversation *conv)
@@ -107,7 +108,7 @@ static void say_beginning(const toa_incident *incident, toa_teller *teller)
 /* The numbers prove one server, but not which of two addresses is its own. */
 static bool two_ways(const toa_incident *incident)
 {
-    return incident->late->source == TOA_KEY_PROVEN && incident->early->source == TOA_KEY_WIRE &&
+    return incident->early->key == incident->late->key && incident->late->key->reached &&
            !toa_endpoint_equal(toa_wire_server(incident->early), toa_wire_server(incident->late));
 }
 
@@ -158,7 +159,7 @@ static void tell_cause(const toa_story *story, toa_teller *teller)
 static void say_addresses(const toa_conversation *conv, toa_teller *teller)
 {
     bool client_moved = !toa_endpoint_equal(key_client(conv), toa_wire_client(conv));
-    bool server_moved = !toa_endpoint_equal(key_server(conv), toa_wire_server(conv));
+    bool server_moved = !conv->key->reached && !toa_endpoint_equal(key_server(conv), toa_wire_server(conv));
     toa_claim claim = of(conv, TOA_CLAIM_NAMED);
 
     if (client_moved && conv->source == TOA_KEY_TOA) {

@@ -347,9 +347,9 @@ void story_expect_quiet(const story *s, const char *where)
     }
 }
 
-char *story_key(const flow *f, char text[TOA_KEY_TEXT])
+char *story_key(const flow *f, char text[TOA_KEY_NAME])
 {
-    return toa_key_format(&f->conv->key->client->endpoint, &f->conv->key->server->endpoint, text);
+    return toa_key_name(f->conv->key, text);
 }
 
 /* ---- consistency ---- */

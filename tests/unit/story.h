@@ -12,6 +12,7 @@
 #define STORY_H
 
 #include "core/toa-engine.h"
+#include "core/model/key.h"
 #include "core/model/state.h"
 
 #include <glib.h>
@@ -112,10 +113,10 @@ void story_expect_quiet(const story *s, const char *where);
 
 #define EXPECT_KEY(f, text)                                         \
     do {                                                            \
-        char key_text_[TOA_KEY_TEXT];                               \
+        char key_text_[TOA_KEY_NAME];                               \
         g_assert_nonnull((f)->conv);                                \
         g_assert_cmpstr(story_key(f, key_text_), ==, text);         \
     } while (0)
-char *story_key(const flow *f, char text[TOA_KEY_TEXT]);
+char *story_key(const flow *f, char text[TOA_KEY_NAME]);
 
 #endif

@@ -218,6 +218,7 @@ static void test_stale_session(void)
     story *s = story_new();
     flow old = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), young = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
     flow y = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80");
+    const toa_finding *finding;
     toa_segment late;
 
     open_flow(&old);
@@ -235,7 +236,8 @@ static void test_stale_session(void)
     /* R8: the client's RST in answer is the old session's as well */
     emit(&young, (toa_segment){.source = young.client.at, .destination = young.server.at, .seq = old.client.next,
                                .flags = RST, .options.client_item = -1});
-    EXPECT_ONE(s, STALE_SESSION, &old, TOA_EV_TRIGGER);
+    finding = EXPECT_ONE(s, STALE_SESSION, &old, TOA_EV_SEQ);
+    g_assert_cmpuint(finding->evidence & TOA_EV_TRIGGER, ==, 0); /* it answers what its own conversation carried */
     story_free(s);
 }
 
@@ -389,7 +391,7 @@ static void test_answer(void)
         rst.seq = challenge.ack + off * (1u << 24); /* far from anything that Y's client has sent */
         emit(&g.x, rst);
         if (off == 0) {
-            EXPECT_ONE(g.s, FOREIGN_RST, &g.y, TOA_EV_TRIGGER);
+            EXPECT_ONE(g.s, FOREIGN_RST, &g.y, TOA_EV_SEQ);
         } else {
             EXPECT_NONE(g.s);
         }

@@ -3,6 +3,7 @@
  */
 #include "core/judge/collision.h"
 
+#include "core/judge/onekey.h"
 #include "core/model/clock.h"
 #include "core/model/group.h"
 #include "core/model/index.h"
@@ -24,15 +25,59 @@ static bool closed_before(const toa_conversation *earlier, const toa_conversatio
     return (earlier->flags & TOA_CONV_CLOSED) && earlier->close_time <= later->first_time;
 }
 
+/* Connections of one wire tuple before this one, and pairs of one conversation, that are looked at. */
+#define EARLIER_MAX 4
+#define PAIRS_MAX 8
+
+static toa_conversation *earlier_of(const toa_conversation *conv)
+{
+    return conv->extra ? conv->extra->earlier : NULL;
+}
+
+/* What has proven x's and y's wire tuples to be one at the server, for connections before these two or for these; 0: nothing. */
+static uint16_t proven_before(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
+{
+    unsigned i = 0;
+
+    for (const toa_conversation *a = x; a && i <= EARLIER_MAX; a = earlier_of(a), i++) {
+        unsigned j = 0;
+        for (const toa_conversation *b = y; b && j <= EARLIER_MAX; b = earlier_of(b), j++) {
+            const toa_pair *pair = toa_state_find_pair(state, a, b), *back = toa_state_find_pair(state, b, a);
+            if (pair && pair->proof) {
+                return pair->proof;
+            }
+            if (back && back->proof) {
+                return back->proof;
+            }
+        }
+    }
+    return 0;
+}
+
 /* ---- R2 ---- */
+
+/* The pause between the two, if one was closed before the other began; negative: there was none. One that was under way when
+ * the capture first saw it may have lost its SYN to the capture, and be the younger one after all. */
+static int64_t pause_between(const toa_conversation *early, const toa_conversation *late)
+{
+    if (closed_before(early, late)) {
+        return late->first_time - early->close_time;
+    }
+    if (early->midstream && closed_before(late, early)) {
+        return early->first_time - late->close_time;
+    }
+    return -1;
+}
 
 static void report_shared(toa_state *state, toa_conversation *conv, toa_conversation *other)
 {
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
-    bool over = closed_before(early, late);
+    int64_t pause = pause_between(early, late);
+    bool told = toa_same_key_told(conv, other), over = pause >= 0;
+    uint16_t evidence = told ? TOA_EV_KEY : proven_before(state, conv, other);
     toa_pair *pair;
 
-    if (over && late->first_time - early->close_time >= state->config->time_wait) {
+    if ((over && pause >= state->config->time_wait) || evidence == 0) {
         return;
     }
     pair = pair_of(state, conv, other);
@@ -40,7 +85,10 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
         return; /* what was said stands, also if early has closed since, at the very time at which late began */
     }
     *(over ? &pair->reuse : &pair->collision) = true;
-    toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, TOA_EV_KEY)->other_frame =
+    if (told && !over) {
+        conv->disputed = other->disputed = true;
+    }
+    toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, evidence)->other_frame =
         other->first_frame;
 }
 
@@ -67,16 +115,19 @@ void toa_collision_check_key(toa_state *state, toa_conversation *conv)
 
 void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversation *other, const toa_finding *details)
 {
-    toa_finding proof = *details;
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
     bool over = closed_before(early, late) && !pair->collision;
+    toa_finding proof = *details;
 
+    proof.other_frame = other->first_frame;
+    if (!pair->proof) {
+        pair->proof = proof.evidence;
+    }
     if (pair->confirmed || (over && pair->reuse)) {
         return;
     }
-    proof.other_frame = other->first_frame;
-    if (conv->key == other->key) {
+    if (toa_same_key_told(conv, other)) {
         proof.evidence |= TOA_EV_KEY;
     }
     if (!over && !pair->collision) {
@@ -86,75 +137,130 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
     pair->confirmed = !over;
     pair->collision |= !over;
     pair->reuse |= over;
-    if (late->key != early->key) {
-        toa_group_rekey(state, late, early->key, TOA_KEY_PROVEN);
-    }
+    toa_onekey_join(state, early, late);
 }
 
-static void check_one_isn(toa_state *state, toa_conversation *x, toa_conversation *y)
+/* True if it proves something. */
+static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversation *y, uint32_t misses)
 {
     const toa_endpoint *xs = toa_wire_server(x), *ys = toa_wire_server(y);
     toa_finding proof = {.evidence = TOA_EV_RECYCLED};
+    int64_t limit;
 
     if (!(y->flags & TOA_CONV_SYNACK_SEEN) || toa_group_excluded(x, y)) {
-        return;
+        return false;
     }
     if (toa_began_before(y, x) && toa_server_side(x)->isn == toa_clock_recycled(toa_server_side(y)->next) &&
         (x->key == y->key || !toa_crowded(x))) {
         toa_collision_prove(state, x, y, &proof);
-        return;
+        return true;
     }
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
-        return; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
+        return false; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
     }
-    if (toa_clock_match(x, y, x->key->client->n_group, &proof.isn_error)) {
+    limit = toa_clock_limit(x->key->client->n_tuples + misses);
+    if (x->key != y->key && !proven_before(state, x, y)) {
+        limit = MIN(limit, toa_clock_budget(++state->n_clock_pairs));
+    }
+    if (toa_clock_match(x, y, limit, &proof.isn_error)) {
         proof.evidence = TOA_EV_ISN_CLOCK;
         toa_collision_prove(state, x, y, &proof);
+        return true;
     }
+    return false;
 }
 
-void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
+/* Whom the connection before on this wire tuple was proven to be one with; that partner's tuple may have a newer one by now.
+ * In a large group many connections of one tuple have one phase of the clock, and a look-up may miss the partner. */
+static bool check_partners(toa_state *state, toa_conversation *conv, uint32_t misses)
+{
+    const toa_conversation *earlier = earlier_of(conv);
+    unsigned tried = 0;
+    bool proven = false;
+
+    for (toa_pair *pair = earlier && earlier->extra ? earlier->extra->pairs : NULL; pair && tried < PAIRS_MAX;
+         pair = pair->next, tried++) {
+        toa_conversation *newest = pair->proof ? toa_state_find(state, &pair->y->wire[0], &pair->y->wire[1]) : NULL;
+        if (newest && newest->key->client == conv->key->client) {
+            proven |= check_one_isn(state, conv, newest, misses);
+        }
+    }
+    return proven;
+}
+
+/* The same with those of a large group whose ISN can fit. */
+static bool check_indexed_isns(toa_state *state, toa_conversation *conv, uint32_t misses)
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
-    uint32_t bucket, reach;
-    unsigned n, checked = 0;
+    uint32_t bucket = toa_clock_bucket(conv), reach = toa_clock_reach(toa_clock_limit(party->n_tuples + misses));
+    unsigned checked = 0, n;
+    bool proven = false;
 
-    if (!(conv->flags & TOA_CONV_SHARED)) {
-        return;
-    }
-    if (party->n_group <= TOA_SCAN_MAX) {
-        for (toa_conversation *y = party->group, *next; y; y = next) {
-            next = toa_group_next(y); /* a proof moves conversations between groups */
-            check_one_isn(state, conv, y);
-        }
-        return;
-    }
     n = toa_index_find(state, party, TOA_BY_GROUP_SERVER_NEXT, toa_clock_not_recycled(toa_server_side(conv)->isn), found);
     for (unsigned i = 0; i < n; i++) {
-        check_one_isn(state, conv, found[i]);
+        proven |= check_one_isn(state, conv, found[i], misses);
     }
-    bucket = toa_clock_bucket(conv);
-    reach = toa_clock_reach(party->n_group);
     for (uint32_t step = 0; reach > 0 && step <= 2 * reach && checked < TOA_HITS_MAX; step++) {
         uint32_t at = (uint32_t)((bucket + TOA_CLOCK_BUCKETS + step - reach) % TOA_CLOCK_BUCKETS);
         n = toa_index_find(state, party, TOA_BY_ISN_PHASE, at, found);
         for (unsigned i = 0; i < n && checked < TOA_HITS_MAX; i++, checked++) {
-            check_one_isn(state, conv, found[i]);
+            proven |= check_one_isn(state, conv, found[i], misses);
         }
     }
+    return proven;
+}
+
+void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
+{
+    const toa_conversation *earlier = earlier_of(conv);
+    uint32_t misses = earlier && earlier->extra ? earlier->extra->clock_misses : 0;
+    bool proven = false;
+
+    if (!(conv->flags & TOA_CONV_SHARED)) {
+        return;
+    }
+    if (conv->key->client->n_group <= TOA_SCAN_MAX) {
+        for (toa_conversation *y = conv->key->client->group, *next; y; y = next) {
+            next = toa_group_next(y); /* a proof moves conversations between groups */
+            proven |= check_one_isn(state, conv, y, misses);
+        }
+    } else {
+        proven = check_partners(state, conv, misses);
+        proven |= check_indexed_isns(state, conv, misses);
+    }
+    toa_state_extra(state, conv)->clock_misses = misses + !proven;
+}
+
+/* The RST of a closed port has the number that its cause acknowledges, and who sent the cause chose it: so the cause must be
+ * y's, y must wait for its answer, and x's client must have sent nothing since then. */
+static bool rst_proves(const toa_conversation *x, const toa_match *match)
+{
+    const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_HINT_WAITING;
+    const toa_side *client = &x->side[x->client];
+    uint32_t stray = x->extra ? x->extra->client_stray_frame : 0;
+
+    return (match->evidence & needed) == needed && !(match->evidence & TOA_HINT_OWN_CAUSE) &&
+           client->last_frame < match->other_frame && stray < match->other_frame;
 }
 
 void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_server, const toa_match *match)
 {
-    const uint16_t numbers = TOA_EV_SEQ | TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_IP_ID | TOA_EV_TIMESTAMPS;
-    bool rst = (state->segment->flags & TOA_FLAG_RST) != 0;
+    const uint32_t numbers = TOA_EV_SEQ | TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_IP_ID | TOA_EV_TIMESTAMPS;
+    const uint16_t flags = state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_ACK);
     toa_finding proof = {.evidence = toa_rules_shown(match->evidence), .ip_id_delta = match->ip_id_delta};
 
-    /* without the cause, a NAT that lost its mapping looks the same: all numbers fit, yet there are two servers */
-    if (!from_server || match->where != TOA_WHERE_GROUP || !(match->evidence & TOA_EV_TRIGGER) ||
-        !(x->flags & TOA_CONV_CLIENT_SPOKE) || __builtin_popcount(match->evidence & numbers) < (rst ? 1 : 2)) {
+    if (!from_server || match->where != TOA_WHERE_GROUP || !(x->flags & TOA_CONV_CLIENT_SPOKE)) {
         return;
+    }
+    if (flags == TOA_FLAG_RST) {
+        if (!rst_proves(x, match)) {
+            return;
+        }
+    } else if (!(match->evidence & TOA_EV_TRIGGER) || __builtin_popcount(match->evidence & numbers) < 2) {
+        return; /* without the cause, a NAT that lost its mapping looks the same: all numbers fit, yet there are two servers */
+    } else if ((flags & TOA_FLAG_SYN) && !(x->flags & TOA_CONV_CLOSED)) {
+        return; /* one socket that has x cannot begin anew for y: the server keeps them apart */
     }
     toa_collision_prove(state, x, match->owner, &proof);
 }

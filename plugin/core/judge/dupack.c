@@ -108,7 +108,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         if (state->segment->time - client->demand_time <= TOA_SECOND) {
             evidence |= TOA_EV_TRIGGER;
         }
-        evidence |= x->key == y->key ? TOA_EV_KEY : 0;
+        evidence |= toa_same_key_told(x, y) ? TOA_EV_KEY : 0;
         pair->n_found++;
         pair->found_time = state->segment->time;
         pair->n_dup_acks++;
@@ -186,7 +186,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (pair->n_dup_acks < (keepalive ? SILENT_MIN + 1u : SILENT_MIN) && !(keepalive ? crossed(state, x, y) : related(state, x, y))) {
         return;
     }
-    evidence |= x->key == y->key ? TOA_EV_KEY : 0;
+    evidence |= toa_same_key_told(x, y) ? TOA_EV_KEY : 0;
     pair->n_found++;
     pair->found_time = state->segment->time;
     finding = toa_state_report(state, TOA_FINDING_FOREIGN_DUP_ACK, x, y, evidence);

@@ -174,7 +174,7 @@ static void try_answer(search *s)
         if (toa_rules_answers(pair, s->segment)) {
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
             s->best.where = pair->where;
-            s->best.evidence |= TOA_EV_TRIGGER;
+            s->best.evidence |= TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_HINT_OWN_CAUSE;
             return;
         }
     }

@@ -167,13 +167,15 @@ bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
     return toa_rules_acked_before(pair, segment->seq);
 }
 
-/* The segment that caused this one; *ret_frame its frame if it is y's. */
+/* The segment that caused this one; *ret_frame its frame if it is y's. Otherwise x has asked itself, or its client answers
+ * what it was sent: *ret_own. */
 static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segment *segment, uint32_t seq,
-                        bool from_server, const toa_pair *pair, uint32_t *ret_frame)
+                        bool from_server, const toa_pair *pair, uint32_t *ret_frame, bool *ret_own)
 {
     bool plain_rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
 
-    if (plain_rst && !from_server) {
+    *ret_own = plain_rst && !from_server;
+    if (*ret_own) {
         return toa_rules_answers(pair, segment);
     }
     if (plain_rst) {
@@ -188,6 +190,7 @@ static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segmen
         *ret_frame = yb->demand_frame;
         return true;
     }
+    *ret_own = true;
     return waits_for_answer(xb, segment);
 }
 
@@ -224,6 +227,13 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     return hints;
 }
 
+/* x and y have one key: *ret_told by a TOA, the map or a leg, not by a proof alone. */
+static bool one_key(const toa_conversation *x, const toa_conversation *y, bool *ret_told)
+{
+    *ret_told = toa_same_key_told(x, y);
+    return *ret_told || x->key == y->key;
+}
+
 /* The evidence under one shift. */
 static void evidence_with(const toa_conversation *x, toa_conversation *y, bool from_server,
                           const toa_segment *segment, toa_shift shift, toa_match *ret_match)
@@ -231,7 +241,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     unsigned xs = from_server ? !x->client : x->client, ys = from_server ? !y->client : y->client;
     const toa_side *xa = &x->side[xs], *xb = &x->side[!xs], *ya = &y->side[ys], *yb = &y->side[!ys];
     uint32_t seq = segment->seq - shift.seq, ack = segment->ack - shift.ack, evidence = 0;
-    bool exact = false;
+    bool exact = false, own_cause, told;
 
     ret_match->n_exact = 0;
     ret_match->shift = shift;
@@ -257,17 +267,23 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     } else {
         ret_match->ip_id_delta = 0;
     }
-    if (has_trigger(xb, yb, segment, seq, from_server, ret_match->pair, &ret_match->other_frame)) {
-        evidence |= TRIGGER;
+    if (has_trigger(xb, yb, segment, seq, from_server, ret_match->pair, &ret_match->other_frame, &own_cause)) {
+        evidence |= TRIGGER | (own_cause ? (uint32_t)TOA_HINT_OWN_CAUSE : 0u);
     }
     if (segment->options.has_timestamps && toa_conversation_without_timestamps(x)) {
         evidence |= TOA_EV_TIMESTAMPS;
     }
-    if (x->key == y->key) {
-        evidence |= KEY;
+    if (one_key(x, y, &told)) {
+        evidence |= KEY | (told ? 0u : (uint32_t)TOA_HINT_PROVEN);
     }
     evidence |= circumstances(x, y, from_server, segment, ret_match->pair);
     ret_match->evidence = evidence;
+}
+
+/* How many observations speak for it. */
+static int count(uint32_t evidence)
+{
+    return __builtin_popcount(evidence & ~(uint32_t)(TOA_HINT_OWN_CAUSE | TOA_HINT_PROVEN));
 }
 
 bool toa_rules_better(const toa_match *a, const toa_match *b)
@@ -280,8 +296,8 @@ bool toa_rules_better(const toa_match *a, const toa_match *b)
     if (a->n_exact != b->n_exact) {
         return a->n_exact > b->n_exact;
     }
-    bits_a = __builtin_popcount(a->evidence);
-    bits_b = __builtin_popcount(b->evidence);
+    bits_a = count(a->evidence);
+    bits_b = count(b->evidence);
     if (bits_a != bits_b) {
         return bits_a > bits_b;
     }
@@ -300,7 +316,7 @@ void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool fro
     if (shift.seq || shift.ack) {
         toa_match shifted = *ret_match;
         evidence_with(x, y, from_server, segment, shift, &shifted);
-        if (__builtin_popcount(shifted.evidence) > __builtin_popcount(ret_match->evidence)) {
+        if (count(shifted.evidence) > count(ret_match->evidence)) {
             *ret_match = shifted;
         }
     }

@@ -33,7 +33,10 @@ enum {
     TOA_HINT_WAITING = 1 << 17, /* nothing was captured on y since y's client sent something */
     TOA_HINT_AGAIN = 1 << 18,  /* it has happened before between x and y, and y's server has not sent y the same */
     TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
-    TOA_HINT_CROSSED = 1 << 20 /* x's client sends this, and segments of y's server came to it a moment ago */
+    TOA_HINT_CROSSED = 1 << 20, /* x's client sends this, and segments of y's server came to it a moment ago */
+    /* These two take back what a bit of TOA_EV_* shows, not what a row of the table makes of it. */
+    TOA_HINT_OWN_CAUSE = 1 << 24, /* the cause is on x itself: TRIGGER is not shown */
+    TOA_HINT_PROVEN = 1 << 25     /* nobody tells that the keys are equal, that was proven before: KEY is not shown */
 };
 
 enum {
@@ -83,7 +86,9 @@ void toa_rules_evidence(const toa_conversation *x, toa_conversation *y, bool fro
 /* What a finding shows of it. */
 static inline uint16_t toa_rules_shown(uint32_t evidence)
 {
-    return (uint16_t)(evidence | (evidence & TOA_HINT_NEAR ? TOA_EV_SEQ : 0u));
+    uint32_t hidden = (evidence & TOA_HINT_OWN_CAUSE ? TOA_EV_TRIGGER : 0u) | (evidence & TOA_HINT_PROVEN ? TOA_EV_KEY : 0u);
+
+    return (uint16_t)((evidence | (evidence & TOA_HINT_NEAR ? TOA_EV_SEQ : 0u)) & ~hidden);
 }
 
 /* Is there a row of the table for it? */

@@ -21,21 +21,28 @@ static int64_t handshake_time(const toa_conversation *conv)
     return conv->syn_time ? max64(conv->synack_time - conv->syn_time, 0) : 0;
 }
 
-/* The SYN-ACK was made somewhere between SYN and SYN-ACK as captured; clocks drift by up to 1 ppm. */
+/* The SYN-ACK was made somewhere between SYN and SYN-ACK as captured, a different while before the capture saw it each time;
+ * clocks drift by up to 1 ppm. */
 static int64_t tolerance(const toa_conversation *x, const toa_conversation *y, int64_t apart)
 {
     int64_t transit = max64(max64(handshake_time(x), handshake_time(y)), MS / 10);
 
-    return min64(MS, min64(transit, apart / 100)) + min64(4 * MS, apart / 1000000);
+    return min64(transit, apart / 100) + min64(4 * MS, apart / 1000000);
 }
 
-/* n^2 / 2 pairs, each hit by chance with 2 x tolerance / period: their product stays below 1 / 1000. */
-static int64_t chance_limit(uint32_t n_group)
+int64_t toa_clock_limit(uint32_t n_tuples)
 {
-    return TOA_CLOCK_PERIOD / 1000 / n_group / n_group;
+    /* n^2 / 2 pairs, each hit by chance with 2 x tolerance / period: their product stays below 1 / 1000 */
+    return TOA_CLOCK_PERIOD / 1000 / n_tuples / n_tuples;
 }
 
-bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint32_t n_group, int64_t *ret_error)
+int64_t toa_clock_budget(uint32_t n)
+{
+    /* 1 / 500 n for the n-th, until that is less than 1 ms: the first 274 of them make 1.2 % */
+    return max64(MS, TOA_CLOCK_PERIOD / 1000 / n);
+}
+
+bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64_t limit, int64_t *ret_error)
 {
     const toa_conversation *early = x->synack_time < y->synack_time ? x : y, *late = early == x ? y : x;
     int64_t apart = late->synack_time - early->synack_time;
@@ -48,13 +55,11 @@ bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint3
         error += TOA_CLOCK_PERIOD;
     }
     *ret_error = error;
-    return (error < 0 ? -error : error) <= min64(tolerance(x, y, apart), chance_limit(n_group));
+    return (error < 0 ? -error : error) <= min64(tolerance(x, y, apart), limit);
 }
 
-uint32_t toa_clock_reach(uint32_t n_group)
+uint32_t toa_clock_reach(int64_t limit)
 {
-    int64_t limit = min64(5 * MS, chance_limit(n_group)); /* 1 ms of transit and 4 ms of drift, see tolerance() */
-
     /* one more for where in their buckets the two are, one for the last bucket of the period, which is a short one */
     return limit > 0 ? (uint32_t)(limit / TOA_CLOCK_BUCKET) + 2 : 0;
 }

@@ -17,10 +17,18 @@
 #define TOA_CLOCK_BUCKETS (TOA_CLOCK_PERIOD / TOA_CLOCK_BUCKET + 1)
 
 /* x and y have SYN-ACKs (TOA_CONV_SYNACK_SEEN). How far y's and x's ISN are from one clock, in ns, -137 s to +137 s:
- * the numbers' distance less the captured time between. True if that is within what capture and transit explain, and
- * so little that chance does not: n_group is how many conversations the group has, a match by accident among all its
- * pairs must stay as rare as 1 in 1000 (a scanner with one source port has a million pairs). */
-bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, uint32_t n_group, int64_t *ret_error);
+ * the numbers' distance less the captured time between. True if that is within what capture and transit explain, and no
+ * more than limit. */
+bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64_t limit, int64_t *ret_error);
+
+/* The limit in a group of so many wire tuples: a match by accident among all its pairs must stay as rare as 1 in 1000 (a
+ * scanner with one source port has a million pairs). A connection of a tuple that fitted nobody's clock counts like a tuple of
+ * its own; one that fitted is no new chance. */
+int64_t toa_clock_limit(uint32_t n_tuples);
+
+/* The limit for the n-th pair of this capture of which nothing else is known: accidents of all of them stay as rare as one
+ * in 80 captures, without those within 1 ms (7 in a million pairs). */
+int64_t toa_clock_budget(uint32_t n);
 
 /* Linux derives the ISN of a connection that replaces one in TIME_WAIT from the old one's next number:
  * tw_snd_nxt + 65535 + 2 (tcp_timewait_state_process, net/ipv4/tcp_minisocks.c). */
@@ -38,8 +46,7 @@ static inline uint32_t toa_clock_not_recycled(uint32_t isn)
 /* Phase of a conversation's SYN-ACK on the clock, as a bucket number: matching pairs are at most a few buckets apart,
  * modulo TOA_CLOCK_BUCKETS. */
 uint32_t toa_clock_bucket(const toa_conversation *conv);
-/* The tolerance of toa_clock_match in a group of this size is less than so many buckets; 0: no two conversations of so
- * large a group can match. */
-uint32_t toa_clock_reach(uint32_t n_group);
+/* Two that toa_clock_match allows within this limit are less than so many buckets apart; 0: no two can match. */
+uint32_t toa_clock_reach(int64_t limit);
 
 #endif

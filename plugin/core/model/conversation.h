@@ -94,6 +94,7 @@ typedef struct toa_company {
 typedef struct toa_party {
     toa_endpoint endpoint;
     uint32_t n_group;
+    uint32_t n_tuples;               /* wire tuples among them */
     uint32_t n_served : 31;
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
@@ -103,11 +104,19 @@ typedef struct toa_party {
 
 #define TOA_NO_STREAM UINT32_MAX
 
+/* Where connections that are one to the server were sent, when nothing says which of the addresses is its own. */
+#define TOA_REACHED_MAX 4
+typedef struct toa_reached {
+    toa_party *server[TOA_REACHED_MAX];
+    uint32_t n; /* may be more than there is room for */
+} toa_reached;
+
 /* A post-rewrite key: the tuple the real server's stack sees. One per distinct pair of endpoints. */
 typedef struct toa_key {
     toa_party *client;
     toa_party *server;
     struct toa_conversation *members; /* newest first */
+    toa_reached *reached;             /* NULL: server is the real server's own address, as far as is known; else it is one of these */
     uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
     uint32_t n_members;
 } toa_key;
@@ -119,6 +128,13 @@ typedef struct toa_extra {
     toa_ts_marks ts_marks[2]; /* of the sides; valid with has_marks */
     bool has_marks[2];
     toa_party *named;          /* client that a TOA named, if the key has another one */
+    const toa_key *told;       /* source 4: the key without the proof */
+    uint32_t clock_misses;     /* connections of this wire tuple, up to this one, that fitted nobody's clock (R10) */
+    int64_t works_time; /* newest question of its client that was answered while its key was disputed */
+    int64_t client_stray_time;
+    uint32_t client_stray_frame; /* last segment of the client, no RST, that is not x's own; 0: none */
+    uint32_t client_stray_ack;   /* its ack, which a RST in answer to it has */
+    bool recounted;            /* not counted in n_tuples: its wire tuple was before */
     struct toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
     struct toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
     struct toa_conversation *earlier; /* previous conversation on this wire tuple */

@@ -10,6 +10,27 @@
 
 /* ---- lists ---- */
 
+/* The connections of one wire tuple that one client has, one after the other, count once. */
+static void count_tuple(toa_party *party, toa_conversation *conv)
+{
+    const toa_conversation *earlier = conv->extra ? conv->extra->earlier : NULL;
+
+    if (earlier && earlier->key && earlier->key->client == party) {
+        conv->extra->recounted = true;
+    } else {
+        party->n_tuples++;
+    }
+}
+
+static void uncount_tuple(toa_party *party, toa_conversation *conv)
+{
+    if (conv->extra && conv->extra->recounted) {
+        conv->extra->recounted = false;
+    } else {
+        party->n_tuples--;
+    }
+}
+
 static void join_group(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
@@ -22,6 +43,7 @@ static void join_group(toa_state *state, toa_conversation *conv)
     }
     party->group = conv;
     party->n_group++;
+    count_tuple(party, conv);
     toa_index_join_group(state, conv);
 }
 
@@ -38,6 +60,7 @@ static void leave_group(toa_state *state, toa_conversation *conv)
         conv->extra->group_prev = conv->extra->group_next = NULL;
     }
     conv->key->client->n_group--;
+    uncount_tuple(conv->key->client, conv);
 }
 
 static void join_served(toa_state *state, toa_conversation *conv)
@@ -134,24 +157,40 @@ static bool set_key(toa_state *state, toa_conversation *conv, toa_party *client,
     return true;
 }
 
+/* The server that the map gives to the one on the wire; NULL: it has no row, or several. */
+static toa_party *mapped_server(toa_state *state, const toa_conversation *conv)
+{
+    const toa_map_row *rows;
+
+    if (state->config->n_map == 0 || toa_config_map_lookup(state->config, toa_wire_server(conv), &rows) != 1) {
+        return NULL;
+    }
+    return toa_state_party(state, &rows->server);
+}
+
 /* The key that wire, TOA (named; NULL: none) and map give. */
 static bool compute_key(toa_state *state, toa_conversation *conv, toa_party *named)
 {
-    const toa_map_row *rows;
-    toa_party *client, *server = conv->server_party;
+    toa_party *client, *mapped, *server;
+    bool changed;
 
-    if (conv->source == TOA_KEY_LEG || conv->source == TOA_KEY_PROVEN) {
+    if (conv->source == TOA_KEY_LEG) {
         return false;
     }
     client = named ? named : toa_state_party(state, toa_wire_client(conv));
-    conv->source = toa_endpoint_equal(&client->endpoint, toa_wire_client(conv)) ? TOA_KEY_WIRE : TOA_KEY_TOA;
-    if (state->config->n_map && toa_config_map_lookup(state->config, toa_wire_server(conv), &rows) == 1) {
-        server = toa_state_party(state, &rows->server);
-        if (conv->source == TOA_KEY_WIRE) {
-            conv->source = TOA_KEY_MAP;
-        }
+    mapped = mapped_server(state, conv);
+    server = mapped ? mapped : conv->server_party;
+    if (conv->source == TOA_KEY_PROVEN) {
+        conv->extra->told = toa_state_key(state, client, server);
+        return false;
     }
-    return set_key(state, conv, client, server);
+    conv->source = toa_endpoint_equal(&client->endpoint, toa_wire_client(conv)) ? mapped ? TOA_KEY_MAP : TOA_KEY_WIRE
+                                                                               : TOA_KEY_TOA;
+    changed = set_key(state, conv, client, server);
+    if (conv->source != TOA_KEY_WIRE) {
+        conv->key->reached = NULL;
+    }
+    return changed;
 }
 
 /* The client that a TOA named stays known if the key has another one. */
@@ -166,6 +205,10 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
 {
     toa_party *named = toa_named(conv);
 
+    if (source == TOA_KEY_PROVEN) {
+        const toa_key *told = toa_told_key(conv);
+        toa_state_extra(state, conv)->told = told;
+    }
     set_key(state, conv, key->client, key->server);
     conv->source = source & 0x7u;
     keep_named(state, conv, named);
@@ -502,6 +545,12 @@ static bool client_number(const toa_conversation *conv, uint32_t *ret_number)
     return shown || (server->flags & TOA_SIDE_ACKED);
 }
 
+/* Its SYN was captured, and its numbers are those that began with it. */
+static bool began_here(const toa_side *side)
+{
+    return (side->flags & TOA_SIDE_SYN) && toa_seq_within(side->isn, side->low, side->next);
+}
+
 /* Two clients' numbers are as far apart as chance puts them, 1 MiB or less in 1 of 2048 pairs. The sides of a NAT have
  * the same ones; that tells when the capture has lost the SYNs. (A server's numbers are no help: those of one tuple are
  * close to each other when two connections begin within 67 ms.) */
@@ -510,8 +559,9 @@ static bool client_numbers_close(const toa_conversation *x, const toa_conversati
     uint32_t a, b;
     int32_t distance;
 
-    if (!client_number(x, &a) || !client_number(y, &b)) {
-        return false;
+    if ((began_here(&x->side[x->client]) && began_here(&y->side[y->client])) || !client_number(x, &a) ||
+        !client_number(y, &b)) {
+        return false; /* two SYNs: equal ISNs make legs of them (R4), others tell them apart */
     }
     distance = toa_seq_diff(a, b);
     return distance < (1 << 20) && distance > -(1 << 20);

@@ -34,9 +34,11 @@ typedef struct toa_pair {
     uint8_t n_acks;
     bool has_ack_shift, has_seq_shift, has_sack_shift;
     uint8_t where;  /* toa_where of the last finding */
-    bool collision; /* raised; these three are kept with x the one that began later */
+    uint16_t proof; /* evidence that first proved the two one connection at the server, 0: none */
+    bool collision; /* raised; these, and proof, are kept with x the one that began later */
     bool confirmed;
     bool reuse;
+    bool refuted;
 } toa_pair;
 
 /* Node of the number index, see index.h. */
@@ -95,6 +97,7 @@ typedef struct toa_state {
     toa_table strangers;     /* of toa_stranger, by client and seq */
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
+    uint32_t n_clock_pairs; /* that were compared by the ISN clock alone */
     uint32_t next_stream;  /* of the next new key */
     GArray *found;         /* toa_finding, of the segment being fed */
     const toa_segment *segment; /* being fed */
@@ -124,6 +127,18 @@ static inline toa_conversation *toa_group_prev(const toa_conversation *conv)
 static inline toa_conversation *toa_key_next(const toa_conversation *conv)
 {
     return conv->extra ? conv->extra->key_next : NULL;
+}
+
+/* The key that TOA, map, leg and wire give it, whatever the server's numbers have proven. */
+static inline const toa_key *toa_told_key(const toa_conversation *conv)
+{
+    return conv->source == TOA_KEY_PROVEN ? conv->extra->told : conv->key;
+}
+
+/* TOA, map or a leg say that the two have one key; two connections of one wire tuple need not be told. */
+static inline bool toa_same_key_told(const toa_conversation *x, const toa_conversation *y)
+{
+    return toa_told_key(x) == toa_told_key(y) && !(x->server_party == y->server_party && toa_same_wire(x, y));
 }
 
 /* The client that a TOA has named; NULL: none. */

@@ -1,0 +1,94 @@
+/* onekey.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/judge/onekey.h"
+
+#include "core/model/group.h"
+
+/* Something says where the server is. */
+static bool is_told(const toa_conversation *conv)
+{
+    return conv->source == TOA_KEY_PROVEN ? !conv->key->reached : conv->source != TOA_KEY_WIRE;
+}
+
+/* The map has several rows for vip's server, and one of them is where other went. */
+static bool is_candidate(const toa_state *state, const toa_conversation *vip, const toa_conversation *other)
+{
+    const toa_map_row *rows;
+    unsigned n = state->config->n_map ? toa_config_map_lookup(state->config, toa_wire_server(vip), &rows) : 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (toa_endpoint_equal(&rows[i].server, toa_wire_server(other))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* conv takes the key, and so do those that were proven to be one with it before. */
+static void take_key(toa_state *state, toa_conversation *conv, const toa_key *key)
+{
+    toa_key *own = conv->key;
+
+    if (own == key) {
+        return;
+    }
+    if (own->reached) {
+        for (toa_conversation *member = own->members, *next; member; member = next) {
+            next = toa_key_next(member);
+            if (member != conv && member->source == TOA_KEY_PROVEN) {
+                toa_group_rekey(state, member, key, TOA_KEY_PROVEN);
+            }
+        }
+        own->reached = NULL;
+    }
+    toa_group_rekey(state, conv, key, TOA_KEY_PROVEN);
+}
+
+static void add_reached(toa_reached *reached, toa_party *server)
+{
+    for (uint32_t i = 0; i < reached->n && i < TOA_REACHED_MAX; i++) {
+        if (reached->server[i] == server) {
+            return;
+        }
+    }
+    if (reached->n < TOA_REACHED_MAX) {
+        reached->server[reached->n] = server;
+    }
+    reached->n++;
+}
+
+/* Nobody knows: late joins early's key. */
+static void join_unknown(toa_state *state, toa_conversation *early, toa_conversation *late)
+{
+    toa_reached *reached = early->key->reached, *others = late->key->reached;
+
+    if (!reached) {
+        reached = toa_arena_new(&state->arena, toa_reached);
+        add_reached(reached, early->server_party);
+    }
+    for (uint32_t i = 0; others && others != reached && i < others->n && i < TOA_REACHED_MAX; i++) {
+        add_reached(reached, others->server[i]);
+    }
+    add_reached(reached, late->server_party);
+    take_key(state, late, early->key);
+    toa_group_rekey(state, early, early->key, TOA_KEY_PROVEN);
+    early->key->reached = reached;
+}
+
+void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation *late)
+{
+    if (is_told(early)) {
+        early->key->reached = NULL;
+        take_key(state, late, early->key);
+    } else if (is_told(late)) {
+        late->key->reached = NULL;
+        take_key(state, early, late->key);
+    } else if (is_candidate(state, late, early)) {
+        take_key(state, late, early->key);
+    } else if (is_candidate(state, early, late)) {
+        take_key(state, early, late->key);
+    } else {
+        join_unknown(state, early, late);
+    }
+}
