@@ -236,12 +236,14 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
  * y's, y must wait for its answer, and x's client must have sent nothing since then. */
 static bool rst_proves(const toa_conversation *x, const toa_match *match)
 {
-    const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_HINT_WAITING;
-    const toa_side *client = &x->side[x->client];
+    const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
+    const toa_side *client = &x->side[x->client], *asker = toa_client_side(match->owner);
     uint32_t stray = x->extra ? x->extra->client_stray_frame : 0;
 
     return (match->evidence & needed) == needed && !(match->evidence & TOA_HINT_OWN_CAUSE) &&
-           client->last_frame < match->other_frame && stray < match->other_frame;
+           (asker->flags & TOA_SIDE_DEMAND) && !(asker->flags & TOA_SIDE_ANSWERED) &&
+           asker->demand_frame == match->other_frame && client->last_frame < match->other_frame &&
+           stray < match->other_frame;
 }
 
 void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_server, const toa_match *match)
