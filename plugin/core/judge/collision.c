@@ -241,8 +241,8 @@ static bool rst_proves(const toa_conversation *x, const toa_match *match)
     uint32_t stray = x->extra ? x->extra->client_stray_frame : 0;
 
     return (match->evidence & needed) == needed && !(match->evidence & TOA_HINT_OWN_CAUSE) &&
-           (asker->flags & TOA_SIDE_DEMAND) && !(asker->flags & TOA_SIDE_ANSWERED) &&
-           asker->demand_frame == match->other_frame && client->last_frame < match->other_frame &&
+           (asker->flags & TOA_SIDE_DEMAND) && asker->demand_frame == match->other_frame &&
+           toa_server_side(match->owner)->last_frame < match->other_frame && client->last_frame < match->other_frame &&
            stray < match->other_frame;
 }
 
