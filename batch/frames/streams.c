@@ -6,6 +6,7 @@
 #include "core/option/segment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void toa_streams_init(toa_streams *streams, uint64_t seed)
 {
@@ -16,8 +17,10 @@ void toa_streams_clear(toa_streams *streams)
 {
     free(streams->pairs);
     free(streams->slots);
+    free(streams->settled);
     streams->pairs = NULL;
     streams->slots = NULL;
+    streams->settled = NULL;
 }
 
 /* The slot of the pair, or the empty one where it belongs. There always is an empty one. */
@@ -68,6 +71,25 @@ static bool grow(toa_streams *streams)
     return streams->n_pairs * 2 < streams->n_slots || grow_slots(streams);
 }
 
+/* Room for the bit of the next stream. */
+static bool grow_settled(toa_streams *streams)
+{
+    size_t room = streams->room_settled ? streams->room_settled * 2 : 128;
+    uint8_t *settled;
+
+    if (streams->next / 8 < streams->room_settled) {
+        return true;
+    }
+    settled = realloc(streams->settled, room);
+    if (!settled) {
+        return false;
+    }
+    memset(settled + streams->room_settled, 0, room - streams->room_settled);
+    streams->settled = settled;
+    streams->room_settled = room;
+    return true;
+}
+
 static void learn_beginnings(toa_stream_pair *pair, unsigned sender, const toa_stream_segment *segment)
 {
     bool ack = (segment->flags & TOA_FLAG_ACK) != 0;
@@ -89,7 +111,7 @@ bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, u
     uint32_t *slot;
     unsigned syn = segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK), sender;
 
-    if (!grow(streams)) {
+    if (!grow(streams) || !grow_settled(streams)) {
         return false;
     }
     tuple = toa_tuple_make(segment->source, segment->destination, streams->seed);
@@ -103,6 +125,7 @@ bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, u
     pair = &streams->pairs[*slot - 1];
     if ((pair->begun & 1u << sender) && pair->begin[sender] != segment->seq) {
         if (syn == TOA_FLAG_SYN) {
+            streams->settled[pair->stream / 8] &= (uint8_t)~(1u << pair->stream % 8); /* it is not the pair's any more */
             pair->stream = streams->next++;
             pair->begun = 0;
         } else if (syn == (TOA_FLAG_SYN | TOA_FLAG_ACK)) {
@@ -111,6 +134,9 @@ bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, u
     }
     if (segment->counts) {
         learn_beginnings(pair, sender, segment);
+    }
+    if (pair->begun == 3) {
+        streams->settled[pair->stream / 8] |= (uint8_t)(1u << pair->stream % 8);
     }
     *ret_stream = pair->stream;
     return true;

@@ -28,6 +28,8 @@ typedef struct toa_streams {
     size_t n_pairs, room_pairs;
     uint32_t *slots; /* index of a pair plus 1; 0: empty */
     size_t n_slots;  /* a power of two */
+    uint8_t *settled; /* bit of each stream */
+    size_t room_settled; /* bytes */
     uint64_t seed;
     uint32_t next;
 } toa_streams;
@@ -43,6 +45,12 @@ typedef struct toa_stream_segment {
     uint16_t flags;
     bool counts; /* its numbers can be a beginning */
 } toa_stream_segment;
+
+/* Nothing but a SYN or SYN-ACK changes anything for this stream any more: others need not be taken. */
+static inline bool toa_streams_settled(const toa_streams *streams, uint32_t stream)
+{
+    return stream / 8 < streams->room_settled && (streams->settled[stream / 8] & 1u << stream % 8);
+}
 
 /* The segment's stream. False: no memory. */
 bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, uint32_t *ret_stream);

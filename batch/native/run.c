@@ -71,9 +71,9 @@ static void fill_segment(const toa_frame_bytes *frame, const toa_tcp_layer *laye
     segment->ttl = layer->ttl;
 }
 
-static void feed(toa_native *native, const toa_segment *segment, uint32_t stream, uint32_t header_length)
+static void feed(toa_native *native, toa_conversation *conv, const toa_segment *segment, uint32_t stream,
+                 uint32_t header_length)
 {
-    toa_conversation *conv = toa_engine_find(native->engine, &segment->source, &segment->destination);
     toa_fed fed = toa_engine_feed(native->engine, conv, segment,
                                   toa_engine_wants_stream(conv, segment) ? stream : conv->stream);
     toa_layer layer = {.segment = segment,
@@ -87,11 +87,29 @@ static void feed(toa_native *native, const toa_segment *segment, uint32_t stream
     toa_records_add(&native->records, &layer);
 }
 
+/* The stream of a layer, as TCP's dissector tells it. False: no memory. */
+static bool find_stream(toa_native *native, const toa_tcp_layer *layer, const toa_segment *segment, bool counts,
+                        const toa_conversation *conv, uint32_t *ret_stream)
+{
+    toa_stream_segment numbers = {.source = &segment->source,
+                                  .destination = &segment->destination,
+                                  .seq = segment->seq,
+                                  .ack = segment->ack,
+                                  .flags = segment->flags,
+                                  .counts = counts && !layer->quoted};
+
+    if (conv && !(segment->flags & TOA_FLAG_SYN) && toa_streams_settled(&native->streams, conv->stream)) {
+        *ret_stream = conv->stream;
+        return true;
+    }
+    return toa_streams_take(&native->streams, &numbers, ret_stream);
+}
+
 static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const toa_tcp_layer *layer)
 {
     const uint8_t *header = layer->header;
     uint32_t captured = layer->captured < 60 ? layer->captured : 60, length, stream;
-    toa_stream_segment numbers;
+    toa_conversation *conv;
     toa_segment segment;
 
     if (captured < 16) { /* TCP's dissector needs so many to look for a stream */
@@ -103,13 +121,8 @@ static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const t
     segment.destination = layer->destination;
     segment.destination.port = (uint16_t)(header[2] << 8 | header[3]);
     fill_segment(frame, layer, length, &segment);
-    numbers = (toa_stream_segment){.source = &segment.source,
-                                   .destination = &segment.destination,
-                                   .seq = segment.seq,
-                                   .ack = segment.ack,
-                                   .flags = segment.flags,
-                                   .counts = !layer->quoted && layer->reported >= length};
-    if (!toa_streams_take(&native->streams, &numbers, &stream)) {
+    conv = native->engine ? toa_engine_find(native->engine, &segment.source, &segment.destination) : NULL;
+    if (!find_stream(native, layer, &segment, layer->reported >= length, conv, &stream)) {
         return false;
     }
     if (captured < 20 || length < 20 || layer->reported < length || layer->quoted || !native->engine) {
@@ -120,7 +133,7 @@ static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const t
         read_unusual_options(native, header, captured, length, &segment);
     }
     native->counts.segments++;
-    feed(native, &segment, stream, length);
+    feed(native, conv, &segment, stream, length);
     return true;
 }
 

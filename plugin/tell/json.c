@@ -3,31 +3,63 @@
  */
 #include "tell/json.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+/* A capture of a million conversations is a gigabyte of records: put together here, given to stdio a piece at a time. */
+static void give(toa_json *out)
+{
+    fwrite(out->held, 1, out->n_held, out->file);
+    out->n_held = 0;
+}
+
+static void put_bytes(toa_json *out, const char *bytes, size_t n)
+{
+    if (n > sizeof out->held - out->n_held) {
+        give(out);
+        if (n > sizeof out->held) {
+            fwrite(bytes, 1, n, out->file);
+            return;
+        }
+    }
+    memcpy(out->held + out->n_held, bytes, n);
+    out->n_held += (unsigned)n;
+}
+
+static void put_char(toa_json *out, char c)
+{
+    put_bytes(out, &c, 1);
+}
+
+static void put_word(toa_json *out, const char *word)
+{
+    put_bytes(out, word, strlen(word));
+}
 
 /* RFC 8259: quotation mark, backslash and control characters must be escaped, nothing else. */
 static void put_quoted(toa_json *out, const char *text)
 {
-    fputc('"', out->file);
-    for (size_t plain; *text; text += plain) {
-        plain = 0;
+    put_char(out, '"');
+    while (*text) {
+        size_t plain = 0;
+        char escaped[8];
         while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\') {
             plain++;
         }
-        fwrite(text, 1, plain, out->file);
-        if (text[plain]) {
-            fprintf(out->file, (unsigned char)text[plain] < 0x20 ? "\\u%04x" : "\\%c", (unsigned char)text[plain]);
-            plain++;
+        put_bytes(out, text, plain);
+        text += plain;
+        if (*text) {
+            snprintf(escaped, sizeof escaped, (unsigned char)*text < 0x20 ? "\\u%04x" : "\\%c", (unsigned char)*text);
+            put_word(out, escaped);
+            text++;
         }
     }
-    fputc('"', out->file);
+    put_char(out, '"');
 }
 
 static void put_comma(toa_json *out)
 {
     if (out->follows) {
-        fputc(',', out->file);
+        put_char(out, ',');
     }
     out->follows = true;
 }
@@ -35,19 +67,36 @@ static void put_comma(toa_json *out)
 static void put_name(toa_json *out, const char *name)
 {
     put_comma(out);
-    put_quoted(out, name);
-    fputc(':', out->file);
+    put_char(out, '"'); /* names are ours, and plain */
+    put_word(out, name);
+    put_bytes(out, "\":", 2);
+}
+
+static void put_integer(toa_json *out, int64_t value)
+{
+    char digits[20], *at = digits + sizeof digits;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    if (value < 0) {
+        put_char(out, '-');
+    }
+    put_bytes(out, at, (size_t)(digits + sizeof digits - at));
 }
 
 void toa_json_begin(toa_json *out)
 {
-    fputc('{', out->file);
+    put_char(out, '{');
     out->follows = false;
 }
 
 void toa_json_end(toa_json *out)
 {
-    fputs("}\n", out->file);
+    put_bytes(out, "}\n", 2);
+    give(out);
 }
 
 void toa_json_text(toa_json *out, const char *name, const char *value)
@@ -56,7 +105,7 @@ void toa_json_text(toa_json *out, const char *name, const char *value)
     if (value) {
         put_quoted(out, value);
     } else {
-        fputs("null", out->file);
+        put_word(out, "null");
     }
 }
 
@@ -64,22 +113,22 @@ void toa_json_number(toa_json *out, const char *name, bool known, int64_t value)
 {
     put_name(out, name);
     if (known) {
-        fprintf(out->file, "%" PRId64, value);
+        put_integer(out, value);
     } else {
-        fputs("null", out->file);
+        put_word(out, "null");
     }
 }
 
 void toa_json_bool(toa_json *out, const char *name, bool known, bool value)
 {
     put_name(out, name);
-    fputs(known ? value ? "true" : "false" : "null", out->file);
+    put_word(out, known ? value ? "true" : "false" : "null");
 }
 
 void toa_json_array_begin(toa_json *out, const char *name)
 {
     put_name(out, name);
-    fputc('[', out->file);
+    put_char(out, '[');
     out->follows = false;
 }
 
@@ -91,6 +140,6 @@ void toa_json_element(toa_json *out, const char *value)
 
 void toa_json_array_end(toa_json *out)
 {
-    fputc(']', out->file);
+    put_char(out, ']');
     out->follows = true;
 }

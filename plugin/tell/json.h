@@ -14,6 +14,8 @@
 typedef struct toa_json {
     FILE *file;
     bool follows; /* a member or element has been written where we are */
+    unsigned n_held;
+    char held[2048]; /* of the line, not given to file yet */
 } toa_json;
 
 void toa_json_begin(toa_json *out);

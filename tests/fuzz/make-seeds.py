@@ -175,6 +175,8 @@ def record_seeds():
 def main():
     out, captures = sys.argv[1], sys.argv[2:]
     for path in captures:
+        with open(path, 'rb') as file:
+            write(os.path.join(out, 'capture'), b'\0' + file.read(6000))
         packets = ip_packets(path)
         segments = [s for s in (Segment.parse(*p) for p in packets) if s]
         # the beginning, the middle and the end say the most
