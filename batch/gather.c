@@ -161,7 +161,7 @@ static gboolean read_known(scan_gather *self, GError **error)
 static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **error)
 {
     const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, take_capture, self, &self->progress,
-                          &self->counts};
+                          &self->counts, self->options->quiet};
     gboolean ok = scan_jobs_run(&run, captures, error);
 
     scan_progress_wipe();

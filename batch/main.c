@@ -129,7 +129,7 @@ static int run(scan *self, GError **error)
 {
     gboolean found = FALSE, ok;
 
-    scan_tshark_init(&self->tshark, self->options.tshark);
+    scan_tshark_init(&self->tshark, &self->options);
     ok = work(self, &found, error);
     ok = ok && !scan_counts_bad(&self->gather.counts);
     return (found ? SCAN_FINDINGS : SCAN_CLEAN) + (ok ? SCAN_CLEAN : SCAN_ERROR);

@@ -124,6 +124,23 @@ static gboolean parse_fail_on(scan_options *self, const char *text, GError **err
     return text == NULL;
 }
 
+static gboolean parse_reader(scan_options *self, const char *text, GError **error)
+{
+    static const char *const names[SCAN_READER_MAX] = {
+        [SCAN_READER_AUTO] = "auto", [SCAN_READER_NATIVE] = "native", [SCAN_READER_TSHARK] = "tshark"};
+
+    for (unsigned i = 0; text && i < SCAN_READER_MAX; i++) {
+        if (g_str_equal(text, names[i])) {
+            self->reader = (scan_reader)i;
+            return TRUE;
+        }
+    }
+    if (text) {
+        g_set_error(error, SCAN_FAILURE, 0, "--reader %s: must be auto, native or tshark", text);
+    }
+    return text == NULL;
+}
+
 static gboolean check_settings(char **settings, GError **error)
 {
     for (char **setting = settings; setting && *setting; setting++) {
@@ -184,7 +201,7 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
 
 gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError **error)
 {
-    char **points = NULL, *since = NULL, *until = NULL, *fail_on = NULL;
+    char **points = NULL, *since = NULL, *until = NULL, *fail_on = NULL, *reader = NULL;
     gboolean version = FALSE, ok;
     const GOptionEntry entries[] = {
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs, "Run N tsharks at a time (default: one a core)", "N"},
@@ -218,6 +235,9 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "Write numbers for monitoring (OpenMetrics text)", "FILE"},
         {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Tell notes as well (port reuse, stale sessions ...)", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "Print nothing but errors", NULL},
+        {"reader", 0, 0, G_OPTION_ARG_STRING, &reader,
+         "Who reads captures: native (toa-read, fast), tshark (all that Wireshark knows), or auto (default): the first, and "
+         "the second where it is needed", "NAME"},
         {"tshark", 0, 0, G_OPTION_ARG_FILENAME, &self->tshark, "The tshark to run", "PROGRAM"},
         {"host", 0, 0, G_OPTION_ARG_STRING, &self->host, "Name of this host in the records", "NAME"},
         {"no-reduce", 0, 0, G_OPTION_ARG_NONE, &self->no_reduce, "Only fill the database", NULL},
@@ -238,9 +258,11 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         g_print("toa-scan %s\n", TOA_VERSION);
         exit(SCAN_CLEAN);
     }
-    ok = ok && parse_fail_on(self, fail_on, error) && check_settings(self->settings, error) &&
+    ok = ok && parse_fail_on(self, fail_on, error) && parse_reader(self, reader, error) &&
+         check_settings(self->settings, error) &&
          check(self, points, since, until, error);
     g_free(fail_on);
+    g_free(reader);
     g_option_context_free(context);
     g_strfreev(points);
     g_free(since);

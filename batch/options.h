@@ -17,6 +17,9 @@ typedef struct scan_point {
 /* What --fail-on counts for the exit code: this and all that is worse. */
 typedef enum scan_fail_on { FAIL_ON_CONFIRMED, FAIL_ON_FOREIGN, FAIL_ON_COLLISION, FAIL_ON_NOTE, FAIL_ON_MAX } scan_fail_on;
 
+/* Who reads captures: AUTO is toa-read, and tshark where that says that it cannot. */
+typedef enum scan_reader { SCAN_READER_AUTO, SCAN_READER_NATIVE, SCAN_READER_TSHARK, SCAN_READER_MAX } scan_reader;
+
 typedef struct scan_options {
     char **inputs;     /* files and folders, at least one unless db_path names an earlier run's database */
     char **records_from; /* files of records, and folders of such; may be NULL */
@@ -32,6 +35,7 @@ typedef struct scan_options {
     char *host;        /* name of this host in file identities */
     gint64 since, until; /* ns since the epoch; G_MININT64 and G_MAXINT64: no limit */
     scan_fail_on fail_on;
+    scan_reader reader;
     int jobs;
     int timeout; /* seconds for a file; 0: by its size */
     int retain;  /* days; 0: for ever */

@@ -371,8 +371,21 @@ static toa_read next_pcapng(toa_capture *capture, toa_frame_bytes *ret_frame)
     return TOA_READ_FRAME;
 }
 
+/* What ends before its first section header does is no pcapng file: to Wireshark, too, it is something else. The header
+ * itself is read as a block like others. */
 toa_read toa_pcapng_open(toa_capture *capture)
 {
-    capture->next = next_pcapng; /* the section header is read as a block like others */
+    const uint8_t *head = toa_window_peek(&capture->window, 28, NULL);
+    uint32_t length;
+
+    if (head && find_byte_order(capture) != TOA_READ_FRAME) {
+        return capture->last;
+    }
+    length = head ? pad(toa_capture_get32(capture, head + 4)) : 0;
+    if (!head || (length <= 1u << 16 && !toa_window_peek(&capture->window, length, NULL))) {
+        return capture->window.state < 0 ? toa_capture_short(capture, true)
+                                         : toa_capture_stop(capture, TOA_READ_UNKNOWN, "it is no pcap or pcapng file");
+    }
+    capture->next = next_pcapng;
     return TOA_READ_FRAME;
 }

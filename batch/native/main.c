@@ -3,7 +3,7 @@
  * hostile, are read in a process that has nothing else, and can crash without harm.
  *
  * Exit status: 0 read; 2 an error, or damaged: what was read before counts, and is printed; 3 Wireshark can read more of it
- * than this. Standard error says why, in one line.
+ * than this: nothing printed is all of it. Standard error says why, in one line.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,12 +22,12 @@ enum { READ_DONE = 0, READ_ERROR = 2, READ_MORE = 3 };
 typedef struct reading {
     toa_settings settings;
     const char *path; /* "-": standard input */
-    bool all;         /* go on where Wireshark could read more */
+    bool all;         /* what can be read will do */
 } reading;
 
 static const char usage[] = "Usage: toa-read [-a] [-o NAME:VALUE]... FILE\n"
                             "Prints what tshark -z toa,records prints, without Wireshark. - is standard input.\n"
-                            "  -a  go on where Wireshark could find more (exit status 3 all the same)\n"
+                            "  -a  take what can be read, though Wireshark could find more\n"
                             "  -o  a preference of the plugin, as for tshark\n";
 
 /* False with what is wrong printed. */
@@ -63,18 +63,13 @@ static void say_missed(const toa_native *native)
     char what[80];
 
     toa_found_name(counts->space, counts->protocol, what, sizeof what);
-    if (counts->found[TOA_FOUND_FRAGMENT]) {
-        fprintf(stderr, "%" G_GUINT64_FORMAT " IP fragments may hold TCP; ", counts->found[TOA_FOUND_FRAGMENT]);
-    }
-    if (counts->found[TOA_FOUND_UNKNOWN]) {
-        fprintf(stderr, "%" G_GUINT64_FORMAT " frames are of protocols that are not read and may hold TCP; ",
-                counts->found[TOA_FOUND_UNKNOWN]);
-    }
-    fprintf(stderr, "first frame %u, %s\n", counts->frame, what);
+    fprintf(stderr, "may hold TCP that is not read: IP fragments %" G_GUINT64_FORMAT ", other protocols %" G_GUINT64_FORMAT
+                    "; first frame %u, %s\n",
+            counts->found[TOA_FOUND_FRAGMENT], counts->found[TOA_FOUND_UNKNOWN], counts->frame, what);
 }
 
 /* How it ended, as exit status. */
-static int judge(toa_read last, const toa_capture *capture, const toa_native *native)
+static int judge(const reading *self, toa_read last, const toa_capture *capture, const toa_native *native)
 {
     switch (last) {
     case TOA_READ_FAILED:
@@ -82,13 +77,15 @@ static int judge(toa_read last, const toa_capture *capture, const toa_native *na
         return READ_ERROR;
     case TOA_READ_UNKNOWN:
         fprintf(stderr, "%s\n", capture->reason);
-        return READ_MORE;
+        return self->all ? READ_ERROR : READ_MORE;
     default:
         break;
     }
     if (toa_native_missed(native)) {
         say_missed(native);
-        return READ_MORE;
+        if (!self->all) {
+            return READ_MORE;
+        }
     }
     if (last != TOA_READ_END) {
         fprintf(stderr, "cut short or damaged behind packet %u: %s\n", capture->n_frames, capture->reason);
@@ -116,8 +113,8 @@ static int read_capture(const reading *self, toa_source source)
             break; /* all of it is for Wireshark */
         }
     }
-    code = judge(last, &capture, &native);
-    if (code != READ_MORE || self->all) {
+    code = judge(self, last, &capture, &native);
+    if (code != READ_MORE) {
         toa_records_finish(&native.records);
     }
     if (ferror(stdout)) {

@@ -17,7 +17,8 @@ typedef struct scan_job {
     scan_pool *pool;
     const scan_file *file;
     GSubprocess *process;
-    FILE *output; /* what tshark wrote; a file without a name */
+    gboolean native; /* it is toa-read, else tshark */
+    FILE *output; /* what it wrote; a file without a name */
     FILE *complaints;
     GError *spill;          /* its output could not be kept */
     GCancellable *given_up; /* something that it has started may keep the pipe open */
@@ -29,6 +30,7 @@ struct scan_pool {
     const scan_run *run;
     const GPtrArray *files;
     GMainLoop *loop;
+    GQueue again; /* files that toa-read has left to tshark */
     GQueue ended; /* jobs whose records are to be taken */
     GPtrArray *running;
     guint next;
@@ -69,6 +71,7 @@ static void stop(scan_pool *self)
         press(self->running->pdata[i], now);
     }
     self->next = self->files->len;
+    g_queue_clear(&self->again);
 }
 
 static void on_end(GObject *source, GAsyncResult *result, gpointer data)
@@ -82,7 +85,7 @@ static void on_end(GObject *source, GAsyncResult *result, gpointer data)
     g_main_loop_quit(pool->loop);
 }
 
-/* The pipe is copied here, and not left to tshark: that would not notice a full disk. */
+/* The pipe is copied here, and not left to the reader: that would not notice a full disk. */
 static void on_output_end(GObject *source, GAsyncResult *result, gpointer data)
 {
     scan_job *self = data;
@@ -93,24 +96,31 @@ static void on_output_end(GObject *source, GAsyncResult *result, gpointer data)
 
 /* ---- starting ---- */
 
-static GPtrArray *command(const scan_pool *self, const scan_file *file)
+/* What toa-read ends with when Wireshark can read more. */
+#define NATIVE_LEFT 3
+
+static GPtrArray *command(const scan_pool *self, const scan_job *job)
 {
-    const char *const fixed[] = {self->run->tshark->path, "-n", "-q", "-z", "toa,records"};
+    const scan_tshark *tshark = self->run->tshark;
+    const char *const with_tshark[] = {tshark->path, "-n", "-q", "-z", "toa,records", NULL};
+    const char *const natively[] = {tshark->native, tshark->reader == SCAN_READER_NATIVE ? "-a" : NULL, NULL};
     GPtrArray *arguments = g_ptr_array_new();
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(fixed); i++) {
-        g_ptr_array_add(arguments, (gpointer)fixed[i]);
+    for (const char *const *argument = job->native ? natively : with_tshark; *argument; argument++) {
+        g_ptr_array_add(arguments, (gpointer)*argument);
     }
-    g_ptr_array_extend(arguments, self->run->tshark->settings, NULL, NULL);
-    g_ptr_array_add(arguments, (gpointer) "-r");
-    g_ptr_array_add(arguments, file->path);
+    g_ptr_array_extend(arguments, tshark->settings, NULL, NULL);
+    if (!job->native) {
+        g_ptr_array_add(arguments, (gpointer) "-r");
+    }
+    g_ptr_array_add(arguments, job->file->path);
     g_ptr_array_add(arguments, NULL);
     return arguments;
 }
 
 static GSubprocess *spawn(const scan_pool *self, scan_job *job, GError **error)
 {
-    GPtrArray *arguments = command(self, job->file);
+    GPtrArray *arguments = command(self, job);
     GSubprocess *process = scan_child_start((const char *const *)(void *)arguments->pdata,
                                             dup(fileno(job->complaints)), error);
 
@@ -126,13 +136,14 @@ static gint64 time_limit(const scan_run *run, const scan_file *file)
     return seconds * G_USEC_PER_SEC;
 }
 
-static gboolean start(scan_pool *self, const scan_file *file, GError **error)
+static gboolean start(scan_pool *self, const scan_file *file, gboolean native, GError **error)
 {
     scan_job *job = g_new0(scan_job, 1);
     GOutputStream *keep;
 
     job->pool = self;
     job->file = file;
+    job->native = native;
     if (!(job->output = scan_child_unnamed_file(error)) || !(job->complaints = scan_child_unnamed_file(error)) ||
         !(job->process = spawn(self, job, error))) {
         job_free(job);
@@ -151,9 +162,13 @@ static gboolean start(scan_pool *self, const scan_file *file, GError **error)
 
 static void start_more(scan_pool *self)
 {
-    while (!self->error && !scan_stop && self->next < self->files->len &&
-           self->running->len < (guint)self->run->jobs) {
-        if (!start(self, self->files->pdata[self->next++], &self->error)) {
+    while (!self->error && !scan_stop && self->running->len < (guint)self->run->jobs) {
+        const scan_file *left = g_queue_pop_head(&self->again);
+        if (!left && self->next >= self->files->len) {
+            return;
+        }
+        if (!start(self, left ? left : self->files->pdata[self->next++], !left && self->run->tshark->native,
+                   &self->error)) {
             stop(self);
         }
     }
@@ -169,24 +184,26 @@ static gboolean was_cut_short(FILE *said)
 
     rewind(said);
     while (!found && fgets(line, sizeof line, said)) {
-        found = strstr(line, "\" appears to have been cut short in the middle of a packet") != NULL;
+        found = strstr(line, "\" appears to have been cut short in the middle of a packet") != NULL ||
+                g_str_has_prefix(line, "cut short or damaged behind packet ");
     }
     return found;
 }
 
 static void tell_failure(const scan_job *self)
 {
+    const char *reader = self->native ? "toa-read" : "tshark";
     int number = g_subprocess_get_if_signaled(self->process) ? g_subprocess_get_term_sig(self->process)
                                                              : g_subprocess_get_exit_status(self->process) - 128;
 
     if (self->killed) {
-        scan_warn("%s: tshark did not end within %d s and was stopped; nothing of the file was taken (--timeout)",
-                  self->file->path, (int)(time_limit(self->pool->run, self->file) / G_USEC_PER_SEC));
+        scan_warn("%s: %s did not end within %d s and was stopped; nothing of the file was taken (--timeout)",
+                  self->file->path, reader, (int)(time_limit(self->pool->run, self->file) / G_USEC_PER_SEC));
     } else if (number > 0) { /* above 128: through the launcher's shell */
-        scan_warn("%s: tshark crashed (%s)", self->file->path, g_strsignal(number));
+        scan_warn("%s: %s crashed (%s)", self->file->path, reader, g_strsignal(number));
     } else {
         char *said = scan_child_complaint(self->complaints);
-        scan_warn("%s: tshark exit status %d: %s", self->file->path, number + 128, said);
+        scan_warn("%s: %s exit status %d: %s", self->file->path, reader, number + 128, said);
         g_free(said);
     }
 }
@@ -212,6 +229,45 @@ static const char *judge(scan_job *self)
     scan_warn("%s: cut short in the middle of a packet; what is before that was read", self->file->path);
     counts->cut_short++;
     return "cut short";
+}
+
+/* Why toa-read has left the file to tshark; NULL: it has not. One that crashes shall not be the end of it. */
+static char *why_left(const scan_job *job)
+{
+    if (!job->native || job->killed) {
+        return NULL;
+    }
+    if (g_subprocess_get_if_signaled(job->process) && job->pool->run->tshark->reader == SCAN_READER_AUTO) {
+        return g_strdup_printf("toa-read crashed (%s)", g_strsignal(g_subprocess_get_term_sig(job->process)));
+    }
+    if (g_subprocess_get_if_exited(job->process) && g_subprocess_get_exit_status(job->process) == NATIVE_LEFT) {
+        return scan_child_complaint(job->complaints);
+    }
+    return NULL;
+}
+
+/* TRUE: the job is done with, its file is for tshark. */
+static gboolean leave(scan_pool *self, const scan_job *job)
+{
+    const scan_tshark *tshark = self->run->tshark;
+    char *why = self->error || scan_stop ? NULL : why_left(job);
+
+    if (!why) {
+        return FALSE;
+    }
+    if (tshark->missing) {
+        scan_warn("%s: toa-read cannot read all of it (%s), and there is no tshark: %s", job->file->path, why,
+                  tshark->missing);
+        self->run->counts->failed++;
+        self->run->progress->files_done++;
+    } else {
+        if (!self->run->quiet) {
+            scan_warn("%s: read by tshark: %s", job->file->path, why);
+        }
+        g_queue_push_tail(&self->again, (gpointer)job->file);
+    }
+    g_free(why);
+    return TRUE;
 }
 
 static void finish(scan_pool *self, scan_job *job)
@@ -263,7 +319,7 @@ static gboolean look_for_stop(gpointer data)
 
 gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **error)
 {
-    scan_pool self = {.run = run, .files = files, .ended = G_QUEUE_INIT};
+    scan_pool self = {.run = run, .files = files, .again = G_QUEUE_INIT, .ended = G_QUEUE_INIT};
     guint timer;
     scan_job *job;
 
@@ -277,7 +333,12 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **err
         }
         if ((job = g_queue_pop_head(&self.ended))) {
             start_more(&self); /* before its records are taken: no core waits for that */
-            finish(&self, job);
+            if (leave(&self, job)) {
+                job_free(job);
+            } else {
+                finish(&self, job);
+            }
+            start_more(&self); /* what was left */
         }
     }
     g_source_remove(timer);

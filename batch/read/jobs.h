@@ -1,5 +1,6 @@
 /* jobs.h
- * Runs tshark over the files, several at a time, and hands each one's records on when it has ended.
+ * Runs toa-read or tshark over the files, several at a time, and hands each one's records on when it has ended. What toa-read
+ * leaves to Wireshark is read again, by tshark.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,6 +24,7 @@ typedef struct scan_run {
     void *data;
     scan_progress *progress;
     scan_counts *counts;
+    gboolean quiet; /* do not say which files tshark reads, and why */
 } scan_run;
 
 /* Files that could not be read are told with scan_warn() and counted in run->counts, and so are those that were read

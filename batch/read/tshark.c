@@ -43,11 +43,31 @@ static char *launcher(void)
     return path;
 }
 
-void scan_tshark_init(scan_tshark *self, const char *wanted)
+/* Lies where this program lies, installed or not. */
+static char *find_native(void)
 {
-    const char *named = wanted ? wanted : g_getenv("TSHARK");
+    char *self = g_file_read_link("/proc/self/exe", NULL), *folder, *path;
+
+    if (!self) {
+        return NULL;
+    }
+    folder = g_path_get_dirname(self);
+    path = g_build_filename(folder, "toa-read", NULL);
+    if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
+        g_clear_pointer(&path, g_free);
+    }
+    g_free(folder);
+    g_free(self);
+    return path;
+}
+
+void scan_tshark_init(scan_tshark *self, const scan_options *options)
+{
+    const char *named = options->tshark ? options->tshark : g_getenv("TSHARK");
 
     *self = (scan_tshark){.path = named && *named ? g_strdup(named) : launcher(),
+                          .native = options->reader == SCAN_READER_TSHARK ? NULL : find_native(),
+                          .reader = options->reader,
                           .settings = g_ptr_array_new_with_free_func(g_free)};
     g_unsetenv("TSHARK"); /* the launcher of the build tree would run itself for ever */
     if (!self->path) {
@@ -62,6 +82,8 @@ void scan_tshark_init(scan_tshark *self, const char *wanted)
 void scan_tshark_clear(scan_tshark *self)
 {
     g_free(self->path);
+    g_free(self->native);
+    g_free(self->missing);
     g_clear_pointer(&self->settings, g_ptr_array_unref);
     g_free(self->signature);
 }
@@ -97,21 +119,27 @@ static char *plugin_path(const char *listing)
 
 /* The settings under which records were made. The plugin's file stands for its build; the listing names the version of
  * Wireshark, too. */
+static void add_file(GChecksum *sum, const char *path)
+{
+    GMappedFile *file = path ? g_mapped_file_new(path, FALSE, NULL) : NULL;
+
+    if (file) {
+        g_checksum_update(sum, (const guchar *)g_mapped_file_get_contents(file), (gssize)g_mapped_file_get_length(file));
+        g_mapped_file_unref(file);
+    }
+}
+
 static void sign(scan_tshark *self, const char *listing, const char *plugin)
 {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    GMappedFile *file = g_mapped_file_new(plugin, FALSE, NULL);
     char **lines = g_strsplit(listing, "\n", -1);
 
     for (char **line = lines; *line; line++) { /* without the paths, which differ from host to host */
         const char *tab = strrchr(*line, '\t');
         g_checksum_update(sum, (const guchar *)*line, tab ? tab - *line : -1);
     }
-    if (file) {
-        g_checksum_update(sum, (const guchar *)g_mapped_file_get_contents(file),
-                          (gssize)g_mapped_file_get_length(file));
-        g_mapped_file_unref(file);
-    }
+    add_file(sum, plugin);
+    add_file(sum, self->native);
     for (guint i = 0; i < self->settings->len; i++) {
         g_checksum_update(sum, self->settings->pdata[i], (gssize)strlen(self->settings->pdata[i]) + 1);
     }
@@ -154,14 +182,11 @@ static gboolean check_settings(const scan_tshark *self, GError **error)
     return ok;
 }
 
-gboolean scan_tshark_check(scan_tshark *self, GError **error)
+static gboolean check_tshark(scan_tshark *self, GError **error)
 {
     const char *const arguments[] = {self->path, "-G", "plugins", NULL};
     char *output, *plugin;
 
-    if (self->signature) {
-        return TRUE;
-    }
     if (!scan_child_run(arguments, CHECK_SECONDS, &output, error)) {
         g_prefix_error(error, "%s cannot be run: ", self->path);
         return FALSE;
@@ -178,4 +203,30 @@ gboolean scan_tshark_check(scan_tshark *self, GError **error)
     g_free(plugin);
     g_free(output);
     return self->signature != NULL;
+}
+
+gboolean scan_tshark_check(scan_tshark *self, GError **error)
+{
+    GError *local = NULL;
+
+    if (self->signature) {
+        return TRUE;
+    }
+    if (self->reader == SCAN_READER_NATIVE && !self->native) {
+        g_set_error(error, SCAN_FAILURE, 0, "--reader native: there is no toa-read where toa-scan lies");
+        return FALSE;
+    }
+    if (self->reader != SCAN_READER_NATIVE && check_tshark(self, &local)) {
+        return TRUE;
+    }
+    if (local && !self->native) {
+        g_propagate_error(error, local);
+        return FALSE;
+    }
+    if (local) {
+        self->missing = g_strdup(local->message);
+        g_error_free(local);
+    }
+    sign(self, "", NULL);
+    return TRUE;
 }

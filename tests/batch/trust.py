@@ -171,7 +171,7 @@ def outputs(test):
     test.scan('--db', text, test.sample('options'), code=2)
     check(os.path.getsize(text) == 9, 'a text was changed')
     old = write(test, 'old.records', 'precious')
-    test.scan('--records', old, '--tshark', 'absent-tshark', test.sample('options'), code=2, tshark=False)
+    test.scan('--records', old, '--reader', 'tshark', '--tshark', 'absent-tshark', test.sample('options'), code=2, tshark=False)
     with open(old, encoding='ascii') as file:
         check(file.read() == 'precious\n', '--records OLD was truncated')
     check([name for name in os.listdir(test.folder) if name.startswith('old.records')] == ['old.records'], 'left behind')
