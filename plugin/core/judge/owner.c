@@ -294,12 +294,22 @@ static toa_conversation *earlier_of(const toa_conversation *conv)
     return conv->extra ? conv->extra->earlier : NULL;
 }
 
+/* A client that uses its port again may still have segments of before under way: those are nobody's mistake. What it still
+ * sends when the new connection has been there for a while comes from another socket (behind a NAT, or a proxy that keeps
+ * the client's endpoint): the capture point is the server's side of a crossing. */
+static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_segment *segment)
+{
+    const toa_conversation *earlier = earlier_of(x);
+
+    return from_server || (segment->flags & TOA_FLAG_RST) ||
+           (earlier && !(earlier->flags & TOA_CONV_CLOSED) && segment->length > 0 &&
+            segment->time - x->first_time > TOA_SECOND);
+}
+
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
 {
     search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
-    /* a client that uses its port again may still have segments of before under way: those are nobody's mistake */
-    bool can_be_stale = s.from_server || (state->segment->flags & TOA_FLAG_RST);
-    toa_conversation *earlier = can_be_stale ? earlier_of(x) : NULL;
+    toa_conversation *earlier = can_be_stale(x, s.from_server, state->segment) ? earlier_of(x) : NULL;
     const toa_conversation *leg;
 
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
