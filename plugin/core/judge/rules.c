@@ -100,13 +100,14 @@ static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *se
 /* seq is one that y's sender can use just now: not acknowledged yet, and within the window. */
 static bool seq_is_near(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq)
 {
+    bool anchored = (ya->flags & TOA_SIDE_ANCHORED) != 0;
     uint32_t low = yb->n_acks > 0 ? yb->acks[yb->n_acks - 1] : ya->low;
 
-    if ((segment->flags & TOA_FLAG_SYN) || segment->seq == 0 || !(ya->flags & TOA_SIDE_ANCHORED)) {
+    if ((segment->flags & TOA_FLAG_SYN) || segment->seq == 0 || !(anchored || yb->n_acks > 0)) {
         return false;
     }
     return toa_seq_within(seq, low, (yb->n_acks > 0 ? yb->acks[0] : ya->next) + toa_conversation_window(yb, ya)) ||
-           toa_seq_within(seq, low, ya->next);
+           (anchored && toa_seq_within(seq, low, ya->next));
 }
 
 static bool ack_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t ack, const toa_pair *pair)
