@@ -412,7 +412,7 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
         return false;
     }
-    if (match.owner && !only_own(conv, sender, segment)) {
+    if (match.owner && (match.where == TOA_WHERE_EARLIER || !only_own(conv, sender, segment))) {
         toa_missed_claim(state, conv, sender, true);
         toa_owner_report(state, conv, sender, &match);
         toa_collision_check_match(state, conv, sender != conv->client, &match);

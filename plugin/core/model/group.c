@@ -322,11 +322,15 @@ static void set_client(toa_state *state, toa_conversation *conv, unsigned client
 }
 
 /* A TOA of another conversation has shown this endpoint to be a server. */
-static bool named_server(const toa_state *state, const toa_endpoint *endpoint)
+static bool named_server(const toa_state *state, const toa_conversation *conv, const toa_endpoint *endpoint)
 {
     const toa_party *party = toa_state_find_party(state, endpoint);
+    const toa_conversation *other = party ? party->served : NULL;
 
-    return party && party->served && party->served->roles >= TOA_ROLES_TOA;
+    if (other == conv) {
+        other = other->served_next;
+    }
+    return other && other->roles >= TOA_ROLES_TOA;
 }
 
 /* Without a handshake: does the sender of this TOA answer the client that it names? It does if another handshake has
@@ -336,7 +340,7 @@ static bool is_reply(const toa_state *state, const toa_conversation *conv, unsig
     const toa_options *options = &state->segment->options;
     const toa_endpoint *named = &options->items[options->client_item].info.client;
 
-    return known_server(state, &conv->wire[sender]) || named_server(state, &conv->wire[sender]) ||
+    return known_server(state, &conv->wire[sender]) || named_server(state, conv, &conv->wire[sender]) ||
            toa_state_find(state, named, &conv->wire[sender]) != NULL;
 }
 
