@@ -477,7 +477,7 @@ static void add_details(proto_tree *tree, tvbuff_t *tvb, const toa_finding *find
         error.nsecs = (int)(finding->isn_error % TOA_SECOND);
         proto_item_set_generated(proto_tree_add_time(tree, hf_isn_clock_error, tvb, 0, 0, &error));
     }
-    if (finding->count) {
+    if (finding->kind == TOA_FINDING_FOREIGN_DUP_ACK) {
         generated_uint(tree, tvb, hf_dup_ack_count, finding->count);
     }
 }

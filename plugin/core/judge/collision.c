@@ -8,10 +8,7 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 
-/* Conversations of one key that a new one is compared with: all that real life has, and a bound for hostile
- * captures. Those still open come first. */
-#define OPEN_MAX 16
-#define CLOSED_MAX 4
+/* Members of a crowded key that are looked at, to find one that is under way. */
 #define VISIT_MAX 64
 
 /* The record of the two, kept with the later one. */
@@ -75,6 +72,7 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
     int64_t pause = pause_between(early, late);
     bool told = toa_same_key_told(conv, other), over = pause >= 0;
     uint16_t evidence = told ? TOA_EV_KEY : proven_before(state, conv, other);
+    toa_finding *finding;
     toa_pair *pair;
 
     if ((over && pause >= state->config->time_wait) || evidence == 0) {
@@ -88,26 +86,54 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
     if (told && !over) {
         conv->disputed = other->disputed = true;
     }
-    toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, evidence)->other_frame =
-        other->first_frame;
+    finding = toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, evidence);
+    finding->other_frame = other->first_frame;
+    finding->count = conv->key->n_members > TOA_KEY_CROWD ? conv->key->n_members : 0;
+}
+
+static bool comparable(const toa_conversation *conv, const toa_conversation *other)
+{
+    return !(other->flags & TOA_CONV_SELF) && !toa_group_excluded(conv, other);
+}
+
+/* A key that many share: the newest of them, and the newest that is more than a SYN, which a flood of SYNs does not bury. */
+static void check_crowd(toa_state *state, toa_conversation *conv)
+{
+    toa_conversation *newest = NULL, *under_way = NULL, *other = conv->key->members;
+
+    for (unsigned i = 0; other && !(newest && under_way) && i < VISIT_MAX; i++, other = toa_key_next(other)) {
+        if (!comparable(conv, other)) {
+            continue;
+        }
+        if (!under_way && toa_group_under_way(other)) {
+            under_way = other;
+        } else if (!newest) {
+            newest = other;
+        }
+    }
+    if (newest) {
+        report_shared(state, conv, newest);
+    }
+    if (under_way) {
+        report_shared(state, conv, under_way);
+        toa_group_to_front(state, under_way);
+    }
 }
 
 void toa_collision_check_key(toa_state *state, toa_conversation *conv)
 {
-    unsigned open = 0, closed = 0, visited = 0;
-
     if (conv->key->n_members < 2 || (conv->flags & TOA_CONV_SELF)) {
         return;
     }
-    for (toa_conversation *other = conv->key->members; other && visited < VISIT_MAX; visited++) {
-        toa_conversation *next = toa_key_next(other);
-        if (!toa_group_excluded(conv, other) && !(other->flags & TOA_CONV_SELF)) {
-            unsigned *seen = other->flags & TOA_CONV_CLOSED ? &closed : &open;
-            if (++*seen <= (seen == &closed ? CLOSED_MAX : OPEN_MAX)) {
-                report_shared(state, conv, other);
-            }
+    if (conv->key->n_members > TOA_KEY_CROWD) {
+        check_crowd(state, conv);
+        return;
+    }
+    for (toa_conversation *other = conv->key->members, *next; other; other = next) {
+        next = toa_key_next(other);
+        if (comparable(conv, other)) {
+            report_shared(state, conv, other);
         }
-        other = next;
     }
 }
 

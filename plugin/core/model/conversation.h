@@ -115,7 +115,7 @@ typedef struct toa_reached {
 typedef struct toa_key {
     toa_party *client;
     toa_party *server;
-    struct toa_conversation *members; /* newest first */
+    struct toa_conversation *members; /* newest first; of a crowd, one that is under way before the newest */
     toa_reached *reached;             /* NULL: server is the real server's own address, as far as is known; else it is one of these */
     uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
     uint32_t n_members;

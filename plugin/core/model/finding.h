@@ -67,7 +67,7 @@ typedef struct toa_finding {
     uint32_t other_frame;                 /* 0: none */
     uint32_t seq_shift, ack_shift;        /* the segment's number less the other's own, with the evidence seq or ack; of a
                                            * D-SACK's block, with sack: the distance a load balancer puts on them. 0: none */
-    uint32_t count;                       /* dup ACKs so far of this pair; 0 for other kinds */
+    uint32_t count;                       /* dup ACKs so far of this pair; how many share a crowded key; else 0 */
     uint16_t evidence;                    /* TOA_EV_* */
     uint16_t ip_id_delta;                 /* how far ahead of the other's run; with TOA_EV_IP_ID */
     uint8_t kind;                         /* toa_finding_kind */

@@ -90,15 +90,34 @@ static void leave_served(toa_state *state, toa_conversation *conv)
     conv->server_party->n_served--;
 }
 
+bool toa_group_under_way(const toa_conversation *conv)
+{
+    const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
+
+    return !(conv->flags & TOA_CONV_CLOSED) && (client->flags & TOA_SIDE_ACKED) && (server->flags & TOA_SIDE_SHOWN);
+}
+
+/* Newest first; of a crowd the first is one that is under way, so that a flood of SYNs cannot bury it. */
 static void join_key(toa_state *state, toa_conversation *conv)
 {
     toa_key *key = conv->key;
+    toa_conversation *first = key->members;
+    bool second = key->n_members >= TOA_KEY_CROWD && toa_group_under_way(first);
+    toa_conversation *prev = second ? first : NULL, *next = second ? toa_key_next(first) : first;
 
-    if (key->members) {
-        toa_state_extra(state, conv)->key_next = key->members;
-        toa_state_extra(state, key->members)->key_prev = conv;
+    if (first) {
+        toa_extra *extra = toa_state_extra(state, conv);
+        extra->key_prev = prev;
+        extra->key_next = next;
     }
-    key->members = conv;
+    if (next) {
+        toa_state_extra(state, next)->key_prev = conv;
+    }
+    if (prev) {
+        toa_state_extra(state, prev)->key_next = conv;
+    } else {
+        key->members = conv;
+    }
     key->n_members++;
 }
 
@@ -119,6 +138,20 @@ static void leave_key(toa_state *state, toa_conversation *conv)
         state->next_stream--;
         key->stream = TOA_NO_STREAM;
     }
+}
+
+void toa_group_to_front(toa_state *state, toa_conversation *conv)
+{
+    toa_key *key = conv->key;
+
+    if (key->n_members <= TOA_KEY_CROWD || key->members == conv) {
+        return;
+    }
+    leave_key(state, conv);
+    toa_state_extra(state, conv)->key_next = key->members;
+    toa_state_extra(state, key->members)->key_prev = conv;
+    key->members = conv;
+    key->n_members++;
 }
 
 /* ---- keys ---- */

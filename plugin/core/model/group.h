@@ -45,6 +45,16 @@ bool toa_group_contrary(const toa_conversation *x, const toa_conversation *y);
  * other's wire tuple. */
 bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);
 
+/* A key with more members than this, as real life has them hardly: each new one is compared with two of the others, one under way
+ * and the newest, and what is found grows with their number, not with its square. */
+#define TOA_KEY_CROWD 8
+
+/* Open, and the client has acknowledged the server's numbers: nobody does that with an address that is not his. */
+bool toa_group_under_way(const toa_conversation *conv);
+
+/* conv becomes the first of its key's members, if they are a crowd: there it is found again. */
+void toa_group_to_front(toa_state *state, toa_conversation *conv);
+
 /* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
  * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
  * Scanners with one source port have such groups. */
