@@ -210,6 +210,43 @@ static void test_window_rst_does_not_close(void)
     story_free(s);
 }
 
+/* So many SYNs with random numbers, each from another address, that name one client. */
+static void flood(story *s, const char *named, const char *server, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        char *from = g_strdup_printf("10.66.%u.%u:5555", i >> 8, i & 255);
+        flow f = flow_new(s, from, server);
+        emit(&f, with_toa(from_client(&f, SYN, 0), named));
+        g_free(from);
+    }
+}
+
+/* A crowd's findings grow with it, and do not bury the connection that is under way. */
+static void test_crowded_key(void)
+{
+    story *s = story_new();
+    flow d = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), v = flow_new(s, "172.16.0.1:7000", "10.0.1.9:80");
+    unsigned before;
+
+    open_flow(&d);
+    exchange(&d, 100, 200);
+    flood(s, "10.0.0.1:5000", "10.0.1.9:80", 0, 1000);
+    g_assert_cmpuint(s->count[TOA_FINDING_COLLISION], <=, 2 * 1000 + 8 * 8);
+    g_assert_cmpuint(s->count[TOA_FINDING_COLLISION], >=, 1000);
+    emit(&v, with_toa(from_client(&v, SYN, 0), "10.0.0.1:5000"));
+    EXPECT_HAS(s, COLLISION, &d, TOA_EV_KEY);
+    g_assert_cmpuint(s->fed.findings[0].count, ==, 1002);
+    server_sends(&v, SYN | ACK, 0);
+    client_sends(&v, ACK, 0);
+    flood(s, "10.0.0.1:5000", "10.0.1.9:80", 1000, 100);
+    close_flow(&d);
+    before = s->count[TOA_FINDING_COLLISION];
+    flood(s, "10.0.0.1:5000", "10.0.1.9:80", 1100, 1);
+    g_assert_cmpuint(s->count[TOA_FINDING_COLLISION], ==, before + 2); /* v among them */
+    g_assert_true(s->fed.findings[0].other == v.conv || s->fed.findings[1].other == v.conv);
+    story_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const struct { const char *path; void (*test)(void); } tests[] = {
@@ -228,5 +265,6 @@ int main(int argc, char **argv)
         g_test_add_func(path, tests[i].test);
         g_free(path);
     }
+    g_test_add_func("/collision/crowded-key", test_crowded_key);
     return g_test_run();
 }
