@@ -294,8 +294,8 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
     if (conv->side[sender].demand_frame == segment->frame) {
         toa_index_asked(state, conv);
     }
-    if (conv->side[sender].n_acks == 1 && conv->key->n_members > TOA_KEY_CROWD && toa_group_under_way(conv)) {
-        toa_group_to_front(state, conv);
+    if (conv->side[sender].n_acks == 1 && toa_came_up(conv)) {
+        toa_group_came_up(state, conv);
     }
     if (segment->length > 0) {
         toa_legs_check_data(state, conv);

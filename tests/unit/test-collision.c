@@ -247,6 +247,31 @@ static void test_crowded_key(void)
     story_free(s);
 }
 
+/* SYNs in the client's name do not hide its incident, however many: neither the server's clock, nor what its connections are
+ * asked and answered. */
+static void test_flooded_client(void)
+{
+    for (unsigned number = 60; number <= 3000; number += 2940) {
+        story *s = story_new();
+        flow d = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), v = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80");
+
+        open_flow(&d);
+        exchange(&d, 100, 200);
+        flood(s, "10.0.0.1:5000", "10.0.1.9:80", 0, number);
+        s->now = d.conv->synack_time + 20 * SEC;
+        v.server.isn = v.server.next = d.server.isn + (uint32_t)((20 * SEC + 300 * US) / 64);
+        client_sends(&v, SYN, 0);
+        v.story->now -= MS / 2;
+        server_sends(&v, SYN | ACK, 0);
+        EXPECT_HAS(s, CONFIRMED, &d, TOA_EV_ISN_CLOCK);
+        client_sends(&v, ACK, 0);
+        emit(&v, (toa_segment){.source = v.server.at, .destination = v.client.at, .flags = RST,
+                               .seq = d.server.next, .options.client_item = -1});
+        EXPECT_HAS(s, FOREIGN_RST, &d, TOA_EV_SEQ);
+        story_free(s);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct { const char *path; void (*test)(void); } tests[] = {
@@ -266,5 +291,6 @@ int main(int argc, char **argv)
         g_free(path);
     }
     g_test_add_func("/collision/crowded-key", test_crowded_key);
+    g_test_add_func("/collision/flooded-client", test_flooded_client);
     return g_test_run();
 }

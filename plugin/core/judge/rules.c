@@ -343,7 +343,7 @@ static bool only_fits(unsigned only, const toa_match *match, const toa_conversat
 /* In a crowd two numbers must agree, or one and the keys; a cause is no help, somebody has always just asked. */
 static bool lone_number_in_crowd(const toa_match *match, const toa_conversation *x)
 {
-    return match->where == TOA_WHERE_GROUP && toa_crowded(x) && !(match->evidence & KEY) &&
+    return match->where == TOA_WHERE_GROUP && toa_crowded(x, match->owner) && !(match->evidence & KEY) &&
            __builtin_popcount(match->evidence & (SEQ | ACK | IP_ID | TSECR)) < 2;
 }
 

@@ -80,14 +80,17 @@ typedef enum toa_key_source { /* toa.key.source */
 /* What only a party with many conversations, or behind a NAT, has. */
 typedef struct toa_company {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
-    struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9), a ring */
-    uint32_t n_askers; /* so far */
+    struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9): two rings, of
+                                                       * those that have not come up yet and those that have */
+    uint32_t n_askers[2]; /* so far, of both */
     uint32_t distance, distance_seq; /* a server: of the last unexplained answer to another conversation's number (R7) */
     bool has_distance;
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
     struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
     uint32_t nat_isn;
+    uint32_t n_up;  /* members of the group that have come up, as far as noticed; counted when it has more than TOA_SCAN_MAX */
+    bool counts_up;
 } toa_company;
 
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
@@ -146,6 +149,7 @@ typedef struct toa_extra {
     struct toa_pair *pairs;       /* newest first */
     struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */
+    bool counted_up;     /* among its group's n_up */
     bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
     struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
     struct toa_conversation *group_changed_next, *served_changed_next;
@@ -230,6 +234,12 @@ static inline bool toa_began_before(const toa_conversation *x, const toa_convers
         return x->first_time < y->first_time;
     }
     return x->first_frame != y->first_frame ? x->first_frame < y->first_frame : x->stream < y->stream;
+}
+
+/* Its client has acknowledged the server's numbers: nobody does that who has only borrowed the client's address. */
+static inline bool toa_came_up(const toa_conversation *conv)
+{
+    return (conv->side[conv->client].flags & TOA_SIDE_ACKED) && (conv->side[!conv->client].flags & TOA_SIDE_SHOWN);
 }
 
 static inline bool toa_same_wire(const toa_conversation *x, const toa_conversation *y)

@@ -31,6 +31,41 @@ static void uncount_tuple(toa_party *party, toa_conversation *conv)
     }
 }
 
+static void count_up(toa_state *state, toa_company *company, toa_conversation *conv)
+{
+    toa_extra *extra = toa_state_extra(state, conv);
+
+    company->n_up += !extra->counted_up;
+    extra->counted_up = true;
+}
+
+/* conv has joined the group. */
+static void count_joined(toa_state *state, toa_party *party, toa_conversation *conv)
+{
+    toa_company *company;
+    bool first;
+
+    if (party->n_group <= TOA_SCAN_MAX) {
+        return;
+    }
+    company = toa_state_company(state, party);
+    first = !company->counts_up;
+    company->counts_up = true;
+    for (toa_conversation *member = conv; member; member = first ? toa_group_next(member) : NULL) {
+        if (toa_came_up(member)) {
+            count_up(state, company, member);
+        }
+    }
+}
+
+static void count_left(toa_conversation *conv)
+{
+    if (conv->extra && conv->extra->counted_up) {
+        conv->extra->counted_up = false;
+        conv->key->client->company->n_up--;
+    }
+}
+
 static void join_group(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
@@ -44,6 +79,7 @@ static void join_group(toa_state *state, toa_conversation *conv)
     party->group = conv;
     party->n_group++;
     count_tuple(party, conv);
+    count_joined(state, party, conv);
     toa_index_join_group(state, conv);
 }
 
@@ -61,6 +97,7 @@ static void leave_group(toa_state *state, toa_conversation *conv)
     }
     conv->key->client->n_group--;
     uncount_tuple(conv->key->client, conv);
+    count_left(conv);
 }
 
 static void join_served(toa_state *state, toa_conversation *conv)
@@ -90,11 +127,9 @@ static void leave_served(toa_state *state, toa_conversation *conv)
     conv->server_party->n_served--;
 }
 
-bool toa_group_under_way(const toa_conversation *conv)
+static bool under_way(const toa_conversation *conv)
 {
-    const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
-
-    return !(conv->flags & TOA_CONV_CLOSED) && (client->flags & TOA_SIDE_ACKED) && (server->flags & TOA_SIDE_SHOWN);
+    return toa_came_up(conv) && !(conv->flags & TOA_CONV_CLOSED);
 }
 
 /* Newest first; of a crowd the first is one that is under way, so that a flood of SYNs cannot bury it. */
@@ -102,7 +137,7 @@ static void join_key(toa_state *state, toa_conversation *conv)
 {
     toa_key *key = conv->key;
     toa_conversation *first = key->members;
-    bool second = key->n_members >= TOA_KEY_CROWD && toa_group_under_way(first);
+    bool second = key->n_members >= TOA_KEY_CROWD && under_way(first);
     toa_conversation *prev = second ? first : NULL, *next = second ? toa_key_next(first) : first;
 
     if (first) {
@@ -138,6 +173,16 @@ static void leave_key(toa_state *state, toa_conversation *conv)
         state->next_stream--;
         key->stream = TOA_NO_STREAM;
     }
+}
+
+void toa_group_came_up(toa_state *state, toa_conversation *conv)
+{
+    toa_company *company = conv->key->client->company;
+
+    if (company && company->counts_up) {
+        count_up(state, company, conv);
+    }
+    toa_group_to_front(state, conv);
 }
 
 void toa_group_to_front(toa_state *state, toa_conversation *conv)

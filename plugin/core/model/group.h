@@ -49,20 +49,30 @@ bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);
  * and the newest, and what is found grows with their number, not with its square. */
 #define TOA_KEY_CROWD 8
 
-/* Open, and the client has acknowledged the server's numbers: nobody does that with an address that is not his. */
-bool toa_group_under_way(const toa_conversation *conv);
+/* conv, which has company, has come up (toa_came_up). */
+void toa_group_came_up(toa_state *state, toa_conversation *conv);
+
+/* How many of the party's group have come up, and one more that may be about to; of a group that was never large, how many
+ * there are. */
+static inline uint32_t toa_group_n_up(const toa_party *party)
+{
+    return party->company && party->company->counts_up ? party->company->n_up + 1 : party->n_group;
+}
 
 /* conv becomes the first of its key's members, if they are a crowd: there it is found again. */
 void toa_group_to_front(toa_state *state, toa_conversation *conv);
 
 /* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
  * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
- * Scanners with one source port have such groups. */
+ * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: of those that have come up
+ * there are few, and they are found as in a small group. */
 #define TOA_CROWD 2048
 
-static inline bool toa_crowded(const toa_conversation *conv)
+static inline bool toa_crowded(const toa_conversation *x, const toa_conversation *y)
 {
-    return conv->key->client->n_group > TOA_CROWD;
+    const toa_party *party = x->key->client;
+
+    return party->n_group > TOA_CROWD && (toa_group_n_up(party) > TOA_CROWD || !toa_came_up(y));
 }
 
 #endif

@@ -374,18 +374,25 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
 
 /* ---- who waits for an answer ---- */
 
+/* SYNs in a client's name, by whomever, push out other SYNs at most. */
+#define RING (TOA_ASKERS_KEPT / 2u)
+
 _Static_assert(TOA_ASKERS_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_MAX");
 
 void toa_index_asked(toa_state *state, toa_conversation *conv)
 {
+    toa_conversation **ring;
     toa_company *index;
+    bool up;
 
     if (conv->key->client->n_group <= TOA_SCAN_MAX) {
         return;
     }
     index = toa_state_company(state, conv->key->client);
-    if (index->n_askers == 0 || index->askers[(index->n_askers - 1) % TOA_ASKERS_KEPT] != conv) {
-        index->askers[index->n_askers++ % TOA_ASKERS_KEPT] = conv;
+    up = toa_came_up(conv);
+    ring = index->askers + (up ? RING : 0);
+    if (index->n_askers[up] == 0 || ring[(index->n_askers[up] - 1) % RING] != conv) {
+        ring[index->n_askers[up]++ % RING] = conv;
     }
 }
 
