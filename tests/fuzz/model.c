@@ -113,7 +113,7 @@ static bool is_copy(const toa_conversation *y, bool server, const toa_segment *s
     if (segment->ip_id && segment->ip_id != a->ip_id) {
         return (uint16_t)(a->ip_id - segment->ip_id) <= 64 && !(segment->flags & TOA_FLAG_RST);
     }
-    return a->last_empty && a->last_ip_id == segment->ip_id && a->last_flags == segment->flags;
+    return a->last_empty && a->last_ip_id == segment->ip_id && a->last_flags == segment->flags && a->last_n_sack == segment->options.n_sack;
 }
 
 /* ---- R5: evidence ---- */

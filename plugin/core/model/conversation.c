@@ -271,6 +271,7 @@ static void take_last(toa_side *a, const toa_segment *segment)
     a->last_flags = (uint8_t)segment->flags;
     a->last_ip_id = segment->ip_id;
     a->last_empty = segment->length == 0;
+    a->last_n_sack = segment->options.n_sack;
 }
 
 /* Not inlined: the compiler would work out the sides' addresses again for every access. */
@@ -406,7 +407,8 @@ bool toa_conversation_carried(const toa_side *side, const toa_segment *segment)
     if (segment->ip_id != 0 && passed > 0) {
         return passed <= IP_ID_PASSED && !(segment->flags & TOA_FLAG_RST); /* nothing follows a RST */
     }
-    return side->last_empty && side->last_ip_id == segment->ip_id && side->last_flags == (uint8_t)segment->flags;
+    return side->last_empty && side->last_ip_id == segment->ip_id && side->last_flags == (uint8_t)segment->flags &&
+           side->last_n_sack == segment->options.n_sack;
 }
 
 /* What the segment says of the peer contradicts what is known of it: its numbers can never become this conversation's. */

@@ -53,6 +53,7 @@ typedef struct toa_side {
     uint8_t unanswered; /* demands that neither the peer nor a duplicate ACK elsewhere has answered (R9), at most 255 */
     uint8_t last_flags; /* TCP flags of the last own segment */
     bool last_empty;    /* ... which had no data */
+    uint8_t last_n_sack; /* ... its SACK blocks */
 } toa_side;
 
 /* TSvals that a side has used in the last seconds, as far as marks two to four seconds apart tell: a TSecr echoes one of
