@@ -27,6 +27,12 @@ typedef struct search {
     toa_match best;
 } search;
 
+/* Without data and identification one ACK looks like another. */
+static bool bare(const toa_segment *segment)
+{
+    return segment->length == 0 && segment->ip_id == 0;
+}
+
 /* x's client dialled when y's server had answered: the two are no sides of one connection. (A SYN proxy answers first and
  * dials then; there only one of the two names its client by TOA.) */
 static bool began_apart(const toa_conversation *x, const toa_conversation *y)
@@ -58,7 +64,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
     if (toa_legs_common_number(s->state, y)) {
         return;
     }
-    if (where != TOA_WHERE_EARLIER && !began_apart(s->x, y) && toa_legs_carried(y, s->from_server, s->segment)) {
+    if (where != TOA_WHERE_EARLIER && !(bare(s->segment) && began_apart(s->x, y)) && toa_legs_carried(y, s->from_server, s->segment)) {
         toa_legs_copy(s->state, s->x, y);
         s->carried = true;
         return;
