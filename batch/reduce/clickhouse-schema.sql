@@ -28,3 +28,7 @@ CREATE TABLE IF NOT EXISTS unexplained (file Int64, point String, frame Int64, t
     sender Nullable(String), flags Nullable(Int64), seq Nullable(Int64), ack Nullable(Int64),
     length Nullable(Int64), ip_id Nullable(Int64), tsval Nullable(Int64), tsecr Nullable(Int64))
     ENGINE = ReplacingMergeTree ORDER BY (file, frame);
+-- Made once by toa-scan (clocks.c) for all shards.
+CREATE TABLE IF NOT EXISTS clock_skew (point String, reference String, component Int64, skew_ns Int64, error_ns Int64,
+    meetings Int64, hops Int64)
+    ENGINE = ReplacingMergeTree ORDER BY point;

@@ -176,6 +176,9 @@ static void read_skew(sqlite3_stmt *row, void *data)
     skew->skew = sqlite3_column_int64(row, 2);
     skew->error = sqlite3_column_int64(row, 3);
     skew->meetings = sqlite3_column_int64(row, 4);
+    skew->hops = sqlite3_column_int64(row, 5);
+    skew->component = sqlite3_column_int64(row, 6);
+    skew->members = (guint)sqlite3_column_int(row, 7);
     g_ptr_array_add(data, skew);
 }
 
@@ -204,6 +207,8 @@ static void read_totals(sqlite3_stmt *row, void *data)
     self->foreign = (guint)sqlite3_column_int(row, 6);
     self->signatures = (guint)sqlite3_column_int(row, 7);
     self->points = (guint64)sqlite3_column_int64(row, 8);
+    self->components = (guint)sqlite3_column_int(row, 9);
+    self->crowds = (guint)sqlite3_column_int(row, 10);
 }
 
 /* Flows w of connection ?. */
@@ -244,11 +249,13 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
                   " (SELECT COUNT(*) FROM conversation), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'collision.confirmed'), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'foreign'), 0),"
-                  " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file)"
+                  " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file),"
+                  " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT COUNT(*) FROM r_crowd)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
-        !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings FROM clock_skew ORDER BY point", NULL, 0,
-                  read_skew, self->skews, error) ||
+        !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings, hops, component,"
+                      " COUNT(*) OVER (PARTITION BY component) FROM clock_skew ORDER BY component, point <> reference, point",
+                  NULL, 0, read_skew, self->skews, error) ||
         !each_row(db, "SELECT file, path, local FROM capture_file", NULL, 0, read_path, self, error) ||
         !each_row(db,
                   "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"

@@ -41,7 +41,8 @@ typedef struct scan_incident {
 
 typedef struct scan_skew {
     char *point, *reference;
-    gint64 skew, error, meetings;
+    gint64 skew, error, meetings, hops, component;
+    guint members; /* points of the component */
 } scan_skew;
 
 typedef struct scan_report {
@@ -52,6 +53,8 @@ typedef struct scan_report {
     guint64 files, packets, conversations, points;
     guint warnings, notes; /* of all kinds, shown or not */
     guint confirmed, foreign; /* of the warnings */
+    guint components; /* of the clocks, see scan_skew */
+    guint crowds;     /* client endpoints and keys of too many connections to compare each with each */
     guint signatures;     /* under how many plugins and settings the records were made */
     scan_counts counts;   /* of this run; the caller's */
 } scan_report;

@@ -3,14 +3,16 @@
  */
 #include "reduce/reduce.h"
 
+#include "reduce/clocks.h"
+
 #include <string.h>
 
 /* Lines that start with it are SQLite's only (indexes); a comment for everybody else. */
 #define SQLITE_ONLY "--sqlite "
 
-static char *statements(void)
+static char *statements(const unsigned char *source)
 {
-    char **lines = g_strsplit((const char *)toa_reduce_sql, "\n", -1), *text;
+    char **lines = g_strsplit((const char *)source, "\n", -1), *text;
 
     for (char **line = lines; *line; line++) {
         if (g_str_has_prefix(*line, SQLITE_ONLY)) {
@@ -40,23 +42,29 @@ static const char keep_sql[] =
     "DROP TABLE IF EXISTS records.clock_skew; CREATE TABLE records.clock_skew AS SELECT * FROM main.clock_skew;"
     "COMMIT";
 
+static gboolean run_text(scan_db *db, const unsigned char *source, GError **error)
+{
+    char *sql = statements(source);
+    gboolean ok = scan_db_exec(db, "reducing", sql, error);
+
+    g_free(sql);
+    return ok;
+}
+
 gboolean scan_reduce(scan_db *db, const char *path, GError **error)
 {
-    char *sql;
     gboolean ok;
 
     if (path && !scan_db_reopen(db, path, error)) {
         return FALSE;
     }
-    sql = statements();
     sqlite3_progress_handler(db->sqlite, 100000, on_tick, NULL);
-    ok = scan_db_exec(db, "reducing", "BEGIN", error) && scan_db_exec(db, "reducing", sql, error) &&
-         scan_db_exec(db, "reducing", "COMMIT", error) &&
+    ok = scan_db_exec(db, "reducing", "BEGIN", error) && run_text(db, toa_clocks_sql, error) && scan_clocks(db, error) &&
+         run_text(db, toa_reduce_sql, error) && scan_db_exec(db, "reducing", "COMMIT", error) &&
          (!path || scan_db_exec(db, "keeping the results", keep_sql, error));
     sqlite3_progress_handler(db->sqlite, 0, NULL, NULL);
     if (!ok) {
         scan_db_rollback(db);
     }
-    g_free(sql);
     return ok;
 }

@@ -1,5 +1,5 @@
 /* reduce.h
- * Runs reduce.sql, which joins the records of all files.
+ * Runs clocks.sql and reduce.sql, which join the records of all files.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,8 +8,8 @@
 
 #include "reduce/database.h"
 
-/* The text of reduce.sql. */
-extern const unsigned char toa_reduce_sql[];
+/* The texts of clocks.sql and reduce.sql. */
+extern const unsigned char toa_clocks_sql[], toa_reduce_sql[];
 
 /* Makes the tables of results anew. With a path, db is from then on a temporary database that has the one of that path
  * attached, and the results are in both. */

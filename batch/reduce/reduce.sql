@@ -1,5 +1,6 @@
--- reduce.sql: joins the records of many captures. Reads capture_file, conversation, finding, unexplained; makes the
--- tables r_* (steps) and incident, incident_fact, clock_skew (results) anew. See README.md for what each rule is for.
+-- reduce.sql: joins the records of many captures. Reads capture_file, conversation, finding, unexplained, what clocks.sql made
+-- of them (r_used, r_fragment, r_flow), and clock_skew; makes the tables r_* (steps) and incident, incident_fact (results)
+-- anew. See README.md for what each rule is for.
 --
 -- One text for SQLite and ClickHouse. So: no correlated subqueries, no min(a, b), no bit operations, no integer
 -- division, every table made with CREATE TABLE ... AS. ClickHouse needs the settings of clickhouse-prefix.sql. Lines
@@ -7,21 +8,9 @@
 --
 -- Times are ns. Words: fragment = one conversation of one file; flow = fragments of one connection in the rotated
 -- files of one capture point; connection (conn) = flows that are one TCP connection, seen at several points or on both
--- sides of a load balancer. "Corrected" times are those of the reference point's clock (clock_skew).
+-- sides of a load balancer. "Corrected" times are those of the clock of the reference point; points that are connected by
+-- what they saw (component) have one, and between components the clocks may differ by 10 s more.
 
-DROP TABLE IF EXISTS r_wanted;
-DROP TABLE IF EXISTS r_client;
-DROP TABLE IF EXISTS r_tuple;
-DROP TABLE IF EXISTS r_used;
-DROP TABLE IF EXISTS r_reversed;
-DROP TABLE IF EXISTS r_step;
-DROP TABLE IF EXISTS r_numbered;
-DROP TABLE IF EXISTS r_fragment;
-DROP TABLE IF EXISTS r_flow;
-DROP TABLE IF EXISTS r_meeting;
-DROP TABLE IF EXISTS r_meeting_best;
-DROP TABLE IF EXISTS r_link;
-DROP TABLE IF EXISTS clock_skew;
 DROP TABLE IF EXISTS r_alias;
 DROP TABLE IF EXISTS r_hole;
 DROP TABLE IF EXISTS r_end;
@@ -44,202 +33,21 @@ DROP TABLE IF EXISTS r_clock;
 DROP TABLE IF EXISTS incident_fact;
 DROP TABLE IF EXISTS r_order;
 DROP TABLE IF EXISTS incident;
+DROP TABLE IF EXISTS r_crowd;
+DROP TABLE IF EXISTS r_phase;
+DROP TABLE IF EXISTS r_near;
 
--- ---- 0. What can matter ----------------------------------------------------------------------------------------------
+-- ---- 2b. Crowds ------------------------------------------------------------------------------------------------------
 
--- Most connections meet nobody: their client endpoint had no other connection, and none of their numbers turns up
--- anywhere else. They are counted, not joined.
-
--- Numbers that are looked for: of segments that no conversation of their file explains, and of conversations of which a
--- file shows nothing but one number of one side.
-CREATE TABLE r_wanted AS
-SELECT u.file AS file, u.stream AS stream, u.seq AS number FROM unexplained u WHERE u.seq <> 0
+-- Where very many connections share a client endpoint (a scanner with one port) or a key, comparing each with each is
+-- slow, and finds by chance what it looks for. They are left out of the comparisons of pairs and counted: "client" of the
+-- ISN clock and of connections without a start, "key" of shared keys. Findings of one file and segments count as ever.
+CREATE TABLE r_crowd AS
+SELECT 'client' AS what, f.key_client AS name, COUNT(*) AS flows FROM r_flow f GROUP BY f.key_client HAVING COUNT(*) > 256
 UNION ALL
-SELECT u.file, u.stream, u.ack FROM unexplained u WHERE u.ack IS NOT NULL
-UNION ALL
-SELECT c.file, c.stream, COALESCE(c.server_next, c.client_next) FROM conversation c
-WHERE (c.client_low IS NULL AND c.server_isn IS NULL AND c.server_low = c.server_next)
-    OR (c.server_low IS NULL AND c.client_isn IS NULL AND c.client_low = c.client_next);
-
--- Client endpoints: with connections of different tuples; with a finding; with a number that is looked for, or that was
--- found.
-CREATE TABLE r_client AS
-SELECT c.key_client AS client FROM conversation c GROUP BY c.key_client
-HAVING (MIN(c.server) <> MAX(c.server) OR MIN(c.client) <> MAX(c.client))
-    AND MIN(COALESCE(c.server_isn, -1)) <> MAX(COALESCE(c.server_isn, -1))
-UNION
-SELECT c.key_client FROM (
-    SELECT f.file AS file, f.stream AS stream FROM finding f
-    UNION
-    SELECT f.file, f.other_stream FROM finding f WHERE f.other_stream IS NOT NULL
-    UNION
-    SELECT w.file, w.stream FROM r_wanted w
-) m JOIN conversation c ON c.file = m.file AND c.stream = m.stream
-UNION
-SELECT c.key_client FROM conversation c
-WHERE c.server_next IN (SELECT w.number FROM r_wanted w) OR c.client_ack IN (SELECT w.number FROM r_wanted w)
-    OR c.client_next IN (SELECT w.number FROM r_wanted w) OR c.server_ack IN (SELECT w.number FROM r_wanted w);
-
--- All that those endpoints did, on any tuple and in any file; and enough of the rest to compare the clocks with.
-CREATE TABLE r_tuple AS
-SELECT DISTINCT c.client AS client, c.server AS server FROM conversation c
-WHERE c.key_client IN (SELECT k.client FROM r_client k)
-    OR (c.client_isn % 32 = 0 OR (SELECT COUNT(*) FROM conversation) < 100000)
-        AND (SELECT COUNT(DISTINCT c.point) FROM capture_file c) > 1;
-
-CREATE TABLE r_used AS
-SELECT c.* FROM conversation c WHERE (c.client, c.server) IN (SELECT t.client, t.server FROM r_tuple t)
-UNION ALL
-SELECT c.* FROM conversation c
-WHERE COALESCE(c.roles, 'port') = 'port' AND (c.server, c.client) IN (SELECT t.client, t.server FROM r_tuple t)
-    AND (c.client, c.server) NOT IN (SELECT t.client, t.server FROM r_tuple t);
---sqlite CREATE INDEX r_used_at ON r_used(file, stream);
-
--- ---- 1. Rotation: fragments to flows --------------------------------------------------------------------------------
-
--- A file that starts within a connection shows no SYN, and the guess "lower port is the server" may be wrong: another
--- file knows better.
-CREATE TABLE r_reversed AS
-SELECT DISTINCT p.client AS client, p.server AS server
-FROM r_used p JOIN r_used s ON s.client = p.server AND s.server = p.client
-WHERE COALESCE(p.roles, 'port') = 'port' AND COALESCE(s.roles, 'port') <> 'port';
-
--- In the order of time within a capture point and wire tuple; "begins" where a new connection does: another SYN, or
--- two conversations of one file, or two hours of silence (the time after which Linux probes an idle connection). A SYN
--- with the ISN of before is a retransmission, which makes a conversation of its own in a file that began after the first.
-CREATE TABLE r_step AS
-SELECT c.file AS file, c.stream AS stream, c.turned AS turned,
-    ROW_NUMBER() OVER w AS n,
-    CASE
-        WHEN COALESCE(LAG(c.place) OVER w, '') <> c.place THEN 1
-        WHEN c.client_isn IS NOT NULL AND (c.client_isn = LAG(c.client_isn) OVER w
-            OR c.client_isn = LAG(c.client_isn, 2) OVER w) THEN 0
-        WHEN LAG(c.file) OVER w = c.file THEN 1
-        WHEN c.client_isn IS NOT NULL THEN 1
-        WHEN c.server_isn IS NOT NULL AND COALESCE(LAG(c.server_isn) OVER w, c.server_isn) <> c.server_isn THEN 1
-        WHEN c.first_time - LAG(c.last_time) OVER w > 7200000000000 THEN 1
-        ELSE 0
-    END AS begins
-FROM (
-    SELECT o.file AS file, o.stream AS stream, o.first_time AS first_time, o.last_time AS last_time,
-        CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port' THEN 0 ELSE 1 END AS turned,
-        CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port'
-            THEN o.point || ' ' || o.client || ' ' || o.server
-            ELSE o.point || ' ' || o.server || ' ' || o.client END AS place,
-        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.client_isn END AS client_isn,
-        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.server_isn END AS server_isn
-    FROM r_used o LEFT JOIN r_reversed v ON v.client = o.client AND v.server = o.server
-) c
-WINDOW w AS (ORDER BY c.place, c.first_time, c.file, c.stream);
-
-CREATE TABLE r_numbered AS
-SELECT p.file AS file, p.stream AS stream, p.turned AS turned, p.n AS n,
-    SUM(p.begins) OVER (ORDER BY p.n ROWS UNBOUNDED PRECEDING) AS flow
-FROM r_step p;
-DROP TABLE r_step;
-
-CREATE TABLE r_fragment AS
-SELECT p.flow AS flow, p.n AS n, o.file AS file, o.stream AS stream, o.point AS point, o.client AS client,
-    o.server AS server, o.key_client AS key_client, o.key_server AS key_server, o.key_source AS key_source,
-    o.first_frame AS first_frame, o.first_time AS first_time, o.last_time AS last_time, o.frames AS frames,
-    o.closed_time AS closed_time, o.syn_time AS syn_time, o.synack_time AS synack_time,
-    o.client_isn AS client_isn, o.client_low AS client_low, o.client_next AS client_next,
-    o.client_ack AS client_ack, o.client_tsval AS client_tsval, o.client_ip_id AS client_ip_id,
-    o.server_isn AS server_isn, o.server_low AS server_low, o.server_next AS server_next,
-    o.server_ack AS server_ack, o.server_tsval AS server_tsval, o.server_ip_id AS server_ip_id
-FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
-WHERE p.turned = 0
-UNION ALL
-SELECT p.flow, p.n, o.file, o.stream, o.point, o.server, o.client, o.server, o.client, 'wire', o.first_frame,
-    o.first_time, o.last_time, o.frames, o.closed_time, o.syn_time, o.synack_time,
-    o.server_isn, o.server_low, o.server_next, o.server_ack, o.server_tsval, o.server_ip_id,
-    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id
-FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
-WHERE p.turned = 1;
-DROP TABLE r_numbered;
---sqlite CREATE INDEX r_fragment_flow ON r_fragment(flow);
---sqlite CREATE INDEX r_fragment_stream ON r_fragment(file, stream);
-
--- What one file knows holds for the whole flow: a TOA in file 1 counts in file 7. Best source first. Flows with one
--- client endpoint and one server ISN are one connection: two points, or both sides of a load balancer. Where no SYN-ACK
--- was seen: the same wire tuple and client ISN. A key that the plugin proved is not taken over: it depends on which of
--- the two connections came first in that file; the finding that goes with it says the same for good.
-CREATE TABLE r_flow AS
-SELECT g.flow AS flow, g.point AS point, g.client AS client, g.server AS server,
-    SUBSTR(g.best_client, 2) AS key_client, SUBSTR(g.best_server, 2) AS key_server, SUBSTR(g.best_server, 1, 1) AS source,
-    g.first_time AS first_time, g.last_time AS last_time, g.closed_time AS closed_time, g.syn_time AS syn_time,
-    g.synack_time AS synack_time, g.client_isn AS client_isn, g.server_isn AS server_isn, g.frames AS frames,
-    g.fragments AS fragments,
-    MIN(g.flow) OVER (PARTITION BY
-        CASE WHEN g.server_isn IS NULL AND g.client_isn IS NOT NULL THEN g.client || '>' || g.server
-            ELSE SUBSTR(g.best_client, 2) END,
-        COALESCE(g.server_isn, g.client_isn + 4294967296, -g.flow)) AS conn
-FROM (
-    SELECT f.flow AS flow, MIN(f.point) AS point, MIN(f.client) AS client, MIN(f.server) AS server,
-        MAX(CASE f.key_source WHEN 'toa' THEN '4' || f.key_client WHEN 'leg' THEN '3' || f.key_client
-            WHEN 'map' THEN '2' || f.key_client ELSE '1' || f.client END) AS best_client,
-        MAX(CASE f.key_source WHEN 'toa' THEN '4' || f.key_server WHEN 'leg' THEN '3' || f.key_server
-            WHEN 'map' THEN '2' || f.key_server ELSE '1' || f.server END) AS best_server,
-        MIN(f.first_time) AS first_time, MAX(f.last_time) AS last_time, MAX(f.closed_time) AS closed_time,
-        MIN(f.syn_time) AS syn_time, MIN(f.synack_time) AS synack_time, MAX(f.client_isn) AS client_isn,
-        MAX(f.server_isn) AS server_isn, SUM(f.frames) AS frames, COUNT(*) AS fragments
-    FROM r_fragment f GROUP BY f.flow
-) g;
---sqlite CREATE INDEX r_flow_flow ON r_flow(flow);
---sqlite CREATE INDEX r_flow_conn ON r_flow(conn);
-
--- ---- 2. Clocks of the capture points --------------------------------------------------------------------------------
-
--- One connection seen at two points: its SYN says "skew + way there", its SYN-ACK "skew - way back". The truth lies
--- between the two, so half their distance is the error.
-CREATE TABLE r_meeting AS
-SELECT m.a AS a, m.b AS b, m.by_syn AS by_syn, m.by_synack AS by_synack, ABS(m.by_syn - m.by_synack) AS width
-FROM (
-    SELECT x.point AS a, y.point AS b, y.syn_time - x.syn_time AS by_syn, y.synack_time - x.synack_time AS by_synack
-    FROM r_flow x JOIN r_flow y ON y.conn = x.conn
-    WHERE x.point < y.point AND x.syn_time IS NOT NULL AND y.syn_time IS NOT NULL AND x.synack_time IS NOT NULL
-        AND y.synack_time IS NOT NULL
-) m;
-
-CREATE TABLE r_meeting_best AS
-SELECT q.a AS a, q.b AS b, q.width AS width, q.by_syn + q.by_synack AS twice
-FROM (
-    SELECT m.*, ROW_NUMBER() OVER (PARTITION BY m.a, m.b ORDER BY m.width, m.by_syn) AS place FROM r_meeting m
-) q
-WHERE q.place = 1;
-
--- Drift and steps widen the error: what the other good meetings say.
-CREATE TABLE r_link AS
-SELECT l.a AS a, l.b AS b, l.skew AS skew, l.error AS error, l.meetings AS meetings
-FROM (
-    SELECT t.a AS a, t.b AS b, CAST(MIN(t.twice) / 2 AS BIGINT) AS skew,
-        CAST((MIN(t.width) + MAX(ABS(m.by_syn + m.by_synack - t.twice))) / 2 AS BIGINT) AS error, COUNT(*) AS meetings
-    FROM r_meeting_best t JOIN r_meeting m ON m.a = t.a AND m.b = t.b
-    WHERE m.width <= 3 * t.width + 1000000
-    GROUP BY t.a, t.b
-) l;
-
--- Against the first point, directly or over one other; 10 s where nothing was seen at both.
-CREATE TABLE clock_skew AS
-SELECT p.point AS point, p.reference AS reference, COALESCE(r.skew, 0) AS skew_ns,
-    CASE WHEN p.point = p.reference THEN 0 ELSE COALESCE(r.error, 10000000000) END AS error_ns,
-    COALESCE(r.meetings, 0) AS meetings
-FROM (
-    SELECT DISTINCT c.point AS point, MIN(c.point) OVER (ORDER BY c.point ROWS BETWEEN UNBOUNDED PRECEDING AND
-        UNBOUNDED FOLLOWING) AS reference
-    FROM capture_file c
-) p LEFT JOIN (
-    SELECT u.a AS a, u.b AS b, u.skew AS skew, u.error AS error, u.meetings AS meetings,
-        ROW_NUMBER() OVER (PARTITION BY u.a, u.b ORDER BY u.error, u.meetings DESC, u.skew) AS place
-    FROM (
-        SELECT l.a AS a, l.b AS b, l.skew AS skew, l.error AS error, l.meetings AS meetings FROM r_link l
-        UNION ALL
-        SELECT l.a, k.b, l.skew + k.skew, l.error + k.error, k.meetings FROM r_link l JOIN r_link k ON k.a = l.b
-        UNION ALL
-        SELECT l.a, k.a, l.skew - k.skew, l.error + k.error, k.meetings FROM r_link l JOIN r_link k ON k.b = l.b
-        WHERE l.a < k.a
-    ) u
-) r ON r.a = p.reference AND r.b = p.point AND r.place = 1;
+SELECT 'key', f.key_client || '>' || f.key_server, COUNT(*) FROM r_flow f
+GROUP BY f.key_client, f.key_server
+HAVING COUNT(*) > 128 AND (MIN(f.client) <> MAX(f.client) OR MIN(f.server) <> MAX(f.server));
 
 -- Flows whose start was not captured, joined later: one client endpoint, and the same server numbers at the same time.
 CREATE TABLE r_alias AS
@@ -251,14 +59,35 @@ WHERE w.server_isn IS NULL AND w.client_isn IS NULL AND v.conn <> w.conn
     AND (v.server_isn IS NOT NULL OR v.conn < w.conn)
     AND (v.point <> w.point OR v.client <> w.client OR v.server <> w.server)
     AND x.server_low <> x.server_next AND y.server_low <> y.server_next
-    AND x.first_time - s.skew_ns < y.last_time - t.skew_ns + s.error_ns + t.error_ns
-    AND y.first_time - t.skew_ns < x.last_time - s.skew_ns + s.error_ns + t.error_ns
+    AND w.key_client NOT IN (SELECT r.name FROM r_crowd r WHERE r.what = 'client')
+    AND x.first_time - s.skew_ns < y.last_time - t.skew_ns + s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END
+    AND y.first_time - t.skew_ns < x.last_time - s.skew_ns + s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END
     AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
         OR (x.server_low - y.server_low + 4294967296) % 4294967296 < (y.server_next - y.server_low + 4294967296) % 4294967296)
 GROUP BY w.conn;
 --sqlite CREATE INDEX r_alias_conn ON r_alias(conn);
 
 -- ---- 3. The server's ISN clock over files (R10) ----------------------------------------------------------------
+
+-- Where the clock of the server stood, by the ISN: equal for two connections that one clock explains. In steps of 8 ms, so
+-- that only neighbours are compared; what fits is less than 5 ms apart. 2^38 ns is the clock's period, 2^23 ns the step.
+CREATE TABLE r_phase AS
+SELECT p.flow AS flow, p.key_client AS key_client, p.phase - p.phase % 8388608 AS step
+FROM (
+    SELECT f.flow AS flow, f.key_client AS key_client,
+        ((f.synack_time - s.skew_ns - f.server_isn * 64) % 274877906944 + 274877906944) % 274877906944 AS phase
+    FROM r_flow f JOIN clock_skew s ON s.point = f.point
+    WHERE f.server_isn IS NOT NULL AND f.synack_time IS NOT NULL AND f.syn_time IS NOT NULL
+        AND f.key_client NOT IN (SELECT r.name FROM r_crowd r WHERE r.what = 'client')
+) p;
+
+CREATE TABLE r_near AS
+SELECT p.flow AS flow, p.key_client AS key_client, p.step AS step FROM r_phase p
+UNION ALL
+SELECT p.flow, p.key_client, (p.step + 8388608) % 274877906944 FROM r_phase p
+UNION ALL
+SELECT p.flow, p.key_client, (p.step + 274877906944 - 8388608) % 274877906944 FROM r_phase p;
+--sqlite CREATE INDEX r_near_step ON r_near(key_client, step);
 
 -- Pairs of one client endpoint that no file has both of, the first not closed when the second began. tolerance as in
 -- R10 plus the error of the clocks; no verdict where that would exceed 5 ms.
@@ -272,20 +101,22 @@ FROM (
         SELECT x.conn AS a, y.conn AS b, y.synack_time - t.skew_ns AS b_time,
             ((y.server_isn - x.server_isn + 4294967296) % 4294967296) * 64
                 - ((y.synack_time - t.skew_ns) - (x.synack_time - s.skew_ns)) % 274877906944 AS raw,
-            CASE WHEN x.point = y.point THEN 0 ELSE s.error_ns + t.error_ns END
+            CASE WHEN x.point = y.point THEN 0 ELSE s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END END
                 + CASE WHEN y.synack_time - y.syn_time > 1000000 OR x.synack_time - x.syn_time > 1000000 THEN 1000000
                     WHEN y.synack_time - y.syn_time > x.synack_time - x.syn_time AND y.synack_time - y.syn_time > 100000
                     THEN y.synack_time - y.syn_time
                     WHEN x.synack_time - x.syn_time > 100000 THEN x.synack_time - x.syn_time ELSE 100000 END
                 + CASE WHEN y.synack_time - x.synack_time > 4000000000000 THEN 4000000
                     ELSE (y.synack_time - x.synack_time) * 0.000001 END AS tolerance
-        FROM r_flow x JOIN r_flow y ON y.key_client = x.key_client
+        FROM r_phase i JOIN r_near j ON j.key_client = i.key_client AND j.step = i.step
+        JOIN r_flow x ON x.flow = i.flow JOIN r_flow y ON y.flow = j.flow
         JOIN clock_skew s ON s.point = x.point JOIN clock_skew t ON t.point = y.point
         WHERE x.conn <> y.conn AND x.server_isn IS NOT NULL AND y.server_isn IS NOT NULL
             AND x.server <> y.server AND x.syn_time IS NOT NULL AND y.syn_time IS NOT NULL
             AND x.synack_time - s.skew_ns + 100000000 < y.synack_time - t.skew_ns
             AND y.first_time - t.skew_ns - (x.last_time - s.skew_ns) <= 7200000000000
-            AND (x.closed_time IS NULL OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns + s.error_ns + t.error_ns)
+            AND (x.closed_time IS NULL OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns + s.error_ns + t.error_ns
+                + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END)
     ) p
 ) q
 WHERE q.tolerance <= 5000000 AND ABS(q.error) <= q.tolerance;
@@ -299,9 +130,12 @@ SELECT DISTINCT x.conn AS a, y.conn AS b
 FROM r_flow x JOIN r_flow y ON y.key_client = x.key_client AND y.key_server = x.key_server
 JOIN clock_skew s ON s.point = x.point JOIN clock_skew t ON t.point = y.point
 WHERE x.conn <> y.conn AND (x.client <> y.client OR x.server <> y.server)
-    AND x.first_time - s.skew_ns <= y.first_time - t.skew_ns + s.error_ns + t.error_ns + 1000000000
+    AND x.key_client || '>' || x.key_server IN (
+        SELECT f.key_client || '>' || f.key_server FROM r_flow f GROUP BY f.key_client, f.key_server
+        HAVING COUNT(*) <= 128 AND (MIN(f.client) <> MAX(f.client) OR MIN(f.server) <> MAX(f.server)))
+    AND x.first_time - s.skew_ns <= y.first_time - t.skew_ns + s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END + 1000000000
     AND (x.closed_time IS NULL
-        OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns - s.error_ns - t.error_ns - 1000000000)
+        OR x.closed_time - s.skew_ns > y.first_time - t.skew_ns - (s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END) - 1000000000)
     AND y.first_time - t.skew_ns - (x.last_time - s.skew_ns) <= 7300000000000;
 
 -- All flows of those connections, and of those with an ISN clock.
@@ -310,7 +144,8 @@ SELECT f.flow AS flow, f.conn AS conn, f.point AS point, f.client || '>' || f.se
     f.key_client || '>' || f.key_server AS key_text, f.source AS source,
     CASE WHEN f.client = f.key_client AND f.server = f.key_server THEN 1 ELSE 0 END AS direct,
     f.first_time - s.skew_ns AS first_time, f.last_time - s.skew_ns AS last_time,
-    f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, f.fragments AS fragments
+    f.closed_time - s.skew_ns AS closed_time, s.error_ns AS error_ns, s.component AS component,
+    f.fragments AS fragments
 FROM r_flow f JOIN clock_skew s ON s.point = f.point
 WHERE f.conn IN (SELECT p.a FROM r_pair p UNION SELECT p.b FROM r_pair p UNION SELECT i.a FROM r_ticking i
     UNION SELECT i.b FROM r_ticking i);
@@ -344,7 +179,9 @@ WHERE q.place = 1;
 CREATE TABLE r_conn AS
 SELECT c.conn AS conn, c.key_text AS key_text, c.tuple AS tuple, MIN(c.source) AS source, MAX(c.direct) AS direct,
     MIN(c.point) AS first_point, MIN(w.first_time) AS first_time,
-    MAX(w.last_time) AS last_time, MIN(w.closed_time) AS closed_time, MAX(c.error_ns) AS error_ns, MAX(e.tail) AS tail
+    MAX(w.last_time) AS last_time, MIN(w.closed_time) AS closed_time,
+    MAX(c.error_ns) + CASE WHEN MIN(c.component) = MAX(c.component) THEN 0 ELSE 10000000000 END AS error_ns,
+    MIN(c.component) AS component, MAX(e.tail) AS tail
 FROM r_candidate c
 JOIN r_end e ON e.flow = c.flow
 JOIN (
@@ -353,23 +190,27 @@ JOIN (
     FROM r_candidate i GROUP BY i.conn
 ) w ON w.conn = c.conn
 GROUP BY c.conn, c.key_text, c.tuple;
---sqlite CREATE INDEX r_conn_key ON r_conn(key_text);
+--sqlite CREATE INDEX r_conn_conn ON r_conn(conn);
 
 -- Pairs with a wire tuple in common: one came after the other there (R4), however they may look elsewhere.
 CREATE TABLE r_successive AS
-SELECT DISTINCT x.conn AS a, y.conn AS b FROM r_conn x JOIN r_conn y ON y.tuple = x.tuple WHERE x.conn <> y.conn;
+SELECT DISTINCT p.a AS a, p.b AS b
+FROM (SELECT a, b FROM r_pair UNION SELECT i.a, i.b FROM r_ticking i) p
+JOIN r_conn x ON x.conn = p.a JOIN r_conn y ON y.conn = p.b AND y.tuple = x.tuple;
 
 -- Pairs that one file has both of, with the key known: the plugin has judged them.
 CREATE TABLE r_known AS
 SELECT DISTINCT c.conn AS conn, c.key_text AS key_text, f.file AS file
 FROM r_candidate c JOIN r_fragment f ON f.flow = c.flow
 WHERE f.key_client || '>' || f.key_server = c.key_text;
+--sqlite CREATE INDEX r_known_conn ON r_known(conn, file, key_text);
 
 CREATE TABLE r_together AS
-SELECT DISTINCT x.conn AS a, y.conn AS b FROM r_known x JOIN r_known y ON y.file = x.file AND y.key_text = x.key_text
-WHERE x.conn <> y.conn
+SELECT DISTINCT p.a AS a, p.b AS b
+FROM r_pair p JOIN r_known x ON x.conn = p.a JOIN r_known y ON y.conn = p.b AND y.file = x.file AND y.key_text = x.key_text
 UNION
 SELECT v.a, v.b FROM r_successive v;
+--sqlite CREATE INDEX r_together_pair ON r_together(a, b);
 
 -- a began first and was not closed when b began. "unclear" where that cannot be told: the end of a may have been
 -- missed, or both may be sides of one connection behind a SYN proxy.
@@ -381,12 +222,12 @@ FROM (
         y.first_time AS b_time,
         CASE WHEN x.tail = 1 AND x.last_time < y.first_time THEN 1
             WHEN (x.direct = 0 AND y.direct = 0 OR x.source = '2' OR y.source = '2') AND x.first_point <> y.first_point
-                AND y.first_time - x.first_time <= 1000000000 + x.error_ns + y.error_ns THEN 1
+                AND y.first_time - x.first_time <= 1000000000 + x.error_ns + y.error_ns + CASE WHEN x.component = y.component THEN 0 ELSE 10000000000 END THEN 1
             ELSE 0 END AS doubtful
-    FROM r_conn x JOIN r_conn y ON y.key_text = x.key_text
-    WHERE x.conn <> y.conn AND x.tuple <> y.tuple
+    FROM r_pair c JOIN r_conn x ON x.conn = c.a JOIN r_conn y ON y.conn = c.b AND y.key_text = x.key_text
+    WHERE x.tuple <> y.tuple
         AND (x.first_time < y.first_time OR (x.first_time = y.first_time AND x.conn < y.conn))
-        AND (x.closed_time IS NULL OR x.closed_time > y.first_time + x.error_ns + y.error_ns)
+        AND (x.closed_time IS NULL OR x.closed_time > y.first_time + x.error_ns + y.error_ns + CASE WHEN x.component = y.component THEN 0 ELSE 10000000000 END)
         AND y.first_time - x.last_time <= 7200000000000
 ) p
 LEFT JOIN r_together t ON t.a = p.a AND t.b = p.b
@@ -415,20 +256,20 @@ GROUP BY t.a, t.b;
 -- Segments that no conversation of their file explains; and conversations of which a file shows nothing but one number
 -- of one side, which the plugin has to take for their own (lone = 1).
 CREATE TABLE r_unknown AS
-SELECT u.file AS file, u.frame AS frame, u.time AS time, u.time - s.skew_ns AS at, s.error_ns AS error_ns,
+SELECT u.file AS file, u.frame AS frame, u.time AS time, u.time - s.skew_ns AS at, s.error_ns AS error_ns, s.component AS component,
     u.sender AS sender, u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr,
     f.flow AS flow, w.conn AS conn, f.client AS client, f.server AS server, w.key_client AS key_client,
     w.key_server AS key_server, f.point AS point, 0 AS lone, 1 AS times
 FROM unexplained u JOIN r_fragment f ON f.file = u.file AND f.stream = u.stream
 JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
 UNION ALL
-SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns,
+SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns, s.component,
     'server', CASE WHEN f.server_ack IS NULL THEN 4 ELSE 16 END, f.server_next, f.server_ack, f.server_ip_id, NULL,
     f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
 FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
 WHERE f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next
 UNION ALL
-SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns,
+SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns, s.component,
     'client', CASE WHEN f.client_ack IS NULL THEN 4 ELSE 16 END, f.client_next, f.client_ack, f.client_ip_id, NULL,
     f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
 FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
@@ -474,11 +315,12 @@ FROM (
         n.e_ack AS e_ack,
         CASE WHEN n.tsecr <> 0 AND n.tsecr = n.y_peer_tsval THEN 1 ELSE 0 END AS e_tsecr,
         CASE WHEN n.ip_id <> 0 AND n.y_ip_id <> 0 AND (n.ip_id - n.y_ip_id + 65535) % 65536 <= 7 THEN 1 ELSE 0 END AS e_ip_id,
-        CASE WHEN n.y_last - s.skew_ns BETWEEN n.at - 1000000000 - n.error_ns - s.error_ns
-            AND n.at + n.error_ns + s.error_ns THEN 1 ELSE 0 END AS e_trigger,
-        n.at - (n.y_last - s.skew_ns) AS age, n.error_ns + s.error_ns AS error_ns
+        CASE WHEN n.y_last - s.skew_ns BETWEEN n.at - 1000000000 - (n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END)
+            AND n.at + n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END THEN 1 ELSE 0 END AS e_trigger,
+        n.at - (n.y_last - s.skew_ns) AS age,
+        n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END AS error_ns
     FROM (
-        SELECT u.file AS file, u.frame AS frame, u.time AS time, u.at AS at, u.error_ns AS error_ns, u.sender AS sender,
+        SELECT u.file AS file, u.frame AS frame, u.time AS time, u.at AS at, u.error_ns AS error_ns, u.component AS component, u.sender AS sender,
             u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr, u.flow AS flow,
             u.conn AS conn, u.client AS client, u.server AS server, u.key_client AS key_client,
             u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
@@ -505,7 +347,7 @@ FROM (
         WHERE u.sender = 'client' AND COALESCE(y.client_next, -1) <> y.server_ack
     ) n
     JOIN r_flow w ON w.flow = n.y_flow JOIN clock_skew s ON s.point = n.y_point
-    WHERE w.conn <> n.conn AND w.first_time - s.skew_ns <= n.at + n.error_ns + s.error_ns
+    WHERE w.conn <> n.conn AND w.first_time - s.skew_ns <= n.at + n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END
 ) m;
 
 -- Conversations that move through the same server numbers are two sides of one connection (R4), not two.

@@ -81,7 +81,12 @@ static void add_summary(GString *page, const scan_report *report)
         add_escaped(page, "<p class=\"small\">Files of this run: %s</p>\n", counts);
     }
     g_free(counts);
-    for (guint i = 0; i < report->skews->len; i++) {
+    char *groups = scan_words_groups(report);
+    if (groups) {
+        add_escaped(page, "<p class=\"small\">%s</p>\n", groups);
+    }
+    g_free(groups);
+    for (guint i = 0; report->skews->len > 1 && i < MIN(report->skews->len, MAX_TOLD); i++) {
         char *text = scan_words_skew(report->skews->pdata[i]);
         if (text) {
             add_escaped(page, "<p class=\"small\">Clocks: %s</p>\n", text);

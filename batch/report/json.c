@@ -142,6 +142,8 @@ static void put_skew(JsonBuilder *out, const scan_skew *skew)
     put_number(out, "skew_ns", skew->skew);
     put_number(out, "error_ns", skew->error);
     put_number(out, "connections", skew->meetings);
+    put_number(out, "hops", skew->hops);
+    put_number(out, "group", skew->component);
     json_builder_end_object(out);
 }
 
@@ -172,6 +174,8 @@ void scan_report_json(const scan_report *report, FILE *output)
     put_number(out, "notes", report->notes);
     put_number(out, "points", (gint64)report->points);
     put_number(out, "signatures", report->signatures);
+    put_number(out, "clock_groups", report->components);
+    put_number(out, "crowds", report->crowds);
     put_counts(out, &report->counts);
     json_builder_begin_array(json_builder_set_member_name(out, "clocks"));
     for (guint i = 0; i < report->skews->len; i++) {

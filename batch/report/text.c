@@ -111,21 +111,31 @@ static void print_files(const scan_report *report, FILE *output)
 
 static void print_clocks(const scan_report *report, FILE *output)
 {
-    guint unknown = 0;
+    char *groups = scan_words_groups(report);
+    guint alone = 0;
 
     for (guint i = 0; i < report->skews->len; i++) {
         const scan_skew *skew = report->skews->pdata[i];
-        char *text = skew->meetings ? scan_words_skew(skew) : NULL;
-        unknown += !skew->meetings && !g_str_equal(skew->point, skew->reference);
+        char *text = skew->members > 1 ? scan_words_skew(skew) : NULL;
+        alone += skew->members == 1 ? 1 : 0;
         if (text) {
             fprintf(output, "%s\n", text);
         }
         g_free(text);
     }
-    if (unknown) {
-        fprintf(output, "%u capture point%s shared no connection with the first: clocks may differ by 10 s\n", unknown,
-                plural(unknown));
+    if (groups) {
+        fprintf(output, "%s\n", groups);
     }
+    if (alone && report->skews->len > 1) {
+        fprintf(output, "%u capture point%s shared no connection with any other: clocks may differ by 10 s\n", alone,
+                plural(alone));
+    }
+    if (report->crowds) {
+        fprintf(output, "%u client endpoint%s or key%s with too many connections to compare each with each over files; "
+                "findings within a file and segments count as ever\n", report->crowds, plural(report->crowds),
+                plural(report->crowds));
+    }
+    g_free(groups);
 }
 
 void scan_report_text(const scan_report *report, guint max, FILE *output)

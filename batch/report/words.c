@@ -238,20 +238,37 @@ char *scan_words_counts(const scan_counts *counts)
 
 char *scan_words_skew(const scan_skew *skew)
 {
-    char *offset, *error, *text;
+    char *offset, *error, *over, *text;
 
     if (g_str_equal(skew->point, skew->reference)) {
-        return NULL;
-    }
-    if (!skew->meetings) {
-        return g_strdup_printf("%s: no connection was seen at both it and %s, so clocks may differ by 10 s", skew->point,
-                               skew->reference);
+        return skew->members > 1 ? NULL
+                                 : g_strdup_printf("%s: no connection was seen at both it and another point, so its clock "
+                                                   "may differ by 10 s", skew->point);
     }
     offset = scan_words_span(skew->skew, TRUE);
     error = scan_words_span(skew->error, FALSE);
-    text = g_strdup_printf("%s: its clock is at that of %s %s, error %s (%" G_GINT64_FORMAT " connections seen at both)",
-                           skew->point, skew->reference, offset, error, skew->meetings);
+    over = skew->hops > 1 ? g_strdup_printf("over %d other points, at least ", (int)skew->hops - 1) : g_strdup("");
+    text = g_strdup_printf("%s: its clock is at that of %s %s, error %s (%s%" G_GINT64_FORMAT " connections seen at both)",
+                           skew->point, skew->reference, offset, error, over, skew->meetings);
     g_free(offset);
     g_free(error);
+    g_free(over);
     return text;
+}
+
+char *scan_words_groups(const scan_report *report)
+{
+    GString *text;
+
+    if (report->components < 2 || report->components == report->skews->len) {
+        return NULL;
+    }
+    text = g_string_new("Clocks fall into groups that have no connection in common, and may differ by 10 s between them:");
+    for (guint i = 0, told = 0; i < report->skews->len && told < 20; i++) {
+        const scan_skew *skew = report->skews->pdata[i];
+        if (skew->members > 1 && g_str_equal(skew->point, skew->reference)) {
+            g_string_append_printf(text, "%s %s and %u more", told++ ? ";" : "", skew->point, skew->members - 1);
+        }
+    }
+    return g_string_free(text, FALSE);
 }

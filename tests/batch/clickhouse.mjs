@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs reduce.sql on ClickHouse (chDB, embedded) over tables of JSON lines, and then incidents.sql beside them:
+// Runs clocks.sql and reduce.sql on ClickHouse (chDB, embedded) over tables of JSON lines, and then incidents.sql beside them:
 // clickhouse.mjs CHDB_MODULE BATCH_FOLDER TABLES_FOLDER
 // Prints the incidents, one line each; "run clickhouse" compares them with SQLite's.
 import { readFileSync } from 'node:fs';
@@ -27,9 +27,10 @@ session.query('CREATE DATABASE IF NOT EXISTS toa');
 session.query('USE toa');
 run(join(batch, 'reduce', 'clickhouse-prefix.sql'));
 run(join(batch, 'reduce', 'clickhouse-schema.sql'));
-for (const table of ['capture_file', 'conversation', 'finding', 'unexplained']) {
+for (const table of ['capture_file', 'conversation', 'finding', 'unexplained', 'clock_skew']) {
   session.query(`INSERT INTO ${table} SELECT * FROM file('${join(tables, table)}.json', 'JSONEachRow')`);
 }
+run(join(batch, 'reduce', 'clocks.sql'));
 run(join(batch, 'reduce', 'reduce.sql'));
 process.stdout.write(session.query(readFileSync(join(tables, 'incidents.sql'), 'utf8'), 'TabSeparated'));
 session.cleanup();

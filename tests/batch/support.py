@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 BATCH = os.path.join(PROJECT, 'batch')
 SAMPLES = os.path.join(PROJECT, 'sample-captures')
+SHARED = os.environ.get('TOA_SHARED', os.path.join(os.path.dirname(PROJECT), 'shared', 'captures'))
 LAB = os.path.join(PROJECT, 'tests', 'score', 'captures')
 
 # Stands for tshark: has the plugin, writes down the files it was given, and does to each what its name says.
