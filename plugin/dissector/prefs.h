@@ -1,5 +1,5 @@
 /* prefs.h
- * Preferences (Protocols > TCP-TOA; README, Preferences) and the two tables of the user, turned into a toa_config.
+ * Preferences (Protocols > TCP-TOA; plugin/doc/reference.md, Preferences) and the two tables of the user, turned into a toa_config.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /* config.h
- * The user's settings as the core needs them (README, Preferences).
+ * The user's settings as the core needs them (plugin/doc/reference.md, Preferences).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
