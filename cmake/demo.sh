@@ -20,29 +20,16 @@ show() { # prints the command and runs it
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || title() { printf '\n%s\n' "$*"; }
 
-title "1. At the real server: the load balancer (10.143.0.7) puts the client into a TCP option"
-show -n -r "$rs" -Y 'toa && frame.number <= 20' -T fields -E header=y -e frame.number -e ip.src -e tcp.srcport -e toa.kind \
-    -e toa.layout -e toa.client.ip -e toa.client.port
-
-title "2. Two conversations, one key: to the real server's TCP stack they are one connection"
+title "1. At the real server: two conversations, one key (TOA tells it)"
 show -n -r "$rs" -Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0' -T fields -E header=y -e frame.number -e tcp.stream \
-    -e ip.src -e tcp.srcport -e toa.stream -e toa.key -e toa.key.source
+    -e ip.src -e tcp.srcport -e toa.client.ip -e toa.stream -e toa.key
 
-title "3. At the client, no option is seen, yet the server's own numbers prove it"
-show -n -r "$client" -Y toa.collision.confirmed -T fields -E header=y -e frame.number -e tcp.stream \
-    -e toa.other.stream -e toa.other.frame -e _ws.expert.message
+title "2. At the client, no option is seen, yet the server's own numbers prove it"
+show -n -r "$client" -q -z toa,explain | sed '/^  The two connections/,$d'
 
-title "4. The RSTs on the connection through the VIP answer the direct connection's queries"
-show -n -r "$client" -Y toa.foreign.rst -T fields -E header=y -e frame.number -e ip.src -e tcp.srcport -e tcp.stream \
-    -e tcp.seq_raw -e toa.other.stream -e toa.other.frame -e toa.evidence
-
-title "5. All of it in words"
-show -n -r "$client" -q -z toa,explain
-
-title "6. The same in Wireshark"
+title "3. Your turn"
 cat <<TEXT
-TSHARK=wireshark $tshark $client
-Display filter: toa.other.stream          (more filters in README.md)
-Install:        cmake --install build/release, or a package: cpack --config build/release/CPackConfig.cmake
-Then:           wireshark -C TOA FILE     (columns, colours and buttons; man 7 wireshark-toa)
+$tshark -r FILE -q -z toa,explain                 your capture, in words
+TSHARK=wireshark $tshark FILE                     the same in Wireshark; Tools > TOA > Explain
+cpack --config build/release/CPackConfig.cmake, then apt install ./build/release/package/*.deb
 TEXT

@@ -36,7 +36,12 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "${_owner} (>= ${_series}), ${_owner} (<< ${_after})")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "wireshark | tshark")
+if(TARGET toa-scan) # it runs tshark
+  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", tshark")
+endif()
+# the next series has its plugins elsewhere and would not load this one, without a word
+set(CPACK_DEBIAN_PACKAGE_BREAKS "wireshark-common (>= ${_after}~)")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "wireshark")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Wireshark plugin that finds crossed TCP connections")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Load balancers that replace the client's address hand it to the real server in
@@ -54,12 +59,6 @@ columns, colouring rules and filter buttons.")
 set(TOA_PACKAGE_VERSION ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog.in ${_package_dir}/changelog.Debian @ONLY)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/copyright.in ${_package_dir}/copyright @ONLY)
-set(_overrides "")
-if(TARGET toa-scan)
-  set(_overrides "# \"toa-scan --help\" and batch/README.md among the documents tell all of it.
-wireshark-plugin-toa: no-manual-page [usr/bin/toa-scan]
-")
-endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/lintian-overrides.in ${_package_dir}/lintian-overrides @ONLY)
 execute_process(COMMAND ${GZIP} -9nkf changelog.Debian WORKING_DIRECTORY ${_package_dir} COMMAND_ERROR_IS_FATAL ANY)
 install(FILES ${_package_dir}/copyright ${_package_dir}/changelog.Debian.gz DESTINATION ${TOA_INSTALL_DOC_DIR})

@@ -36,7 +36,11 @@ endforeach()
 # ---- documents ----
 
 # the same tree as in the sources, so that the links between these work
-install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${TOA_INSTALL_DOC_DIR})
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  DESTINATION ${TOA_INSTALL_DOC_DIR})
+install(FILES ${PROJECT_SOURCE_DIR}/sample-captures/README.md DESTINATION ${TOA_INSTALL_DOC_DIR}/sample-captures)
+install(FILES ${PROJECT_SOURCE_DIR}/tests/matrix/RESULTS.md DESTINATION ${TOA_INSTALL_DOC_DIR}/tests/matrix)
+install(FILES ${PROJECT_SOURCE_DIR}/tests/lab/README.md DESTINATION ${TOA_INSTALL_DOC_DIR}/tests/lab)
 file(GLOB_RECURSE _documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   ${PROJECT_SOURCE_DIR}/plugin/doc/*.md ${PROJECT_SOURCE_DIR}/plugin/doc/*.png ${PROJECT_SOURCE_DIR}/plugin/doc/*.pcap
   ${PROJECT_SOURCE_DIR}/batch/*.md ${PROJECT_SOURCE_DIR}/batch/*.png)
@@ -51,18 +55,28 @@ find_program(ASCIIDOCTOR asciidoctor DOC "Makes the man page; without it there i
 find_program(GZIP gzip)
 mark_as_advanced(ASCIIDOCTOR GZIP)
 set(_package_dir ${CMAKE_BINARY_DIR}/package)
-if(ASCIIDOCTOR AND GZIP)
-  set(_man_source ${PROJECT_SOURCE_DIR}/plugin/doc/man/wireshark-toa.7.adoc)
-  add_custom_command(OUTPUT ${_package_dir}/wireshark-toa.7.gz
+# man pages: name, section and source of each
+function(toa_man_page name section source)
+  set(_page ${_package_dir}/${name}.${section})
+  add_custom_command(OUTPUT ${_page}.gz
     COMMAND ${ASCIIDOCTOR} --backend manpage --failure-level WARN -a reproducible
             -a manmanual=Wireshark -a mansource=toa\ ${PROJECT_VERSION}
-            -o ${_package_dir}/wireshark-toa.7 ${_man_source}
-    COMMAND ${GZIP} -9nf ${_package_dir}/wireshark-toa.7
-    DEPENDS ${_man_source}
-    COMMENT "Man page"
+            -o ${_page} ${source}
+    COMMAND ${GZIP} -9nf ${_page}
+    DEPENDS ${source}
+    COMMENT "Man page ${name}(${section})"
     VERBATIM)
-  add_custom_target(toa_man ALL DEPENDS ${_package_dir}/wireshark-toa.7.gz)
-  install(FILES ${_package_dir}/wireshark-toa.7.gz DESTINATION ${TOA_INSTALL_MAN_DIR})
+  add_custom_target(man-${name} ALL DEPENDS ${_page}.gz)
+  get_filename_component(_mans ${TOA_INSTALL_MAN_DIR} DIRECTORY)
+  install(FILES ${_page}.gz DESTINATION ${_mans}/man${section})
+endfunction()
+if(ASCIIDOCTOR AND GZIP)
+  toa_man_page(wireshark-toa 7 ${PROJECT_SOURCE_DIR}/plugin/doc/man/wireshark-toa.7.adoc)
+  if(TARGET toa-scan)
+    toa_man_page(toa-scan 1 ${PROJECT_SOURCE_DIR}/batch/toa-scan.1.adoc)
+  endif()
+else()
+  message(WARNING "No man pages: they need asciidoctor and gzip (Debian: asciidoctor)")
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/deb.cmake)

@@ -635,6 +635,9 @@ static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
             show_finding(tvb, pinfo, NULL, NULL, layer, &layer->findings[i]);
         }
     }
+    if (layer->answer && !wants_tree(tree, layer)) {
+        show_answer(tvb, pinfo, NULL, layer->answer);
+    }
     if (toa_prefs_info() && (layer->n_findings || layer->answer)) {
         show_info(pinfo, layer);
     }

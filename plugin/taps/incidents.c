@@ -1,5 +1,5 @@
 /* incidents.c
- * "-z toa,incidents", Statistics > TOA > Incidents, sharkd "nstat:toa,incidents": one row per pair of conversations.
+ * "-z toa,incidents", Statistics > TOA Incidents, sharkd "nstat:toa,incidents": one row per pair of conversations.
  *
  * Wireshark keeps one table per process, whoever shows it, and calls nothing of ours when all packets are through:
  * so a row is written anew with every finding of its pair. It has no way to filter from a row, hence the last column.
@@ -73,7 +73,7 @@ static tap_packet_status table_packet(void *stat_data, packet_info *pinfo, epan_
 static void table_free_item(stat_tap_table *table, guint row, guint column, stat_tap_table_item_type *item);
 
 static stat_tap_table_ui table_ui = {.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
-                                     .title = "TOA" TOA_SUBMENU "Incidents",
+                                     .title = table_name, /* no place in a submenu: Wireshark 4.0 shows a slash as it is */
                                      .tap_name = "toa",
                                      .cli_string = "toa,incidents",
                                      .stat_tap_init_cb = table_init,

@@ -253,8 +253,8 @@ class Wireshark:
         # Wireshark forgets the letters typed so far if they come slowly
         self.until(f'"{page}" selected', lambda: (self.key('Home'), self.type(page)), lambda: pages()['current'] == page)
         if below:
-            self.until(f'"{page}" open', lambda: self.key('Right'), lambda: row(page)['expanded'])
-            self.until(f'"{below}" selected', lambda: self.key('Down'), lambda: pages()['current'] == below)
+            self.until(f'"{below}" selected', lambda: (self.key('Right'), self.key('Down')),
+                       lambda: pages()['current'] == below)
 
     def check(self, title, text, checked):
         """The check box or radio button with this text."""

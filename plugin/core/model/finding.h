@@ -17,7 +17,7 @@ typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN, TOA_ERROR } toa_severi
  * findings of one frame are shown. */
 #define TOA_FINDINGS(X)                                                                                              \
     X(COLLISION, "toa.collision", TOA_WARN,                                                                          \
-      "Same key as another conversation: the server may see one connection")                  \
+      "Same key at the server as another conversation")                  \
     X(CONFIRMED, "toa.collision.confirmed", TOA_ERROR,                                                               \
       "One connection at the server, proven by its numbers")                              \
     X(REUSE, "toa.reuse", TOA_NOTE, "Key of an earlier conversation, which had closed")               \
