@@ -159,7 +159,18 @@ class Capture:
         self.foreign = {f['frame']: f for f in findings if f['finding'] in ('foreign.rst', 'foreign.segment',
                                                                             'stale_session')}
         self.unexplained = set()
+        self.copies = self.find_copies()
         self.shifts = {}
+
+    def find_copies(self):
+        """A packet that was captured twice has its finding on the first copy: the others are as foreign."""
+        first = collections.defaultdict(list)
+        for frame in self.foreign:
+            p = self.packets[frame]
+            first[p.stream, p.source, p.seq, p.ack, p.flags, p.length, p.ip_id].append(p)
+        return {p.frame for p in self.packets.values() if p.frame not in self.foreign and any(
+            0 <= p.time - q.time <= SECOND // 10 and p.frame > q.frame
+            for q in first.get((p.stream, p.source, p.seq, p.ack, p.flags, p.length, p.ip_id), ()))}
 
     def from_client(self, p):
         return p.source == self.clients.get(p.stream)
@@ -167,7 +178,7 @@ class Capture:
     def own(self, stream, client, before=None):
         """Packets of one side that are the conversation's own, up to a frame."""
         return [p for p in self.streams[stream] if self.from_client(p) == client and p.frame not in self.foreign and
-                p.frame not in self.unexplained and (before is None or p.frame < before)]
+                p.frame not in self.unexplained and p.frame not in self.copies and (before is None or p.frame < before)]
 
     def credited(self, stream, client, before):
         """Packets of that side that were captured elsewhere, with the shift of their numbers."""
@@ -190,7 +201,8 @@ class Capture:
 
     def closed(self, stream, before):
         """FIN both ways, or a RST of its own."""
-        packets = [p for p in self.streams[stream] if p.time <= before and p.frame not in self.foreign]
+        packets = [p for p in self.streams[stream] if p.time <= before and p.frame not in self.foreign and
+                   p.frame not in self.copies and p.frame not in self.unexplained]
         return any(p.flags & RST for p in packets) or len({p.source for p in packets if p.flags & FIN}) == 2
 
 
