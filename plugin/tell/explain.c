@@ -295,16 +295,15 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
                        .others = toa_incidents_others(&self->incidents),
                        .mapped = self->config->n_map > 0,
                        .analysed = self->config->analysis};
-    GHashTableIter at;
-    gpointer key;
+    GPtrArray *talks = toa_talks_sorted(&self->talks);
 
-    g_hash_table_iter_init(&at, self->talks.by_conv);
-    while (g_hash_table_iter_next(&at, &key, NULL)) {
-        const toa_conversation *conv = key;
+    for (guint i = 0; i < talks->len; i++) {
+        const toa_conversation *conv = ((const toa_talk *)talks->pdata[i])->conv;
         quiet.n_conversations++;
         quiet.n_toa += toa_engine_named(conv) != NULL;
         quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     }
+    g_ptr_array_free(talks, TRUE);
     toa_story_quiet(&quiet, teller);
 }
 

@@ -7,22 +7,57 @@
 
 void toa_talks_init(toa_talks *talks)
 {
-    talks->by_conv = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    talks->by_stream = g_ptr_array_new();
+    talks->n = 0;
 }
 
 void toa_talks_reset(toa_talks *talks)
 {
-    g_hash_table_remove_all(talks->by_conv);
+    for (guint i = 0; i < talks->by_stream->len; i++) {
+        for (toa_talk *talk = talks->by_stream->pdata[i], *next; talk; talk = next) {
+            next = talk->next;
+            g_free(talk);
+        }
+    }
+    g_ptr_array_set_size(talks->by_stream, 0);
+    talks->n = 0;
 }
 
 void toa_talks_free(toa_talks *talks)
 {
-    g_hash_table_destroy(talks->by_conv);
+    toa_talks_reset(talks);
+    g_ptr_array_free(talks->by_stream, TRUE);
+}
+
+static toa_talk *find(const toa_talks *talks, const toa_conversation *conv)
+{
+    toa_talk *talk = conv->stream < talks->by_stream->len ? talks->by_stream->pdata[conv->stream] : NULL;
+
+    while (talk && talk->conv != conv) {
+        talk = talk->next;
+    }
+    return talk;
 }
 
 const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv)
 {
-    return g_hash_table_lookup(talks->by_conv, conv);
+    return find(talks, conv);
+}
+
+static toa_talk *add_talk(toa_talks *talks, const toa_conversation *conv, const toa_segment *segment)
+{
+    toa_talk *talk = g_new0(toa_talk, 1);
+
+    talk->conv = conv;
+    talk->first_frame = segment->frame;
+    talk->first_time = segment->time;
+    if (conv->stream >= talks->by_stream->len) { /* Wireshark counts streams: it grows with the capture */
+        g_ptr_array_set_size(talks->by_stream, (gint)conv->stream + 1);
+    }
+    talk->next = talks->by_stream->pdata[conv->stream];
+    talks->by_stream->pdata[conv->stream] = talk;
+    talks->n++;
+    return talk;
 }
 
 static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
@@ -62,15 +97,11 @@ static void take_answer(toa_talk *talk, const toa_segment *segment)
 void toa_talks_add(toa_talks *talks, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
-    toa_talk *talk = g_hash_table_lookup(talks->by_conv, layer->conversation);
+    toa_talk *talk = find(talks, layer->conversation);
     const toa_conversation *owner;
 
     if (!talk) {
-        talk = g_new0(toa_talk, 1);
-        talk->conv = layer->conversation;
-        talk->first_frame = segment->frame;
-        talk->first_time = segment->time;
-        g_hash_table_insert(talks->by_conv, (gpointer)layer->conversation, talk);
+        talk = add_talk(talks, layer->conversation, segment);
     }
     talk->n_frames++;
     talk->last_frame = segment->frame;
@@ -85,23 +116,14 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
     }
 }
 
-static gint compare_talks(gconstpointer a, gconstpointer b)
-{
-    const toa_talk *left = *(const toa_talk *const *)a, *right = *(const toa_talk *const *)b;
-
-    return (left->conv->stream > right->conv->stream) - (left->conv->stream < right->conv->stream);
-}
-
 GPtrArray *toa_talks_sorted(const toa_talks *talks)
 {
-    GPtrArray *sorted = g_ptr_array_sized_new(g_hash_table_size(talks->by_conv));
-    GHashTableIter at;
-    gpointer talk;
+    GPtrArray *sorted = g_ptr_array_sized_new(talks->n);
 
-    g_hash_table_iter_init(&at, talks->by_conv);
-    while (g_hash_table_iter_next(&at, NULL, &talk)) {
-        g_ptr_array_add(sorted, talk);
+    for (guint i = 0; i < talks->by_stream->len; i++) {
+        for (toa_talk *talk = talks->by_stream->pdata[i]; talk; talk = talk->next) {
+            g_ptr_array_add(sorted, talk);
+        }
     }
-    g_ptr_array_sort(sorted, compare_talks);
     return sorted;
 }

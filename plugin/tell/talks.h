@@ -12,6 +12,7 @@
 
 typedef struct toa_talk {
     const toa_conversation *conv;
+    struct toa_talk *next; /* another conversation with this tcp.stream: Wireshark has merged two networks */
     int64_t first_time, last_time;
     int64_t answer_time;   /* last own segment of the server; with answer_frame */
     int64_t wait_time;     /* with n_waiting */
@@ -24,7 +25,8 @@ typedef struct toa_talk {
 } toa_talk;
 
 typedef struct toa_talks {
-    GHashTable *by_conv; /* toa_talk, owned */
+    GPtrArray *by_stream; /* toa_talk, owned; NULL: none. Looked at for every segment, and found without a hash */
+    guint n;
 } toa_talks;
 
 void toa_talks_init(toa_talks *talks);
