@@ -12,6 +12,7 @@
 #include "core/judge/owner.h"
 #include "core/judge/refuted.h"
 #include "core/judge/unseen.h"
+#include "core/judge/untranslated.h"
 
 #include <string.h>
 
@@ -451,7 +452,12 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     toa_own own = toa_conversation_classify(conv, sender, state->segment);
     bool unexplained = false;
+    toa_match match;
 
+    if (toa_untranslated_possible(conv) && toa_untranslated_find(state, conv, sender, &match)) {
+        toa_owner_report(state, conv, sender, &match);
+        return false;
+    }
     if (own != TOA_OWN_EXACT && !is_own_after_all(state, conv, sender, own, &unexplained)) {
         return unexplained;
     }

@@ -6,6 +6,7 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
+#include "core/judge/untranslated.h"
 #include "core/base/serial.h"
 
 #include <string.h>
@@ -478,6 +479,8 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
     finding->seq_shift = match->shift.seq;
     finding->ack_shift = match->shift.ack;
     finding->near = is_only_near(match, segment, from_server);
+    pair->untranslated |= match->where == TOA_WHERE_GROUP && toa_untranslated_synack(x, segment, from_server);
+    finding->untranslated = pair->untranslated;
     pair->where = match->where;
     pair->n_found++;
     pair->found_time = segment->time;

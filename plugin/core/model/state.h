@@ -39,6 +39,9 @@ typedef struct toa_pair {
     bool confirmed;
     bool reuse;
     bool refuted;
+    bool untranslated;    /* y's server answers y's client on x, from its own address */
+    uint32_t synack_ack;  /* of the last SYN-ACK on x that would answer y's SYN; with synack_time */
+    int64_t synack_time;
 } toa_pair;
 
 /* Node of the number index, see index.h. */

@@ -1,0 +1,159 @@
+/* untranslated.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/judge/untranslated.h"
+
+#include "core/model/group.h"
+#include "core/model/index.h"
+
+#define PAIRS_MAX 8
+
+static bool is_synack(const toa_segment *segment)
+{
+    return (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == (TOA_FLAG_SYN | TOA_FLAG_ACK);
+}
+
+bool toa_untranslated_synack(const toa_conversation *x, const toa_segment *segment, bool from_server)
+{
+    return from_server && is_synack(segment) && !(x->flags & TOA_CONV_CLOSED);
+}
+
+static void fill(toa_match *match, const toa_conversation *x, toa_conversation *y, toa_pair *pair, uint32_t frame,
+                 uint32_t evidence)
+{
+    *match = (toa_match){.owner = y, .pair = pair, .where = TOA_WHERE_GROUP, .other_frame = frame, .evidence = evidence};
+    if (toa_same_key_told(x, y)) {
+        match->evidence |= TOA_EV_KEY;
+    }
+}
+
+/* ---- SYN-ACK ---- */
+
+/* y's client has asked with a SYN, nobody has answered on y, and this SYN-ACK does: by number and TSecr. The number alone is
+ * not enough: a scanner has one for all its targets, and no timestamps. */
+static bool answers_syn(const toa_conversation *y, const toa_segment *segment)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+    bool echo;
+
+    if (!(client->flags & TOA_SIDE_SYN) || client->next != client->isn + 1 || segment->ack != client->next ||
+        (server->flags & TOA_SIDE_SHOWN) || (y->flags & TOA_CONV_CLOSED) ||
+        segment->time - client->last_time > TOA_SECOND) {
+        return false;
+    }
+    return segment->options.has_timestamps && segment->options.tsecr != 0 &&
+           toa_conversation_sent_tsval(y, y->client, segment->options.tsecr, &echo) && echo;
+}
+
+/* More than one connection of the client began with this number: a scanner's, and it tells nobody apart. */
+static bool is_common(toa_conversation *const *candidates, unsigned n, uint32_t isn)
+{
+    unsigned same = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        const toa_side *client = toa_client_side(candidates[i]);
+        same += (client->flags & TOA_SIDE_SYN) && client->isn == isn;
+    }
+    return same > 1;
+}
+
+/* The second leg of a NAT whose SYN the capture has lost looks the same, so the first such SYN-ACK is only remembered, until
+ * the client refuses it. */
+static bool find_synack(toa_state *state, toa_conversation *x, toa_match *ret_match)
+{
+    const toa_segment *segment = state->segment;
+    toa_conversation *candidates[TOA_SCAN_MAX];
+    unsigned n = toa_index_askers(x->key->client, candidates);
+
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        toa_pair *pair = y == x || !answers_syn(y, segment) ? NULL : toa_state_find_pair(state, x, y);
+        if (pair && pair->untranslated) {
+            fill(ret_match, x, y, pair, toa_client_side(y)->last_frame, TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_TRIGGER);
+            return true;
+        }
+        if (y == x || !answers_syn(y, segment) || toa_group_excluded(x, y) ||
+            is_common(candidates, n, segment->ack - 1)) {
+            continue;
+        }
+        pair = toa_state_pair(state, x, y);
+        pair->synack_ack = segment->ack;
+        pair->synack_time = segment->time;
+    }
+    return false;
+}
+
+/* ---- the client's RST ---- */
+
+static bool refuses(const toa_pair *pair, const toa_segment *segment)
+{
+    if (pair->untranslated) {
+        return toa_rules_answers(pair, segment) || segment->seq == pair->synack_ack;
+    }
+    return pair->synack_time && segment->seq == pair->synack_ack && segment->time - pair->synack_time <= TOA_SECOND &&
+           !(toa_server_side(pair->y)->flags & TOA_SIDE_SHOWN) && !(pair->y->flags & TOA_CONV_CLOSED);
+}
+
+static bool find_refusal(toa_state *state, toa_conversation *x, toa_match *ret_match)
+{
+    unsigned tried = 0;
+
+    for (toa_pair *pair = x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        if (refuses(pair, state->segment)) {
+            pair->untranslated = true;
+            fill(ret_match, x, pair->y, pair, toa_client_side(pair->y)->last_frame, TOA_EV_SEQ);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- data ---- */
+
+/* y has been going on for a while, all of it on its own wire tuple: x is no second leg. */
+static bool is_established(const toa_conversation *y)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+
+    return (client->flags & server->flags & TOA_SIDE_ANCHORED) && client->n_acks == TOA_ACKS_KEPT &&
+           !(y->flags & TOA_CONV_CLOSED);
+}
+
+/* Data of y's server on a conversation that has shown nothing: number, acknowledgment and one more. */
+static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_match)
+{
+    const uint32_t needed = TOA_EV_SEQ | TOA_EV_ACK;
+    toa_conversation *candidates[TOA_SCAN_MAX];
+    unsigned n = toa_index_askers(x->key->client, candidates);
+
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        if (!is_established(y) || toa_group_excluded(x, y)) {
+            continue;
+        }
+        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), ret_match);
+        if ((ret_match->evidence & needed) == needed && (ret_match->evidence & (TOA_EV_TSECR | TOA_EV_IP_ID))) {
+            ret_match->where = TOA_WHERE_GROUP;
+            toa_state_pair(state, x, y)->untranslated = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sender, toa_match *ret_match)
+{
+    const toa_segment *segment = state->segment;
+    const uint16_t control = TOA_FLAG_SYN | TOA_FLAG_RST;
+    bool from_server = sender != x->client;
+
+    if (from_server && is_synack(segment)) {
+        return find_synack(state, x, ret_match);
+    }
+    if (from_server && segment->length > 0 && !(segment->flags & control) &&
+        !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
+        return find_data(state, x, ret_match);
+    }
+    return !from_server && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && x->extra &&
+           find_refusal(state, x, ret_match);
+}

@@ -1,0 +1,26 @@
+/* untranslated.h
+ * Answers from another address than the one that was asked: a server that knows nothing of a NAT or load balancer answers the
+ * client itself, or the one that should translate the answer back does not. Not a collision of two connections. Findings
+ * toa.foreign.segment and toa.foreign.rst with toa_finding.untranslated, see plugin/doc/rules.md.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_UNTRANSLATED_H
+#define TOA_UNTRANSLATED_H
+
+#include "core/judge/rules.h"
+
+/* x carries the segment being fed from side `sender`, and its client has not shown a number on it. True: the segment answers
+ * another conversation of the client, ret_match says which; x has nothing of it. */
+bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sender, toa_match *ret_match);
+
+/* Only then is there anything to ask. */
+static inline bool toa_untranslated_possible(const toa_conversation *x)
+{
+    return (x->flags & TOA_CONV_SHARED) && !(x->side[x->client].flags & TOA_SIDE_SHOWN);
+}
+
+/* A SYN-ACK that x carries was found to be match->owner's: it comes from a socket of its own if x is open. */
+bool toa_untranslated_synack(const toa_conversation *x, const toa_segment *segment, bool from_server);
+
+#endif
