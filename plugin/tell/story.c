@@ -230,7 +230,7 @@ static void tell_clock(const toa_story *story, toa_teller *teller)
     if ((incident->proof & TOA_EV_ISN_CLOCK) || early->key != late->key ||
         !(early->flags & late->flags & TOA_CONV_SYNACK_SEEN) ||
         (toa_endpoint_same_address(one, other) && one->port != other->port) ||
-        !toa_clock_match(late, early, 2, &claim.length)) {
+        !toa_clock_match(late, early, toa_clock_limit(2), &claim.length)) {
         return;
     }
     claim.other_stream = early->stream;
