@@ -94,6 +94,21 @@ static void take_answer(toa_talk *talk, const toa_segment *segment)
     }
 }
 
+static void remember_foreign(toa_talk *talk, const toa_segment *segment)
+{
+    talk->foreign_time = segment->time;
+    talk->foreign_seq = segment->seq;
+    talk->foreign_ack = segment->ack;
+    talk->foreign_flags = segment->flags;
+    talk->foreign_id = segment->ip_id;
+}
+
+static bool is_copy_of_foreign(const toa_talk *talk, const toa_segment *segment)
+{
+    return talk->foreign_time && segment->time - talk->foreign_time <= TOA_COPY_NS && segment->seq == talk->foreign_seq &&
+           segment->ack == talk->foreign_ack && segment->flags == talk->foreign_flags && segment->ip_id == talk->foreign_id;
+}
+
 void toa_talks_add(toa_talks *talks, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
@@ -106,7 +121,11 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
     talk->n_frames++;
     talk->last_frame = segment->frame;
     talk->last_time = segment->time;
-    if (layer->unexplained || toa_tap_is_foreign(layer, &owner)) {
+    if (toa_tap_is_foreign(layer, &owner)) {
+        remember_foreign(talk, segment);
+        return;
+    }
+    if (layer->unexplained || is_copy_of_foreign(talk, segment)) {
         return;
     }
     if (toa_tap_from_client(layer)) {

@@ -22,6 +22,9 @@ typedef struct toa_talk {
     uint32_t wait_frame;   /* first of them */
     uint32_t wait_end;     /* sequence number behind the first, and behind the last of them */
     uint32_t wait_last_end;
+    int64_t foreign_time;  /* the last segment that is another conversation's: */
+    uint32_t foreign_seq, foreign_ack; /* captured a second time, it has no finding, and is no answer either */
+    uint16_t foreign_flags, foreign_id;
 } toa_talk;
 
 typedef struct toa_talks {
