@@ -524,7 +524,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         conv = fed.conversation = toa_group_add(state, segment, stream);
     }
     sender = toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
-    if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new) {
+    if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new && !toa_owner_awaits_rst(conv, sender, segment)) {
         fed.copy = true;
     } else {
         fed.unexplained = analyse(state, conv, sender, is_new);

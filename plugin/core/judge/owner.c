@@ -464,6 +464,33 @@ void toa_owner_note(toa_state *state, toa_conversation *x, const toa_match *matc
     }
 }
 
+/* x's client answers each segment that is not its own with a RST (RFC 9293 section 3.10.7.3). */
+static void count_owed(toa_pair *pair, const toa_segment *segment, bool from_server)
+{
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
+
+    if (from_server && !rst && pair->n_owed < UINT8_MAX) {
+        pair->n_owed++;
+    } else if (!from_server && rst && pair->n_owed > 0) {
+        pair->n_owed--;
+    }
+}
+
+bool toa_owner_awaits_rst(const toa_conversation *x, unsigned sender, const toa_segment *segment)
+{
+    unsigned tried = 0;
+
+    if (sender != x->client || (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_RST || !x->extra) {
+        return false;
+    }
+    for (const toa_pair *pair = x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+        if (pair->n_owed > 0 && toa_rules_answers(pair, segment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
 {
     const toa_segment *segment = state->segment;
@@ -487,6 +514,7 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
     if (segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, segment->ack);
     }
+    count_owed(pair, segment, from_server);
     learn_shift(pair, match, segment, from_server);
     credit(match->owner, pair, segment, from_server);
     return pair;

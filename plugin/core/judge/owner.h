@@ -16,6 +16,10 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
 /* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);
 
+/* The segment is a RST of x's client to a crossed segment, and there are crossed segments that have got none: equal RSTs that
+ * answer different segments are no copies of each other. */
+bool toa_owner_awaits_rst(const toa_conversation *x, unsigned sender, const toa_segment *segment);
+
 /* Keeps in mind that x has carried what match->noted waits for. x has learnt nothing from it. */
 void toa_owner_note(toa_state *state, toa_conversation *x, const toa_match *match);
 

@@ -32,6 +32,7 @@ typedef struct toa_pair {
     uint32_t n_copies;     /* segments that both carried (R4) */
     uint32_t copy_frame;   /* the last of them */
     uint8_t n_acks;
+    uint8_t n_owed;        /* segments of y found on x that x's client has not answered with a RST yet, at most 255 */
     bool has_ack_shift, has_seq_shift, has_sack_shift;
     uint8_t where;  /* toa_where of the last finding */
     uint16_t proof; /* evidence that first proved the two one connection at the server, 0: none */
