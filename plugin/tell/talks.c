@@ -63,10 +63,15 @@ static toa_talk *add_talk(toa_talks *talks, const toa_conversation *conv, const 
 static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
 {
     uint32_t end = toa_segment_end(segment);
+    /* a keepalive or a window probe asks, too: it has the last number again, and any segment of the server answers it */
+    bool probe = talk->has_client_end && segment->length == 0 && segment->seq == talk->client_end - 1;
 
-    if ((segment->flags & TOA_FLAG_RST) || end == segment->seq) {
+    if ((segment->flags & TOA_FLAG_RST) || (end == segment->seq && !probe)) {
         return;
     }
+    end = probe ? talk->client_end : end;
+    talk->client_end = talk->has_client_end ? toa_seq_max(talk->client_end, end) : end;
+    talk->has_client_end = true;
     if (talk->n_waiting++ == 0) {
         talk->wait_frame = segment->frame;
         talk->wait_time = segment->time;

@@ -18,13 +18,15 @@ typedef struct toa_talk {
     int64_t wait_time;     /* with n_waiting */
     uint32_t n_frames, first_frame, last_frame;
     uint32_t answer_frame; /* 0: the server has never answered with a segment of this conversation */
-    uint32_t n_waiting;    /* the client's SYN, data and FIN since its last answered one */
+    uint32_t n_waiting;    /* the client's SYN, data, FIN, keepalives and probes since its last answered one */
     uint32_t wait_frame;   /* first of them */
     uint32_t wait_end;     /* sequence number behind the first, and behind the last of them */
     uint32_t wait_last_end;
     int64_t foreign_time;  /* the last segment that is another conversation's: */
     uint32_t foreign_seq, foreign_ack; /* captured a second time, it has no finding, and is no answer either */
     uint16_t foreign_flags, foreign_id;
+    uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
+    bool has_client_end;
 } toa_talk;
 
 typedef struct toa_talks {
