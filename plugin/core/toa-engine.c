@@ -9,6 +9,7 @@
 #include "core/model/index.h"
 #include "core/judge/legs.h"
 #include "core/judge/missed.h"
+#include "core/model/network.h"
 #include "core/judge/owner.h"
 #include "core/judge/refuted.h"
 #include "core/judge/unseen.h"
@@ -81,6 +82,7 @@ toa_engine *toa_engine_new(const toa_config *config)
     state->keys = TOA_TABLE(toa_key, TOA_TABLE_LARGE);
     state->pairs = TOA_TABLE(toa_pair, TOA_TABLE_SMALL);
     state->strangers = TOA_TABLE(toa_stranger, TOA_TABLE_SMALL);
+    state->roads = TOA_TABLE(toa_road, TOA_TABLE_SMALL);
     state->toa_sources = TOA_TABLE(toa_endpoint, TOA_TABLE_SMALL);
     state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
     return state;
@@ -96,6 +98,7 @@ void toa_engine_free(toa_engine *state)
     toa_table_free(&state->keys);
     toa_table_free(&state->pairs);
     toa_table_free(&state->strangers);
+    toa_table_free(&state->roads);
     toa_table_free(&state->toa_sources);
     g_array_free(state->found, TRUE);
     toa_index_free(&state->index);
@@ -511,19 +514,27 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
 
 toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_segment *segment, uint32_t stream)
 {
-    bool is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
-    toa_fed fed = {.conversation = conv};
+    toa_fed fed = {0};
     unsigned sender;
+    bool is_new;
 
+    if (conv && toa_network_matters(conv, segment)) {
+        conv = toa_network_find(state, conv, segment);
+    }
+    is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
+    fed.conversation = conv;
     state->segment = segment;
     state->begun = NULL;
     if (state->found->len) {
         g_array_set_size(state->found, 0);
     }
     if (is_new) {
-        conv = fed.conversation = toa_group_add(state, segment, stream);
+        conv = fed.conversation = toa_group_add(state, conv, segment, stream);
     }
     sender = toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
+    if (conv->side[sender].network != segment->network) {
+        toa_network_learn(state, conv, sender, segment->network);
+    }
     if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new && !toa_owner_awaits_rst(conv, sender, segment)) {
         fed.copy = true;
     } else {
@@ -562,6 +573,6 @@ size_t toa_engine_memory(const toa_engine *state)
 {
     return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_table_memory(&state->parties) +
            toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->strangers) +
-           toa_table_memory(&state->toa_sources) +
+           toa_table_memory(&state->roads) + toa_table_memory(&state->toa_sources) +
            state->index.n_buckets * sizeof(void *);
 }

@@ -115,6 +115,7 @@ bool toa_missed_take(toa_conversation *x, toa_segment *ret_segment)
     *ret_segment = (toa_segment){.time = claim->time, .frame = claim->frame, .interface = claim->interface};
     ret_segment->source = x->wire[claim->sender];
     ret_segment->destination = x->wire[!claim->sender];
+    ret_segment->network = x->side[claim->sender].network;
     ret_segment->seq = claim->seq;
     ret_segment->ack = claim->ack;
     ret_segment->length = claim->end - claim->seq - is_syn(claim->flags);

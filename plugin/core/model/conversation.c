@@ -144,6 +144,19 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
     return classify_range(a, b, segment);
 }
 
+bool toa_conversation_began_with(const toa_conversation *conv, unsigned side, uint32_t isn)
+{
+    const toa_side *a = &conv->side[side], *b = &conv->side[!side];
+
+    if (a->flags & TOA_SIDE_SYN) {
+        return a->isn == isn;
+    }
+    if (a->flags & TOA_SIDE_SHOWN) {
+        return a->low == isn + 1;
+    }
+    return b->n_acks == 0 || b->acks[b->n_acks - 1] == isn + 1;
+}
+
 static void take_syn(toa_side *a, const toa_side *b, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;

@@ -54,6 +54,7 @@ typedef struct toa_side {
     uint8_t last_flags; /* TCP flags of the last own segment */
     bool last_empty;    /* ... which had no data */
     uint8_t last_n_sack; /* ... its SACK blocks */
+    uint16_t network;    /* of its segments; assumed to be the peer's until it has sent one (network.h) */
 } toa_side;
 
 /* TSvals that a side has used in the last seconds, as far as marks two to four seconds apart tell: a TSecr echoes one of
@@ -182,7 +183,8 @@ typedef struct toa_conversation {
     uint8_t first_sender : 1; /* index of the side that sent the first segment */
     uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
     uint8_t leg_looks : 4;    /* replies of the server that were compared with other conversations' (R4) */
-    uint8_t shares_stream : 1; /* an earlier conversation has the same tcp.stream */
+    uint8_t shares_stream : 1; /* another conversation has the same tcp.stream, or may have: an earlier one, or one in another
+                                * network (network.h) */
     uint32_t stream;          /* tcp.stream */
     uint32_t first_frame;
     toa_key *key;
@@ -264,6 +266,9 @@ uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sende
 /* The side has sent this TSval within the last seconds. ret_exact: it is one that was seen, not one between two that were;
  * may be NULL. */
 bool toa_conversation_sent_tsval(const toa_conversation *conv, unsigned side, uint32_t tsval, bool *ret_exact);
+
+/* A SYN of that side with this number is the one that its connection began with, or what it must have been. */
+bool toa_conversation_began_with(const toa_conversation *conv, unsigned side, uint32_t isn);
 
 /* Are the segment's numbers those of its own conversation? sender is the index of its side. */
 toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);

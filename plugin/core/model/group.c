@@ -4,6 +4,7 @@
 #include "core/model/group.h"
 
 #include "core/model/index.h"
+#include "core/model/network.h"
 #include "core/base/serial.h"
 
 #include <string.h>
@@ -525,11 +526,11 @@ static bool is_late_syn(const toa_conversation *earlier, const toa_segment *segm
            !((a->flags & TOA_SIDE_SYN) && toa_seq_within(a->isn, a->low, a->next));
 }
 
-toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream)
+toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, const toa_segment *segment, uint32_t stream)
 {
     toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
-    toa_conversation *earlier = toa_state_find(state, &segment->source, &segment->destination);
-    toa_conversation *conv = toa_state_conversation(state, &tuple, earlier), *companion;
+    toa_conversation *newest = toa_state_find(state, &segment->source, &segment->destination), *companion;
+    toa_conversation *conv = toa_state_conversation(state, &tuple, newest);
     uint8_t roles;
     unsigned client;
     int by_company;
@@ -538,7 +539,11 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;
-    conv->shares_stream = earlier && earlier->stream == stream;
+    conv->shares_stream = newest && newest->stream == stream;
+    toa_network_begin(state, conv, newest, earlier, segment->network);
+    if (earlier && toa_network_apart(conv, earlier)) {
+        earlier = NULL;
+    }
     if (earlier && is_late_syn(earlier, segment, tuple.sender)) {
         earlier = earlier->extra ? earlier->extra->earlier : NULL;
     }
@@ -559,9 +564,9 @@ toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, ui
     return conv;
 }
 
-toa_conversation *toa_group_renew(toa_state *state, const toa_conversation *x, const toa_segment *segment)
+toa_conversation *toa_group_renew(toa_state *state, toa_conversation *x, const toa_segment *segment)
 {
-    toa_conversation *conv = toa_group_add(state, segment, x->stream);
+    toa_conversation *conv = toa_group_add(state, x, segment, x->stream);
 
     set_client(state, conv, x->client, x->roles < TOA_ROLES_TOA ? x->roles : TOA_ROLES_TOA);
     return conv;

@@ -9,11 +9,12 @@
 
 #include "core/model/state.h"
 
-/* A new conversation for the wire tuple of the segment, with roles and key by what is known so far. */
-toa_conversation *toa_group_add(toa_state *state, const toa_segment *segment, uint32_t stream);
+/* A new conversation for the wire tuple of the segment, with roles and key by what is known so far. earlier: the one that
+ * was fed until now, may be NULL; the newest of the tuple may be another one, in another network. */
+toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, const toa_segment *segment, uint32_t stream);
 
 /* The same for a connection that has taken the wire tuple of x without having been seen to begin: the roles are x's. */
-toa_conversation *toa_group_renew(toa_state *state, const toa_conversation *x, const toa_segment *segment);
+toa_conversation *toa_group_renew(toa_state *state, toa_conversation *x, const toa_segment *segment);
 
 /* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
 bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);

@@ -84,6 +84,13 @@ typedef struct toa_claim {
     toa_item item;     /* TOA that it carried; kind 0: none */
 } toa_claim;
 
+/* A way that a wire tuple which was seen in several networks takes (network.h). */
+typedef struct toa_road {
+    toa_conversation *conv; /* newest that takes it */
+    uint16_t network;
+    uint8_t sender;         /* index of its side */
+} toa_road;
+
 typedef struct toa_index {
     toa_index_node **buckets;
     size_t n_buckets; /* a power of two, or 0 */
@@ -99,6 +106,7 @@ typedef struct toa_state {
     toa_table keys;          /* of toa_key, by its two parties */
     toa_table pairs;         /* of toa_pair, by (x, y) */
     toa_table strangers;     /* of toa_stranger, by client and seq */
+    toa_table roads;         /* of toa_road, by wire tuple, sender and network */
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t n_clock_pairs; /* that were compared by the ISN clock alone */

@@ -37,6 +37,8 @@ typedef struct toa_segment {
     uint16_t window; /* unscaled */
     uint16_t ip_id;  /* 0: none (IPv6, or not told) */
     uint8_t ttl;
+    uint16_t network; /* of what is around it: VLAN, VNI, keys, labels, ends of tunnels, mixed into one number; 0: plain. The
+                       * same in both directions if those are. Two networks have one number once in 65535 */
     toa_options options;
 } toa_segment;
 

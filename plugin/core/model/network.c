@@ -1,0 +1,155 @@
+/* network.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/model/network.h"
+
+static uint32_t road_hash(const toa_state *state, const toa_road *road)
+{
+    return (uint32_t)toa_mix(state->seed ^ ((uint64_t)road->conv->hash << 32 | (uint32_t)road->network << 1 | road->sender));
+}
+
+static bool is_road(const void *record, const void *probe)
+{
+    const toa_road *road = record, *wanted = probe;
+
+    return road->network == wanted->network && road->sender == wanted->sender && toa_same_wire(road->conv, wanted->conv);
+}
+
+/* The newest conversation of any's tuple whose sender uses this network, as far as it was noted; NULL: none. */
+static toa_road *find_road(const toa_state *state, toa_conversation *any, unsigned sender, uint16_t network)
+{
+    toa_road probe = {.conv = any, .network = network, .sender = (uint8_t)sender};
+
+    return toa_table_find(&state->roads, road_hash(state, &probe), is_road, &probe);
+}
+
+static void set_road(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
+{
+    toa_road *road = find_road(state, conv, sender, network), fresh = {conv, network, (uint8_t)sender};
+
+    if (!road) {
+        road = toa_table_add(&state->roads, road_hash(state, &fresh), NULL);
+    }
+    *road = fresh;
+}
+
+static void set_roads(toa_state *state, toa_conversation *conv)
+{
+    set_road(state, conv, 0, conv->side[0].network);
+    set_road(state, conv, 1, conv->side[1].network);
+}
+
+/* Its network is not only assumed to be the peer's. */
+static bool is_heard(const toa_conversation *conv, unsigned side)
+{
+    return conv->side[side].last_frame != 0 || conv->first_sender == side;
+}
+
+/* Both directions are in one network: a segment in another one that fits nothing is not its own. */
+static bool is_closed_network(const toa_conversation *conv)
+{
+    return is_heard(conv, 0) && is_heard(conv, 1) && conv->side[0].network == conv->side[1].network;
+}
+
+bool toa_network_apart(const toa_conversation *x, const toa_conversation *y)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (is_heard(x, i) && is_heard(y, i)) {
+            if (x->side[i].network == y->side[i].network) {
+                return false;
+            }
+            n++;
+        }
+    }
+    return n == 2 || (n == 1 && (is_closed_network(x) || is_closed_network(y)));
+}
+
+/* Numbers tell. Those of a SYN begin a connection, or they do not. */
+static toa_own fits(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
+        return toa_conversation_began_with(conv, sender, segment->seq) ? TOA_OWN_EXACT : TOA_OWN_NONE;
+    }
+    return toa_conversation_classify(conv, sender, segment);
+}
+
+/* Nobody of the tuple was seen in this network in this direction. */
+static toa_conversation *find_by_numbers(const toa_state *state, toa_conversation *newest, unsigned sender,
+                                         const toa_segment *segment)
+{
+    const toa_road *back = find_road(state, newest, !sender, segment->network);
+
+    if (fits(newest, sender, segment) != TOA_OWN_NONE) {
+        return newest;
+    }
+    if (back && back->conv != newest && !is_heard(back->conv, sender)) {
+        return back->conv;
+    }
+    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
+        return newest; /* begins one after it, or beside it */
+    }
+    if (!is_heard(newest, sender)) {
+        return newest->side[!sender].network && segment->network ? NULL : newest; /* a direct server has no tunnel */
+    }
+    return is_closed_network(newest) ? NULL : newest;
+}
+
+toa_conversation *toa_network_find(const toa_state *state, toa_conversation *newest, const toa_segment *segment)
+{
+    unsigned sender = toa_endpoint_equal(&newest->wire[0], &segment->source) ? 0 : 1;
+    const toa_road *road;
+
+    if (newest->side[sender].network == segment->network) {
+        return newest;
+    }
+    road = find_road(state, newest, sender, segment->network);
+    if (!road) {
+        return find_by_numbers(state, newest, sender, segment);
+    }
+    if (road->conv == newest || !toa_network_apart(road->conv, newest)) {
+        return newest;
+    }
+    if (!is_heard(newest, sender) && fits(newest, sender, segment) == TOA_OWN_EXACT &&
+        fits(road->conv, sender, segment) == TOA_OWN_NONE) {
+        return newest; /* its answers come the way of the other's */
+    }
+    return road->conv;
+}
+
+void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
+{
+    toa_side *side = &conv->side[sender];
+    toa_extra *extra = conv->extra;
+    bool heard = is_heard(conv, sender);
+
+    if (!heard) {
+        side->network = network;
+        if (extra && extra->earlier && toa_network_apart(conv, extra->earlier)) {
+            extra->earlier = NULL;
+        }
+    }
+    if (heard || conv->shares_stream) {
+        set_road(state, conv, sender, network);
+    }
+}
+
+void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversation *before, const toa_conversation *earlier,
+                       uint16_t network)
+{
+    unsigned sender = conv->first_sender;
+    bool same = earlier && earlier->side[sender].network == network;
+
+    conv->side[sender].network = network;
+    conv->side[!sender].network = same ? earlier->side[!sender].network : network;
+    if (!before) {
+        return;
+    }
+    if (before->shares_stream || before->side[sender].network != network ||
+        before->side[!sender].network != conv->side[!sender].network) {
+        before->shares_stream = conv->shares_stream = 1;
+        set_roads(state, before);
+        set_roads(state, conv);
+    }
+}

@@ -1,0 +1,37 @@
+/* network.h
+ * Which network a conversation lives in. Two connections can have one wire tuple at one time if tags, labels or tunnels
+ * around them keep them apart (toa_segment.network).
+ *
+ * A network alone proves little: a mirror port shows one packet in two VLANs, the label of a path changes when it is routed
+ * anew, and answers of a direct server come without the tunnel that the questions came in. So a segment in a network that
+ * its tuple was not seen in belongs to the newest conversation of the tuple if its numbers do, and two conversations are
+ * apart only if nothing that they were seen in is the same.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_NETWORK_H
+#define TOA_NETWORK_H
+
+#include "core/model/state.h"
+
+/* The conversation that the segment belongs to, newest being the newest of its tuple; NULL: none yet. */
+toa_conversation *toa_network_find(const toa_state *state, toa_conversation *newest, const toa_segment *segment);
+
+/* The segment is conv's and came in another network than its sender's others, or than assumed. */
+void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network);
+
+/* conv is new and goes on where `before` was, the newest of its tuple until now; sender is that of the first segment.
+ * earlier: the one before it that was fed, may be NULL. */
+void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversation *before, const toa_conversation *earlier,
+                       uint16_t network);
+
+/* The two have one tuple, but in networks that have nothing to do with each other. */
+bool toa_network_apart(const toa_conversation *x, const toa_conversation *y);
+
+/* It may be in some network: otherwise it is its tuple's only one. */
+static inline bool toa_network_matters(const toa_conversation *newest, const toa_segment *segment)
+{
+    return (newest->side[0].network | newest->side[1].network | segment->network) != 0;
+}
+
+#endif
