@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "frames/capture.h"
 #include "frames/unpack.h"
 #include "native/run.h"
 #include "native/settings.h"

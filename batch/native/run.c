@@ -69,6 +69,7 @@ static void fill_segment(const toa_frame_bytes *frame, const toa_tcp_layer *laye
     segment->length = layer->reported - length;
     segment->ip_id = layer->ip_id;
     segment->ttl = layer->ttl;
+    segment->network = layer->network;
 }
 
 static void feed(toa_native *native, toa_conversation *conv, const toa_segment *segment, uint32_t stream,

@@ -12,6 +12,7 @@
 
 #include "core/model/key.h"
 #include "dissector/glue.h"
+#include "dissector/labels.h"
 #include "dissector/option-hook.h"
 #include "dissector/prefs.h"
 #include "dissector/stream.h"
@@ -157,6 +158,7 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
     segment->flags = toa_get16(header + 12) & 0x0fff;
     segment->window = toa_get16(header + 14);
     segment->length = reported - ret_header->length;
+    segment->network = toa_labels_of(pinfo);
     read_ip(data, segment);
     return true;
 }

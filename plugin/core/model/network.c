@@ -96,6 +96,24 @@ static toa_conversation *find_by_numbers(const toa_state *state, toa_conversatio
     return is_closed_network(newest) ? NULL : newest;
 }
 
+/* The sender was seen on this road in other's time, and newest has not been; or other has only been assumed to be on it. */
+static toa_conversation *choose(toa_conversation *newest, toa_conversation *other, unsigned sender,
+                                const toa_segment *segment)
+{
+    bool apart = toa_network_apart(newest, other);
+
+    if (apart && newest->extra && newest->extra->earlier == other) {
+        newest->extra->earlier = NULL; /* only now is it known */
+    }
+    if (apart ? is_heard(newest, sender) : is_heard(other, sender)) {
+        return apart ? other : newest;
+    }
+    if (apart) { /* newest's answers may come the way of the other's */
+        return fits(newest, sender, segment) == TOA_OWN_EXACT && fits(other, sender, segment) == TOA_OWN_NONE ? newest : other;
+    }
+    return fits(other, sender, segment) == TOA_OWN_EXACT && fits(newest, sender, segment) == TOA_OWN_NONE ? other : newest;
+}
+
 toa_conversation *toa_network_find(const toa_state *state, toa_conversation *newest, const toa_segment *segment)
 {
     unsigned sender = toa_endpoint_equal(&newest->wire[0], &segment->source) ? 0 : 1;
@@ -108,27 +126,15 @@ toa_conversation *toa_network_find(const toa_state *state, toa_conversation *new
     if (!road) {
         return find_by_numbers(state, newest, sender, segment);
     }
-    if (road->conv == newest || !toa_network_apart(road->conv, newest)) {
-        return newest;
-    }
-    if (!is_heard(newest, sender) && fits(newest, sender, segment) == TOA_OWN_EXACT &&
-        fits(road->conv, sender, segment) == TOA_OWN_NONE) {
-        return newest; /* its answers come the way of the other's */
-    }
-    return road->conv;
+    return road->conv == newest ? newest : choose(newest, road->conv, sender, segment);
 }
 
 void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
 {
-    toa_side *side = &conv->side[sender];
-    toa_extra *extra = conv->extra;
     bool heard = is_heard(conv, sender);
 
     if (!heard) {
-        side->network = network;
-        if (extra && extra->earlier && toa_network_apart(conv, extra->earlier)) {
-            extra->earlier = NULL;
-        }
+        conv->side[sender].network = network;
     }
     if (heard || conv->shares_stream) {
         set_road(state, conv, sender, network);

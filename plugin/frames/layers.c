@@ -155,6 +155,12 @@ static void take_step(toa_walk *walk)
     stop_without_row(walk);
 }
 
+/* One number of 16 bits, and not 0. */
+static uint16_t fold_network(uint64_t network)
+{
+    return network ? (uint16_t)(1 + (network >> 16) % 65535) : 0;
+}
+
 toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
 {
     toa_walk walk = {.at = frame->bytes,
@@ -167,13 +173,23 @@ toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
 
     ret_layer->quoted = false;
     ret_layer->space = NULL;
+    ret_layer->source.family = TOA_FAMILY_NONE;
     for (unsigned depth = 0; depth < DEPTH_MAX && walk.next != WALK_END; depth++) {
         take_step(&walk);
     }
     if (walk.next != WALK_END) {
         walk_unknown(&walk, "layers", DEPTH_MAX);
     }
+    ret_layer->network = fold_network(walk.network);
     return walk.result;
+}
+
+uint16_t toa_find_network(const toa_frame_bytes *frame)
+{
+    toa_tcp_layer layer;
+
+    toa_find_tcp(frame, &layer);
+    return layer.network;
 }
 
 void toa_found_name(const char *space, uint32_t protocol, char *text, size_t size)

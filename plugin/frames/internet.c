@@ -82,6 +82,7 @@ void walk_ipv4(toa_walk *walk)
     if (!walk_need(walk, header)) {
         return;
     }
+    walk_leave_ip(walk);
     total = walk_get16(at + 2);
     if (total && total < header) {
         walk_stop(walk, TOA_FOUND_OTHER);
@@ -132,6 +133,7 @@ void walk_ipv6(toa_walk *walk)
         return;
     }
     walk_limit(walk, 40 + length); /* a length of 0 is not taken for left out, as it is with IPv4: Wireshark's default */
+    walk_leave_ip(walk);
     walk->layer->source = toa_endpoint_ipv6(at + 8, 0);
     walk->layer->destination = toa_endpoint_ipv6(at + 24, 0);
     walk->layer->ip_id = 0;

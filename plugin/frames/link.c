@@ -83,6 +83,9 @@ void walk_vlan(toa_walk *walk)
     if (!walk_need(walk, 4)) {
         return;
     }
+    if (walk_get16(walk->at) & 0x0fff) { /* 0: a priority only */
+        walk_label(walk, LABEL_VLAN, walk_get16(walk->at) & 0x0fff);
+    }
     type = walk_get16(walk->at + 2);
     if (type <= LENGTH_MAX) {
         walk_802_3(walk, 4, type);
@@ -105,6 +108,7 @@ void walk_mpls(toa_walk *walk)
             walk_stop(walk, TOA_FOUND_OTHER);
             return;
         }
+        walk_label(walk, LABEL_MPLS, walk_get32(walk->at) >> 12);
         walk_on(walk, 4, WALK_END, 0);
     } while (!bottom);
     switch (walk->at[0] >> 4) {

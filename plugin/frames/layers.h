@@ -13,7 +13,10 @@
 #define TOA_FRAMES_LAYERS_H
 
 #include "core/base/endpoint.h"
-#include "frames/capture.h"
+#include "frames/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef enum toa_found {
     TOA_FOUND_TCP,
@@ -31,12 +34,16 @@ typedef struct toa_tcp_layer {
     uint16_t ip_id;              /* 0 with IPv6 */
     uint8_t ttl;
     bool quoted;                 /* in an ICMP error */
+    uint16_t network;            /* tags, labels, keys and ends of tunnels in front of it, mixed; 0: none (core/option/segment.h) */
     /* with TOA_FOUND_UNKNOWN and FRAGMENT: what, as "ethertype", 0x88e7 */
     const char *space;
     uint32_t protocol;
 } toa_tcp_layer;
 
 toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer);
+
+/* The network alone, as far as the layers are known: also of frames of which only a part is. */
+uint16_t toa_find_network(const toa_frame_bytes *frame);
 
 /* "ethertype 0x88e7", "IP protocol 115": for messages. */
 void toa_found_name(const char *space, uint32_t protocol, char *text, size_t size);

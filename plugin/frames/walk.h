@@ -32,6 +32,7 @@ typedef struct toa_walk {
     uint16_t gre_flags;
     uint8_t fcs; /* still at the end */
     toa_found result;
+    uint64_t network; /* all labels so far, mixed; 0: none */
     toa_tcp_layer *layer;
 } toa_walk;
 
@@ -115,6 +116,25 @@ static inline void walk_limit(toa_walk *walk, uint32_t length)
 {
     walk->reported = length < walk->reported ? length : walk->reported;
     walk->captured = walk->captured < walk->reported ? walk->captured : walk->reported;
+}
+
+/* What keeps networks apart. Each kind has a number of its own: VLAN 5 is not VNI 5. */
+enum { LABEL_VLAN = 1, LABEL_MPLS, LABEL_VNI, LABEL_GRE, LABEL_GTP, LABEL_ERSPAN, LABEL_TUNNEL };
+
+static inline void walk_label(toa_walk *walk, unsigned kind, uint64_t value)
+{
+    walk->network = toa_mix((walk->network + kind) * 31 ^ value) | 1;
+}
+
+/* An IP header inside another: that one's ends are a tunnel's, the same number in both directions. */
+static inline void walk_leave_ip(toa_walk *walk)
+{
+    const toa_tcp_layer *layer = walk->layer;
+
+    if (layer->source.family != TOA_FAMILY_NONE) {
+        walk_label(walk, LABEL_TUNNEL,
+                   toa_endpoint_hash(&layer->source, LABEL_TUNNEL) + toa_endpoint_hash(&layer->destination, LABEL_TUNNEL));
+    }
 }
 
 static inline uint16_t walk_get16(const uint8_t *at)

@@ -35,6 +35,9 @@ void walk_gre(toa_walk *walk)
         walk_stop(walk, TOA_FOUND_OTHER);
         return;
     }
+    if ((flags & GRE_KEY) && !ppp) { /* PPTP has a length and a call number there, another in each direction */
+        walk_label(walk, LABEL_GRE, walk_get32(at + (flags & GRE_CHECKSUM ? 8 : 4)));
+    }
     walk->gre_flags = (uint16_t)(flags | 0x0800); /* never 0: a bit that is reserved */
     if (type == 0x883e) { /* WCCP 2 has a header of its own; told apart by what comes where IP could begin */
         if (!walk_need(walk, 5) || (at[4] >> 4 != 4 && !walk_need(walk, length + 4))) {
@@ -88,6 +91,9 @@ void walk_erspan(toa_walk *walk)
             return;
         }
     }
+    if (walk_get16(at) & 0x0fff) { /* the VLAN that the frame was mirrored from */
+        walk_label(walk, LABEL_ERSPAN, walk_get16(at) & 0x0fff);
+    }
     walk_on(walk, length, WALK_ETHERTYPE, 0x6558);
 }
 
@@ -103,6 +109,7 @@ void walk_etherip(toa_walk *walk)
 void walk_vxlan(toa_walk *walk)
 {
     if (walk_need(walk, 8)) {
+        walk_label(walk, LABEL_VNI, walk_get32(walk->at + 4) >> 8);
         walk_on(walk, 8, WALK_ETHERTYPE, 0x6558);
     }
 }
@@ -117,6 +124,7 @@ void walk_geneve(toa_walk *walk)
     }
     length = 8 + (walk->at[0] & 0x3fu) * 4;
     if (walk_need(walk, length)) {
+        walk_label(walk, LABEL_VNI, walk_get32(walk->at + 4) >> 8);
         walk_on(walk, length, WALK_ETHERTYPE, walk_get16(walk->at + 2));
     }
 }
@@ -140,6 +148,7 @@ void walk_gtp(toa_walk *walk)
         walk_stop(walk, TOA_FOUND_OTHER);
         return;
     }
+    walk_label(walk, LABEL_GTP, walk_get32(at + 4));
     walk_limit(walk, 8u + walk_get16(at + 2));
     walk_on(walk, 8, WALK_END, 0);
     if (at[0] & ANY_OPTION) {
