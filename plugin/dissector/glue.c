@@ -165,7 +165,7 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
 
 /* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
 typedef struct toa_frame {
-    const toa_conversation *conversation; /* if it is not the first of its stream, else NULL */
+    const toa_conversation *conversation; /* if its stream does not tell it (shares_stream), else NULL */
     const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
     bool neighbours;
     bool changed;     /* its client differs from the remembered one */
