@@ -309,6 +309,14 @@ static toa_conversation *earlier_of(const toa_conversation *conv)
     return conv->extra ? conv->extra->earlier : NULL;
 }
 
+/* The side has not sent this segment before: another capture point, merged in, may show it much later. */
+static bool is_news(const toa_side *side, const toa_segment *segment)
+{
+    uint16_t ahead = toa_id_ahead(segment->ip_id, side->ip_id);
+
+    return segment->ip_id && side->ip_id ? ahead > 0 && ahead < 0x8000 : segment->seq == side->next;
+}
+
 /* A client that uses its port again may still have segments of before under way: those are nobody's mistake. What it still
  * sends when the new connection has been there for a while comes from another socket (behind a NAT, or a proxy that keeps
  * the client's endpoint): the capture point is the server's side of a crossing. */
@@ -318,7 +326,7 @@ static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_
 
     return from_server || (segment->flags & TOA_FLAG_RST) ||
            (earlier && !(earlier->flags & TOA_CONV_CLOSED) && segment->length > 0 &&
-            segment->time - x->first_time > TOA_SECOND);
+            segment->time - x->first_time > TOA_SECOND && is_news(&earlier->side[earlier->client], segment));
 }
 
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
