@@ -166,12 +166,6 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
     toa_onekey_join(state, early, late);
 }
 
-/* Tuples that can fit by accident: SYNs that others have sent in the client's name do not count. */
-static uint32_t chances(const toa_party *party)
-{
-    return MIN(party->n_tuples, toa_group_n_up(party));
-}
-
 /* True if it proves something. */
 static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversation *y, uint32_t misses)
 {
@@ -190,7 +184,7 @@ static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
         return false; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
     }
-    limit = toa_clock_limit(chances(x->key->client) + misses);
+    limit = toa_clock_limit(toa_group_n_up_tuples(x->key->client) + misses);
     if (x->key != y->key && !proven_before(state, x, y)) {
         limit = MIN(limit, toa_clock_budget(++state->n_clock_pairs));
     }
@@ -225,7 +219,7 @@ static bool check_indexed_isns(toa_state *state, toa_conversation *conv, uint32_
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
-    uint32_t bucket = toa_clock_bucket(conv), reach = toa_clock_reach(toa_clock_limit(chances(party) + misses));
+    uint32_t bucket = toa_clock_bucket(conv), reach = toa_clock_reach(toa_clock_limit(toa_group_n_up_tuples(party) + misses));
     unsigned checked = 0, n;
     bool proven = false;
 

@@ -92,6 +92,7 @@ typedef struct toa_company {
     struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
     uint32_t nat_isn;
     uint32_t n_up;  /* members of the group that have come up, as far as noticed; counted when it has more than TOA_SCAN_MAX */
+    uint32_t n_up_tuples; /* their wire tuples */
     bool counts_up;
 } toa_company;
 

@@ -36,26 +36,42 @@ static void count_up(toa_state *state, toa_company *company, toa_conversation *c
 {
     toa_extra *extra = toa_state_extra(state, conv);
 
-    company->n_up += !extra->counted_up;
-    extra->counted_up = true;
+    if (!extra->counted_up) {
+        extra->counted_up = true;
+        company->n_up++;
+        company->n_up_tuples += !extra->recounted;
+    }
 }
 
-/* conv has joined the group. */
+/* The group has just become a large one, conv its newest member: who has come up, and who waits for an answer. */
+static void count_all(toa_state *state, toa_company *company, toa_conversation *conv)
+{
+    while (toa_group_next(conv)) {
+        conv = toa_group_next(conv);
+    }
+    for (; conv; conv = toa_group_prev(conv)) { /* oldest first: the newest shall be kept */
+        if (toa_came_up(conv)) {
+            count_up(state, company, conv);
+        }
+        if ((toa_client_side(conv)->flags & (TOA_SIDE_DEMAND | TOA_SIDE_ANSWERED)) == TOA_SIDE_DEMAND) {
+            toa_index_asked(state, conv);
+        }
+    }
+}
+
 static void count_joined(toa_state *state, toa_party *party, toa_conversation *conv)
 {
     toa_company *company;
-    bool first;
 
     if (party->n_group <= TOA_SCAN_MAX) {
         return;
     }
     company = toa_state_company(state, party);
-    first = !company->counts_up;
-    company->counts_up = true;
-    for (toa_conversation *member = conv; member; member = first ? toa_group_next(member) : NULL) {
-        if (toa_came_up(member)) {
-            count_up(state, company, member);
-        }
+    if (!company->counts_up) {
+        company->counts_up = true;
+        count_all(state, company, conv);
+    } else if (toa_came_up(conv)) {
+        count_up(state, company, conv);
     }
 }
 
@@ -64,6 +80,7 @@ static void count_left(toa_conversation *conv)
     if (conv->extra && conv->extra->counted_up) {
         conv->extra->counted_up = false;
         conv->key->client->company->n_up--;
+        conv->key->client->company->n_up_tuples -= !conv->extra->recounted;
     }
 }
 
@@ -97,8 +114,8 @@ static void leave_group(toa_state *state, toa_conversation *conv)
         conv->extra->group_prev = conv->extra->group_next = NULL;
     }
     conv->key->client->n_group--;
-    uncount_tuple(conv->key->client, conv);
     count_left(conv);
+    uncount_tuple(conv->key->client, conv);
 }
 
 static void join_served(toa_state *state, toa_conversation *conv)

@@ -69,6 +69,12 @@ void toa_group_to_front(toa_state *state, toa_conversation *conv);
  * there are few, and they are found as in a small group. */
 #define TOA_CROWD 2048
 
+/* The same in wire tuples: what the clock of ISNs can fit by accident (R10). */
+static inline uint32_t toa_group_n_up_tuples(const toa_party *party)
+{
+    return party->company && party->company->counts_up ? MIN(party->company->n_up_tuples + 1, party->n_tuples) : party->n_tuples;
+}
+
 static inline bool toa_crowded(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_party *party = x->key->client;
