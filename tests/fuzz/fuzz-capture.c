@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "input.h"
-
+#include "frames/capture.h"
 #include "frames/unpack.h"
 #include "native/run.h"
 
