@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define EVENTS_MAX 400
-/* Of more members of one key, and of more closed ones than 4, the engine compares some (a bound for hostile captures). */
-#define MEMBERS_COMPARED 5
+/* Of more members of one key the engine compares two (a bound for hostile captures). */
+#define MEMBERS_COMPARED 8
 
 typedef struct run {
     toa_config config;
@@ -19,6 +19,9 @@ typedef struct run {
     before before;
     bool legs[CONVERSATIONS_MAX][CONVERSATIONS_MAX];   /* the two must not be named together, for ever (R4) */
     bool shared[CONVERSATIONS_MAX][CONVERSATIONS_MAX]; /* collision or reuse was raised for the two */
+    bool confirmed[CONVERSATIONS_MAX][CONVERSATIONS_MAX];
+    bool refuted[CONVERSATIONS_MAX][CONVERSATIONS_MAX];
+    bool crowded[CONVERSATIONS_MAX]; /* has had a key that more had than are compared */
     uint32_t streams;
 } run;
 
@@ -50,39 +53,69 @@ static const toa_finding *attribution(const toa_fed *fed)
 
 /* ---- what must hold of every finding ---- */
 
-static void check_findings(run *r, const toa_fed *fed, const toa_segment *segment)
+static void check_unseen(const toa_finding *f, const toa_segment *segment)
+{
+    MUST(!f->other && f->other_frame && f->other_frame < segment->frame);
+    MUST(f->evidence & TOA_EV_SEQ);
+}
+
+static void check_finding(const run *r, const toa_finding *f, const toa_segment *segment)
+{
+    MUST(f->other && f->other != f->own);
+    index_of(r, f->other);
+    MUST(f->other_frame < segment->frame);
+    if (f->kind == TOA_FINDING_STALE_SESSION) {
+        MUST(toa_same_wire(f->own, f->other));
+    } else {
+        MUST(!toa_same_wire(f->own, f->other));
+    }
+    MUST(f->evidence != 0);
+    MUST(!(f->evidence & TOA_EV_KEY) || f->own->key == f->other->key || f->kind >= TOA_FINDING_FOREIGN_RST);
+    MUST(f->kind != TOA_FINDING_FOREIGN_RST || segment->flags & TOA_FLAG_RST);
+    MUST(f->kind != TOA_FINDING_FOREIGN_SEGMENT || !(segment->flags & TOA_FLAG_RST));
+}
+
+static void check_findings(const run *r, const toa_fed *fed, const toa_segment *segment)
 {
     for (unsigned i = 0; i < fed->n_findings; i++) {
         const toa_finding *f = &fed->findings[i];
         MUST(f->kind < TOA_FINDING_MAX);
         MUST(i == 0 || f->kind >= fed->findings[i - 1].kind);
         MUST(f->own == fed->conversation);
-        MUST(f->other_frame < segment->frame || f->kind == TOA_FINDING_SELF_CONNECT);
         if (f->kind == TOA_FINDING_SELF_CONNECT) {
             MUST(fed->n_findings == 1 && !f->other);
-            continue;
-        }
-        MUST(f->other && f->other != f->own);
-        index_of(r, f->other);
-        if (f->kind == TOA_FINDING_STALE_SESSION) {
-            MUST(toa_same_wire(f->own, f->other) || segment->flags & TOA_FLAG_RST);
+        } else if (f->kind == TOA_FINDING_FOREIGN_UNSEEN) {
+            check_unseen(f, segment);
         } else {
-            MUST(!toa_same_wire(f->own, f->other));
+            check_finding(r, f, segment);
         }
-        MUST(f->evidence != 0);
-        MUST(!(f->evidence & TOA_EV_KEY) || f->own->key == f->other->key || f->kind >= TOA_FINDING_FOREIGN_RST);
     }
 }
 
 /* ---- R2 ---- */
 
+static bool is_younger(const toa_conversation *a, const toa_conversation *b)
+{
+    if (a->midstream != b->midstream) {
+        return b->midstream; /* that one began before the capture */
+    }
+    if (a->first_time != b->first_time) {
+        return a->first_time > b->first_time;
+    }
+    return a->first_frame != b->first_frame ? a->first_frame > b->first_frame : a->stream > b->stream;
+}
+
+static bool closed_by(const toa_conversation *conv, int64_t time)
+{
+    return (conv->flags & TOA_CONV_CLOSED) && conv->close_time <= time;
+}
+
+/* One was over when the other began; of one that was under way when the capture saw it, either may have been the first. */
 static bool over_before(const toa_conversation *a, const toa_conversation *b)
 {
-    const toa_conversation *early = a->first_time < b->first_time || (a->first_time == b->first_time &&
-                                                                       a->first_frame < b->first_frame) ? a : b;
-    const toa_conversation *late = early == a ? b : a;
+    const toa_conversation *late = is_younger(a, b) ? a : b, *early = late == a ? b : a;
 
-    return (early->flags & TOA_CONV_CLOSED) && early->close_time <= late->first_time;
+    return closed_by(early, late->first_time) || (early->midstream && closed_by(late, early->first_time));
 }
 
 /* On this very segment: whether it closed before or after it was compared cannot be told from outside. */
@@ -91,19 +124,39 @@ static bool just_closed(const toa_conversation *conv, const toa_segment *segment
     return (conv->flags & TOA_CONV_CLOSED) && conv->close_time == segment->time;
 }
 
+static bool proven(const toa_fed *fed, const toa_conversation *other)
+{
+    for (unsigned i = 0; i < fed->n_findings; i++) {
+        if (fed->findings[i].kind == TOA_FINDING_CONFIRMED && fed->findings[i].other == other) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_shared(run *r, const toa_fed *fed, const toa_segment *segment)
 {
     for (unsigned i = 0; i < fed->n_findings; i++) {
         const toa_finding *f = &fed->findings[i];
         unsigned a, b;
-        if (f->kind != TOA_FINDING_COLLISION && f->kind != TOA_FINDING_REUSE) {
+        if (f->kind > TOA_FINDING_REFUTED) {
             continue;
         }
         a = index_of(r, f->own);
         b = index_of(r, f->other);
+        if (f->kind == TOA_FINDING_CONFIRMED) { /* of a collision, which is sorted before it */
+            MUST(r->shared[a][b] && !r->confirmed[a][b]);
+            r->confirmed[a][b] = r->confirmed[b][a] = true;
+            continue;
+        }
+        if (f->kind == TOA_FINDING_REFUTED) {
+            MUST(r->shared[a][b] && !r->confirmed[a][b] && !r->refuted[a][b]);
+            r->refuted[a][b] = r->refuted[b][a] = true;
+            continue;
+        }
         MUST(!r->shared[a][b]); /* once per pair */
         MUST(over_before(f->own, f->other) == (f->kind == TOA_FINDING_REUSE) || just_closed(f->own, segment) ||
-             just_closed(f->other, segment));
+             just_closed(f->other, segment) || proven(fed, f->other));
         r->shared[a][b] = r->shared[b][a] = true;
     }
 }
@@ -124,15 +177,19 @@ static bool plain_key(const toa_conversation *conv)
 }
 
 /* Every two that share a key by wire or TOA and overlap have been raised. */
-static void check_shared_complete(const run *r)
+static void check_shared_complete(run *r)
 {
+    for (unsigned a = 0; a < r->known.n; a++) {
+        const toa_key *key = r->known.list[a]->key;
+        r->crowded[a] |= key && key->n_members > MEMBERS_COMPARED;
+    }
     for (unsigned a = 0; a < r->known.n; a++) {
         const toa_conversation *x = r->known.list[a];
         for (unsigned b = 0; b < a; b++) {
             const toa_conversation *y = r->known.list[b];
             if (plain_key(x) && plain_key(y) && toa_endpoint_equal(&x->key->client->endpoint, &y->key->client->endpoint) &&
                 toa_endpoint_equal(&x->key->server->endpoint, &y->key->server->endpoint) &&
-                x->key->n_members <= MEMBERS_COMPARED && !r->legs[a][b] && !over_before(x, y)) {
+                !r->crowded[a] && !r->crowded[b] && !r->legs[a][b] && !over_before(x, y)) {
                 MUST(x->key == y->key);
                 if (!r->shared[a][b] && getenv("TOA_FUZZ_TRACE")) {
                     fprintf(stderr, "    model: [%u] and [%u] share a key\n", b, a);
@@ -145,47 +202,167 @@ static void check_shared_complete(const run *r)
 
 /* ---- R3, R5 ---- */
 
-static void check_owner(run *r, const toa_fed *fed, bool is_new, const toa_segment *segment)
+/* Which of the three looks comes first. */
+static unsigned turn(toa_where where)
 {
-    toa_conversation *x = fed->conversation;
-    seen fresh = {.now = x}, *s = &fresh;
-    const toa_finding *f = attribution(fed);
-    unsigned sender = toa_endpoint_equal(&x->wire[0], &segment->source) ? 0 : 1;
-    toa_conversation *owner;
-    toa_where where;
-    toa_own own;
+    return where == TOA_WHERE_EARLIER ? 0 : where == TOA_WHERE_GROUP ? 1 : 2;
+}
 
-    for (unsigned i = 0; i < r->before.n && !is_new; i++) {
-        if (r->before.list[i].now == x) {
-            s = &r->before.list[i];
+static bool is_better(const answer *a, const seen *y, const answer *b, const seen *z)
+{
+    if (a->exact != b->exact) {
+        return a->exact > b->exact;
+    }
+    return a->bits != b->bits ? a->bits > b->bits : y->now->first_frame > z->now->first_frame;
+}
+
+/* Who became a leg, or was proven to be one with another, on this very segment is not compared: what was learnt first
+ * cannot be told from outside. */
+static bool moved(const seen *x, const toa_fed *fed, bool is_new)
+{
+    const toa_extra *extra = x->now->extra;
+    bool taught = is_new || x->was.key != x->now->key;
+
+    if ((extra ? extra->leg : NULL) != x->extra.leg || (extra && extra->leg_certain != x->extra.leg_certain)) {
+        return true;
+    }
+    for (unsigned i = 0; i < fed->n_findings && taught; i++) {
+        if (fed->findings[i].kind == TOA_FINDING_CONFIRMED || fed->findings[i].kind == TOA_FINDING_REUSE) {
+            return is_new || (x->was.flags & TOA_CONV_NAMED);
         }
     }
-    s->was.client = x->client; /* roles are learnt before the numbers are judged */
-    own = model_own(&s->was, sender, segment);
-    MUST(own == toa_conversation_classify(&s->was, sender, segment));
-    if (own == TOA_OWN_EXACT) {
-        MUST(!f);
-        MUST(!fed->unexplained);
+    return false;
+}
+
+/* R7, for which the model has no numbers: an answer of the server, and somebody who may be named. */
+static bool may_be_shifted(const question *q, const seen *y)
+{
+    bool answer = is_synack(q->segment) || is_rst(q->segment) ||
+                  (q->segment->flags & (TOA_FLAG_FIN | TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
+
+    return q->server && answer && !model_excluded(&q->x->was, &y->was) && y->was.key->client == q->x->was.key->client;
+}
+
+static void tell(const run *r, const char *what, const seen *y, const answer *a)
+{
+    if (getenv("TOA_FUZZ_TRACE")) {
+        fprintf(stderr, "    model: %s [%u]: look %u, may %d, sure %d, %u exact, %u in all\n", what, index_of(r, y->now),
+                turn(a->where), a->may, a->sure, a->exact, a->bits);
+    }
+}
+
+/* f is the one that the engine has found, NULL: none. */
+static void check_candidates(const run *r, const question *q, const toa_finding *f)
+{
+    const seen *best = NULL, *found = NULL, *answered = NULL;
+    answer best_answer = {0}, found_answer = {0};
+    bool any = false;
+
+    for (unsigned i = 0; i < q->before->n; i++) {
+        const seen *y = &q->before->list[i];
+        answer a = model_answer(q, y);
+        any |= a.may;
+        if (a.sure && (!best || turn(a.where) < turn(best_answer.where) ||
+                       (a.where == best_answer.where && is_better(&a, y, &best_answer, best)))) {
+            best = y;
+            best_answer = a;
+        }
+        if (f && y->now == f->other) {
+            found = y;
+            found_answer = a;
+        }
+        if (model_answers(q, y) && is_rst(q->segment) && !model_excluded(&q->x->was, &y->was)) {
+            answered = y;
+        }
+        if (a.may) {
+            tell(r, "candidate", y, &a);
+        }
+    }
+    if (best) {
+        tell(r, "surely", best, &best_answer);
+        MUST(f);
+    }
+    MUST(!f || found);
+    if (f && !found_answer.may) {
+        MUST(!best);
+        MUST(q->own == TOA_OWN_NONE || q->own == TOA_OWN_UNKNOWN);
+        MUST((is_rst(q->segment) && model_answers(q, found)) || may_be_shifted(q, found));
+        MUST(f->kind == TOA_FINDING_STALE_SESSION || !model_excluded(&q->x->was, &found->was));
+    } else if (f) {
+        MUST((f->kind == TOA_FINDING_STALE_SESSION) == (found_answer.where == TOA_WHERE_EARLIER));
+        MUST(!best || turn(found_answer.where) <= turn(best_answer.where));
+        MUST(!best || found_answer.where != best_answer.where || !is_better(&best_answer, best, &found_answer, found));
+    } else if (answered && !any && model_pairs(q->x) <= MODEL_PAIRS_MAX) { /* R8 */
+        MUST(q->own != TOA_OWN_NONE && q->own != TOA_OWN_UNKNOWN);
+    }
+}
+
+/* What crosses silently (R9) is never of somebody who must not be accused. */
+static void check_dup_ack(const toa_fed *fed, const question *q)
+{
+    for (unsigned i = 0; i < fed->n_findings; i++) {
+        const toa_finding *f = &fed->findings[i];
+        for (unsigned j = 0; f->kind == TOA_FINDING_FOREIGN_DUP_ACK && j < q->before->n; j++) {
+            const seen *y = &q->before->list[j];
+            MUST(q->own == TOA_OWN_EXACT && q->server);
+            MUST(y->now != f->other || (!model_excluded(&q->x->was, &y->was) && y->was.key->client == q->x->was.key->client));
+        }
+    }
+}
+
+/* x carries the segment; the engine has taken back what was claimed on x before, so that this goes on with it (R14). */
+static bool check_claim(const seen *x, unsigned sender, const question *q, const toa_finding *f, bool began)
+{
+    const toa_claim *claim = x->now->extra ? x->now->extra->claim : NULL;
+    bool taken = x->claim.time && claim && !claim->time;
+
+    MUST(!began || taken);
+    if (!taken) {
+        return false;
+    }
+    MUST(q->own == TOA_OWN_NONE);
+    MUST(model_goes_on(x, sender, q->segment));
+    MUST(began || !f);
+    return true;
+}
+
+static void check_owner(run *r, toa_conversation *carrier, const toa_fed *fed, bool is_new, const toa_segment *segment)
+{
+    static seen fresh;
+    const toa_finding *f = attribution(fed);
+    unsigned sender = toa_endpoint_equal(&carrier->wire[0], &segment->source) ? 0 : 1;
+    question q = {.before = &r->before, .x = &fresh, .segment = segment};
+    seen *x = &fresh;
+
+    fresh = (seen){.now = carrier};
+    for (unsigned i = 0; i < r->before.n && !is_new; i++) {
+        if (r->before.list[i].now == carrier) {
+            q.x = x = &r->before.list[i];
+        }
+    }
+    model_learnt(&r->before, x, is_new);
+    q.server = sender != x->was.client;
+    q.own = model_own(&x->was, sender, segment);
+    MUST(q.own == toa_conversation_classify(&x->was, sender, segment));
+    if (check_claim(x, sender, &q, f, carrier != fed->conversation)) {
         return;
     }
-    if (x->extra && x->extra->leg != s->leg) {
-        return; /* became a leg on this very segment: the design does not say which comes first */
+    check_dup_ack(fed, &q);
+    if (q.own == TOA_OWN_EXACT) {
+        MUST(!f && !fed->unexplained);
+        return;
     }
-    owner = model_owner(&r->before, s, sender, own, segment, &where);
-    if (owner != (f ? f->other : NULL) && getenv("TOA_FUZZ_TRACE")) {
-        fprintf(stderr, "    model: own %d, owner [%d] by row for %d; group %u, served %u\n", own,
-                owner ? (int)index_of(r, owner) : -1, where, x->key->client->n_group, x->server_party->n_served);
+    MUST(!fed->unexplained || (!f && q.own == TOA_OWN_NONE));
+    if (moved(x, fed, is_new)) {
+        return;
     }
-    if (owner) {
-        MUST(f);
-        MUST(f->other == owner);
-        MUST((f->kind == TOA_FINDING_STALE_SESSION) == (where == TOA_WHERE_EARLIER));
-    } else if (f) { /* R8, or R7 */
-        bool synack = (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == (TOA_FLAG_SYN | TOA_FLAG_ACK);
-        MUST(own == TOA_OWN_NONE);
-        MUST(synack || model_answered(&r->before, segment));
+    if (model_answers_stray(&q) || model_only_own(&q)) {
+        MUST(!f || f->kind == TOA_FINDING_STALE_SESSION);
+        if (!f) {
+            return;
+        }
     }
-    MUST(!fed->unexplained || (!f && own == TOA_OWN_NONE));
+    check_candidates(r, &q, f);
 }
 
 /* What can be said of the numbers of every conversation at any time. */
@@ -242,20 +419,22 @@ static bool feed(run *r, const toa_segment *segment)
     toa_conversation *conv = toa_engine_find(r->engine, &segment->source, &segment->destination);
     uint32_t stream = 0;
     unsigned index;
-    bool is_new;
+    bool is_new, began; /* by a SYN or the first segment; or found to have begun before, unseen */
     toa_fed fed;
 
     MUST(!conv || conv == r->known.list[index_of(r, conv)]);
     if (toa_engine_wants_stream(conv, segment)) {
         stream = stream_for(r, conv, segment);
     }
-    model_remember(r->engine, &r->known, conv, &r->before);
+    is_new = !conv || (toa_engine_wants_stream(conv, segment) && stream != conv->stream);
+    model_remember(r->engine, &r->known, is_new ? NULL : conv, &r->before);
     fed = toa_engine_feed(r->engine, conv, segment, stream);
-    is_new = fed.conversation != conv;
+    began = !is_new && fed.conversation != conv;
     MUST(fed.conversation);
     MUST(toa_engine_find(r->engine, &segment->source, &segment->destination) == fed.conversation);
-    if (is_new) {
+    if (is_new || began) {
         MUST(!fed.copy);
+        MUST(toa_engine_conversations(r->engine) == r->known.n + 1);
         r->known.list[r->known.n++] = fed.conversation;
     }
     trace(r, segment, &fed);
@@ -267,12 +446,15 @@ static bool feed(run *r, const toa_segment *segment)
     check_findings(r, &fed, segment);
     note_shared(r, &fed, segment);
     if (!(fed.conversation->flags & TOA_CONV_SELF)) {
-        check_owner(r, &fed, is_new, segment);
+        check_owner(r, began ? conv : fed.conversation, &fed, is_new, segment);
         check_numbers(fed.conversation);
     }
     index = index_of(r, fed.conversation);
     note_legs(r, index, fed.conversation);
-    if (!is_new) {
+    for (unsigned i = 0; i < r->known.n && began; i++) { /* what it was when its key was compared was not seen */
+        r->legs[index][i] = r->legs[i][index] = true;
+    }
+    if (!is_new && !began) {
         r->before.list[index].was.client = fed.conversation->client;
         note_legs(r, index, &r->before.list[index].was);
     }

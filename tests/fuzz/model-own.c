@@ -11,7 +11,7 @@ static bool acks_known(const toa_side *b, const toa_segment *segment)
     return !(segment->flags & TOA_FLAG_ACK) || !has(b, TOA_SIDE_ANCHORED) || between(segment->ack, b->low, b->next);
 }
 
-static uint32_t reach(const toa_side *a, const toa_side *b)
+uint32_t model_window(const toa_side *a, const toa_side *b)
 {
     uint32_t window;
 
@@ -52,11 +52,11 @@ static toa_own own_by_ack(const toa_side *b, const toa_segment *segment)
 {
     bool ack = (segment->flags & TOA_FLAG_ACK) != 0;
 
-    if (!has(b, TOA_SIDE_SHOWN)) {
-        return TOA_OWN_UNKNOWN;
-    }
     if (!has(b, TOA_SIDE_ANCHORED)) {
-        return TOA_OWN_EXACT;
+        if (b->n_acks && !(segment->flags & TOA_FLAG_RST) && !between(segment->seq, b->acks[0] - MIB, b->acks[0] + MIB)) {
+            return TOA_OWN_NONE; /* far from what b waits for */
+        }
+        return has(b, TOA_SIDE_SHOWN) ? TOA_OWN_EXACT : TOA_OWN_UNKNOWN;
     }
     if (!ack) {
         return segment->flags & TOA_FLAG_RST ? TOA_OWN_NONE : TOA_OWN_EXACT;
@@ -103,7 +103,7 @@ toa_own model_own(const toa_conversation *was, unsigned sender, const toa_segmen
     if (between(segment->seq, from, a->next)) {
         return acks_known(b, segment) || !has(b, TOA_SIDE_SYN) ? TOA_OWN_EXACT : TOA_OWN_WINDOW;
     }
-    limit = (has(b, TOA_SIDE_ACKED) ? b->acks[0] : a->next) + reach(a, b);
+    limit = (has(b, TOA_SIDE_ACKED) ? b->acks[0] : a->next) + model_window(a, b);
     if (distance(a->next, segment->seq) < 0 && distance(segment->seq, limit) <= 0) {
         return TOA_OWN_WINDOW;
     }
