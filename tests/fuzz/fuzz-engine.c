@@ -326,6 +326,26 @@ static bool check_claim(const seen *x, unsigned sender, const question *q, const
     return true;
 }
 
+/* R6: a crossed segment changes nothing of x, and is y's from now on. */
+static void check_credit(const question *q, const toa_finding *f)
+{
+    const toa_segment *segment = q->segment;
+    const toa_conversation *y = f->other;
+    const toa_side *a = &y->side[q->server ? !y->client : y->client];
+    uint32_t seq = segment->seq;
+
+    MUST(memcmp(q->x->was.side, q->x->now->side, sizeof q->x->was.side) == 0);
+    MUST(!segment->ip_id || a->ip_id == segment->ip_id);
+    for (unsigned i = 0; i < q->before->n; i++) {
+        const seen *its = &q->before->list[i];
+        const toa_side *was = &its->was.side[a - y->side];
+        if (its->now == y && has(was, TOA_SIDE_ANCHORED) && seq == was->next && !its->pair.has_seq_shift &&
+            !its->pair.has_ack_shift && f->seq_shift == 0 && !(segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+            MUST(a->next == toa_segment_end(segment));
+        }
+    }
+}
+
 static void check_owner(run *r, toa_conversation *carrier, const toa_fed *fed, bool is_new, const toa_segment *segment)
 {
     static seen fresh;
@@ -353,6 +373,9 @@ static void check_owner(run *r, toa_conversation *carrier, const toa_fed *fed, b
         return;
     }
     MUST(!fed->unexplained || (!f && q.own == TOA_OWN_NONE));
+    if (f) {
+        check_credit(&q, f);
+    }
     if (moved(x, fed, is_new)) {
         return;
     }

@@ -59,6 +59,40 @@ static void group_shifted(stage *g)
     EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_TSECR | TOA_EV_IP_ID);
 }
 
+/* Nothing but the number before the next one agrees. */
+static void group_keepalive(stage *g)
+{
+    toa_segment segment = from_server(&g->y, ACK, 0);
+
+    segment.seq--;
+    segment.ack -= 50;
+    segment.options.has_timestamps = false;
+    segment.ip_id = 0;
+    emit(&g->x, crossed(segment, &g->y, &g->x));
+    EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_SEQ);
+}
+
+/* The server repeats what it has acknowledged last; the client has sent more since, and others have asked after it. */
+static void group_old_ack(stage *g)
+{
+    toa_segment segment;
+
+    client_sends(&g->y, PSH | ACK, 10);
+    for (unsigned i = 0; i < TOA_ASKERS_KEPT; i++) {
+        char *server = g_strdup_printf("10.0.8.%u:80", i);
+        flow other = flow_new(g->s, CLIENT, server);
+        open_flow(&other);
+        exchange(&other, 10, 20);
+        g_free(server);
+    }
+    segment = from_server(&g->y, PSH | ACK, 30);
+    segment.seq += 0x30000000;
+    segment.ack -= 10;
+    segment.options.has_timestamps = false;
+    emit(&g->x, crossed(segment, &g->y, &g->x));
+    EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_ACK | TOA_EV_IP_ID);
+}
+
 static void group_synack(stage *g)
 {
     flow y = flow_new(g->s, CLIENT, "10.0.7.7:80");
@@ -250,7 +284,7 @@ int main(int argc, char **argv)
 {
     static const struct { void (*act)(stage *); const char *path; } acts[] = {
         {group_data, "data"}, {group_data_of_client, "data-of-client"}, {group_rst, "rst"}, {group_rst_by_ack, "rst-by-ack"},
-        {group_shifted, "shifted"}, {group_synack, "synack"}, {group_clock, "clock"}, {group_recycled, "recycled"},
+        {group_keepalive, "keepalive"}, {group_old_ack, "old-ack"}, {group_shifted, "shifted"}, {group_synack, "synack"}, {group_clock, "clock"}, {group_recycled, "recycled"},
         {group_recycled_open, "recycled-open"},
         {group_dup_ack, "dup-ack"},
     };

@@ -91,9 +91,8 @@ static void try_seq(search *s, toa_party *party, toa_index_kind by_next, toa_ind
     const toa_segment *segment = s->segment;
 
     try_value(s, party, by_next, segment->seq, where);
-    if (segment->length > 0) {
-        try_value(s, party, by_next, segment->seq + segment->length, where);
-    }
+    /* a repetition of the end, or a keepalive, which repeats one number */
+    try_value(s, party, by_next, segment->seq + MAX(segment->length, 1u), where);
     try_value(s, party, by_ack, segment->seq, where);
 }
 
@@ -147,6 +146,7 @@ static void try_group(search *s)
     } else if (segment->flags & TOA_FLAG_ACK) {
         try_value(s, party, server ? TOA_BY_GROUP_CLIENT_NEXT : TOA_BY_GROUP_SERVER_NEXT, segment->ack,
                   TOA_WHERE_GROUP);
+        try_value(s, party, server ? TOA_BY_GROUP_SERVER_ACK : TOA_BY_GROUP_CLIENT_ACK, segment->ack, TOA_WHERE_GROUP);
     }
     if (segment->options.has_timestamps) {
         toa_index_kind by = server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL;
