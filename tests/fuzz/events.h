@@ -4,7 +4,8 @@
  *
  * One event: bits (1), source and destination endpoint (1 each), ms since the last event (1), TCP flags (1), length
  * (2), seq (4), ack (4), window (2), IP-ID (2), then as bits say: timestamps (8), one SACK block (8), endpoint that a
- * TOA names (1).
+ * TOA names (1). A crossed one has its source byte's conversation as carrier, and of its own numbers only those that its
+ * mask does not replace by numbers of another.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +22,18 @@ enum {
     EVENT_TOA = 4,
     EVENT_SEQ_RELATIVE = 8, /* the four bytes are: conversation, which number, signed distance, ignored */
     EVENT_ACK_RELATIVE = 16,
-    EVENT_REST_RELATIVE = 32 /* IP-ID and TSecr; conversation and side as for seq */
+    EVENT_REST_RELATIVE = 32, /* IP-ID and TSecr; conversation and side as for seq */
+    EVENT_CROSSED = 64        /* the four bytes of seq are: conversation, side, signed distance, CROSSED_* */
+};
+
+/* Which numbers of a crossed segment are those that the other conversation would use now. */
+enum {
+    CROSSED_SEQ = 1,
+    CROSSED_ACK = 2,
+    CROSSED_TSECR = 4,
+    CROSSED_IP_ID = 8,
+    CROSSED_OLD_ACK = 16, /* the ack is the last one again */
+    CROSSED_ASKED = 32    /* the sequence number is the one that its peer has acknowledged */
 };
 
 #define EVENT_ENDPOINTS 16
@@ -70,18 +82,52 @@ static inline void event_toa(input *in, toa_segment *segment)
     options->client_item = 0;
 }
 
+/* The segment becomes one of another conversation, on the wire tuple of the carrier and in the direction that it has there. */
+static inline void event_cross(const known *known, uint8_t carrier, uint32_t raw, toa_segment *segment)
+{
+    uint8_t mask = (uint8_t)raw;
+    int8_t apart = (int8_t)(raw >> 8);
+    const toa_conversation *x, *y;
+    const toa_side *a, *b;
+    unsigned server = raw >> 16 & 1;
+
+    if (known->n == 0) {
+        return;
+    }
+    x = known->list[carrier % known->n];
+    y = known->list[(raw >> 24) % known->n];
+    a = &y->side[server ? !y->client : y->client];
+    b = &y->side[server ? y->client : !y->client];
+    segment->source = x->wire[server ? !x->client : x->client];
+    segment->destination = x->wire[server ? x->client : !x->client];
+    if (mask & (CROSSED_SEQ | CROSSED_ASKED)) {
+        segment->seq = (segment->flags & TOA_FLAG_SYN ? a->isn : mask & CROSSED_ASKED ? b->acks[0] : a->next) + (uint32_t)apart;
+    }
+    if (mask & (CROSSED_ACK | CROSSED_OLD_ACK)) {
+        segment->ack = segment->flags & TOA_FLAG_SYN ? b->isn + 1 : mask & CROSSED_OLD_ACK ? a->acks[0] : b->next;
+    }
+    if (mask & CROSSED_TSECR) {
+        segment->options.has_timestamps = true;
+        segment->options.tsecr = b->tsval;
+    }
+    if (mask & CROSSED_IP_ID) {
+        segment->ip_id = (uint16_t)(a->ip_id + 1 + (segment->ip_id & 7));
+    }
+}
+
 /* Takes the next segment; false at the end of the input. *time is moved on. */
 static inline bool take_event(input *in, const known *known, int64_t *time, uint32_t frame, toa_segment *ret_segment)
 {
     toa_segment *segment = ret_segment;
-    uint8_t bits = take8(in);
+    uint8_t bits = take8(in), source;
     uint32_t raw_seq;
 
     if (in->left < 20) {
         return false;
     }
     *segment = (toa_segment){.frame = frame, .ttl = 64, .options.client_item = -1};
-    segment->source = event_endpoint(take8(in));
+    source = take8(in);
+    segment->source = event_endpoint(source);
     segment->destination = event_endpoint(take8(in));
     *time += (int64_t)take8(in) * 1000000;
     segment->time = *time;
@@ -105,6 +151,9 @@ static inline bool take_event(input *in, const known *known, int64_t *time, uint
         const toa_side *peer = event_side(known, (uint8_t)(raw_seq >> 24), (uint8_t)(raw_seq >> 16) ^ 1);
         segment->ip_id = (uint16_t)(side->ip_id + (segment->ip_id & 15));
         segment->options.tsecr = segment->options.has_timestamps ? peer->tsval : 0;
+    }
+    if (bits & EVENT_CROSSED) {
+        event_cross(known, source, raw_seq, segment);
     }
     if (bits & EVENT_SACK) {
         segment->options.n_sack = 1;

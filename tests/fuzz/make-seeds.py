@@ -11,12 +11,14 @@ top of its source; the event format is that of events.h.
 import hashlib
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
 import tempfile
 
 FRAMES_PER_SEED = 24
+CROSSED_SEEDS = 400
 # Where IP begins, by link type: (offset of the ethertype or None, offset of IP).
 LINKS = {1: (12, 14), 101: (None, 0), 228: (None, 0), 229: (None, 0), 113: (14, 16),
          276: (0, 20), 0: (None, 4), 108: (None, 4)}
@@ -153,6 +155,41 @@ def engine_seed(segments):
     return seed
 
 
+def crossed_event(chance, conversations):
+    """A segment of one conversation on another (EVENT_CROSSED of events.h)."""
+    timestamps = chance.choice((0, 1))
+    flags = chance.choice((0x10, 0x10, 0x18, 0x18, 0x04, 0x04, 0x14, 0x12))
+    length = chance.choice((0, 1, 10, 500)) if flags == 0x18 else 0
+    numbers = bytes((chance.randrange(conversations), chance.choice((0, 1, 1)), chance.choice((0, 0, 0, 255, 5, 200)),
+                     chance.randrange(64)))
+    return (struct.pack('>BBBBBH', 64 | timestamps, chance.randrange(conversations), 0, chance.choice((0, 1, 20, 200)), flags,
+                        length) + numbers + struct.pack('>IHH', chance.randrange(2**32), 1000, chance.randrange(8)) +
+            (struct.pack('>II', chance.randrange(1, 2**32), chance.randrange(1, 2**32)) if timestamps else b''))
+
+
+def crossed_seed(number):
+    """Some clients with some servers each, few or more than are compared one by one, and much that crosses between them."""
+    chance = random.Random(number)
+    clients, servers = chance.choice(((1, 2), (1, 5), (2, 3), (3, 1), (1, 12), (4, 2), (2, 9), (4, 12)))
+    seed, conversations = bytes([number & 3]), 0
+    for client in range(clients):
+        for server in range(4, 4 + servers):
+            mine, its = chance.randrange(2**32), chance.randrange(2**32)
+            clock, whole = chance.randrange(1, 2**31), chance.random() < 0.8
+            story = [(1, 2, 0, mine, 0), (0, 0x12, 0, its, mine + 1), (1, 0x10, 0, mine + 1, its + 1),
+                     (1, 0x18, 100, mine + 1, its + 1), (0, 0x18, 200, its + 1, mine + 101), (1, 0x10, 0, mine + 101, its + 201),
+                     (1, 0x18, 50, mine + 101, its + 201)]
+            for from_client, flags, length, seq, ack in story[0 if whole else 3:chance.choice((1, 3, 6, 7))]:
+                ends = (client, server) if from_client else (server, client)
+                seed += struct.pack('>BBBBBHIIHH', 1, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
+                                    chance.choice((0, 7, 1000)) + conversations * 100)
+                seed += struct.pack('>II', clock + 100 * from_client, clock + 100 - 100 * from_client)
+                conversations = max(conversations, 1 + client * servers + server - 4)
+    for _ in range(chance.randrange(5, 40)):
+        seed += crossed_event(chance, max(1, conversations))
+    return seed[:4000]
+
+
 def record_seeds():
     """Right records, of which each kind of incident comes, and each kind of wrong one (those of tests/batch)."""
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'batch'))
@@ -191,6 +228,8 @@ def main():
             syn = 8 if segment.flags & 2 else 0
             if segment.options:
                 write(os.path.join(out, 'options'), bytes([syn]) + segment.options)
+    for number in range(CROSSED_SEEDS):
+        write(os.path.join(out, 'engine'), crossed_seed(number))
     for seed in record_seeds():
         write(os.path.join(out, 'records'), seed)
     for name in ('options', 'engine', 'frames', 'records'):

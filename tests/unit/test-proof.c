@@ -450,6 +450,26 @@ static void test_no_proof_by_one_number(void)
     story_free(s);
 }
 
+/* The capture has one of them from its middle on, when the other was closed: which began first was decided when they were
+ * first compared, and one pair gets one verdict. */
+static void test_one_verdict(void)
+{
+    story *s = story_new();
+    flow x = flow_new(s, "10.0.5.5:1234", "10.0.1.9:80"), y = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+
+    open_flow_as(&x, "10.0.0.1:5000");
+    exchange(&x, 100, 200);
+    close_flow(&x);
+    exchange(&y, 10, 20);
+    EXPECT_TOTAL(s, REUSE, 1);
+    client_sends(&y, PSH | ACK, 10);
+    emit(&x, crossed(from_server(&y, RST, 0), &y, &x));
+    EXPECT_ONE(s, FOREIGN_RST, &y, TOA_EV_SEQ | TOA_EV_TRIGGER);
+    EXPECT_TOTAL(s, COLLISION, 0);
+    EXPECT_TOTAL(s, CONFIRMED, 0);
+    story_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const struct { const char *path; void (*test)(void); } tests[] = {
@@ -474,5 +494,6 @@ int main(int argc, char **argv)
         g_test_add_func(path, tests[i].test);
         g_free(path);
     }
+    g_test_add_func("/proof/one-verdict", test_one_verdict);
     return g_test_run();
 }

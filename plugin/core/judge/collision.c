@@ -143,7 +143,7 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
 {
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
-    bool over = closed_before(early, late) && !pair->collision;
+    bool over = pair->reuse || (closed_before(early, late) && !pair->collision); /* what was said stands */
     toa_finding proof = *details;
 
     proof.other_frame = other->first_frame;
