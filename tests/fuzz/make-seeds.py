@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Turn captures into seed corpora for the three fuzzers.
+"""Turn captures into seed corpora for the fuzzers.
 
-    make-seeds.py OUT CAPTURE...     writes OUT/options, OUT/engine, OUT/frames
+    make-seeds.py OUT CAPTURE...     writes OUT/options, OUT/engine, OUT/frames and others
 
 Any format that editcap reads. What a fuzzer's input looks like stands at the
 top of its source; the event format is that of events.h.
@@ -19,6 +19,8 @@ import tempfile
 
 FRAMES_PER_SEED = 24
 CROSSED_SEEDS = 400
+# Numbers that a crossed segment has of its owner (CROSSED_* of events.h): one, or two, as the rows of R5 ask.
+CROSSED_NUMBERS = (1, 2, 4, 8, 16, 32, 1 | 2, 1 | 4, 1 | 8, 2 | 4, 2 | 8, 4 | 8, 16 | 8, 16 | 4, 32 | 2, 32 | 4, 32 | 8, 1 | 4 | 8, 15)
 # Where IP begins, by link type: (offset of the ethertype or None, offset of IP).
 LINKS = {1: (12, 14), 101: (None, 0), 228: (None, 0), 229: (None, 0), 113: (14, 16),
          276: (0, 20), 0: (None, 4), 108: (None, 4)}
@@ -161,7 +163,7 @@ def crossed_event(chance, conversations):
     flags = chance.choice((0x10, 0x10, 0x18, 0x18, 0x04, 0x04, 0x14, 0x12))
     length = chance.choice((0, 1, 10, 500)) if flags == 0x18 else 0
     numbers = bytes((chance.randrange(conversations), chance.choice((0, 1, 1)), chance.choice((0, 0, 0, 255, 5, 200)),
-                     chance.randrange(64)))
+                     chance.choice(CROSSED_NUMBERS)))
     return (struct.pack('>BBBBBH', 64 | timestamps, chance.randrange(conversations), 0, chance.choice((0, 1, 20, 200)), flags,
                         length) + numbers + struct.pack('>IHH', chance.randrange(2**32), 1000, chance.randrange(8)) +
             (struct.pack('>II', chance.randrange(1, 2**32), chance.randrange(1, 2**32)) if timestamps else b''))
@@ -171,18 +173,22 @@ def crossed_seed(number):
     """Some clients with some servers each, few or more than are compared one by one, and much that crosses between them."""
     chance = random.Random(number)
     clients, servers = chance.choice(((1, 2), (1, 5), (2, 3), (3, 1), (1, 12), (4, 2), (2, 9), (4, 12)))
-    seed, conversations = bytes([number & 3]), 0
+    seed, conversations, last = bytes([number & 3]), 0, (0, 0)
     for client in range(clients):
         for server in range(4, 4 + servers):
             mine, its = chance.randrange(2**32), chance.randrange(2**32)
+            if chance.random() < 0.1 and conversations:
+                mine, its = chance.choice(((mine, last[1]), (last[0], its), last))  # a leg, perhaps
+            last = (mine, its)
             clock, whole = chance.randrange(1, 2**31), chance.random() < 0.8
             story = [(1, 2, 0, mine, 0), (0, 0x12, 0, its, mine + 1), (1, 0x10, 0, mine + 1, its + 1),
                      (1, 0x18, 100, mine + 1, its + 1), (0, 0x18, 200, its + 1, mine + 101), (1, 0x10, 0, mine + 101, its + 201),
-                     (1, 0x18, 50, mine + 101, its + 201)]
-            for from_client, flags, length, seq, ack in story[0 if whole else 3:chance.choice((1, 3, 6, 7))]:
+                     (1, 0x18, 50, mine + 101, its + 201), (0, 0x18, 70, its + 201, mine + 101),
+                     (0, 0x10, 0, its + 271, mine + 151), (0, 0x18, 30, its + 271, mine + 151)]
+            for from_client, flags, length, seq, ack in story[0 if whole else 3:chance.choice((1, 3, 6, 7, 8, 9, 10))]:
                 ends = (client, server) if from_client else (server, client)
                 seed += struct.pack('>BBBBBHIIHH', 1, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
-                                    chance.choice((0, 7, 1000)) + conversations * 100)
+                                    chance.choice((3, 7, 1000)) + conversations * 100)
                 seed += struct.pack('>II', clock + 100 * from_client, clock + 100 - 100 * from_client)
                 conversations = max(conversations, 1 + client * servers + server - 4)
     for _ in range(chance.randrange(5, 40)):
