@@ -33,7 +33,8 @@ enum {
     CROSSED_TSECR = 4,
     CROSSED_IP_ID = 8,
     CROSSED_OLD_ACK = 16, /* the ack is the last one again */
-    CROSSED_ASKED = 32    /* the sequence number is the one that its peer has acknowledged */
+    CROSSED_ASKED = 32,   /* the sequence number is the one that its peer has acknowledged */
+    CROSSED_EDGE = 64     /* ... or the last that its peer's window allows */
 };
 
 #define EVENT_ENDPOINTS 16
@@ -102,6 +103,9 @@ static inline void event_cross(const known *known, uint8_t carrier, uint32_t raw
     segment->destination = x->wire[server ? x->client : !x->client];
     if (mask & (CROSSED_SEQ | CROSSED_ASKED)) {
         segment->seq = (segment->flags & TOA_FLAG_SYN ? a->isn : mask & CROSSED_ASKED ? b->acks[0] : a->next) + (uint32_t)apart;
+    }
+    if (mask & CROSSED_EDGE) {
+        segment->seq = (b->n_acks ? b->acks[0] : a->next) + toa_conversation_window(b, a) + (uint32_t)apart;
     }
     if (mask & (CROSSED_ACK | CROSSED_OLD_ACK)) {
         segment->ack = segment->flags & TOA_FLAG_SYN ? b->isn + 1 : mask & CROSSED_OLD_ACK ? a->acks[0] : b->next;

@@ -19,8 +19,9 @@ import tempfile
 
 FRAMES_PER_SEED = 24
 CROSSED_SEEDS = 400
-# Numbers that a crossed segment has of its owner (CROSSED_* of events.h): one, or two, as the rows of R5 ask.
-CROSSED_NUMBERS = (1, 2, 4, 8, 16, 32, 1 | 2, 1 | 4, 1 | 8, 2 | 4, 2 | 8, 4 | 8, 16 | 8, 16 | 4, 32 | 2, 32 | 4, 32 | 8, 1 | 4 | 8, 15)
+# Numbers that a crossed segment has of its owner (CROSSED_* of events.h): one, or two, as the rows of R5 ask for.
+CROSSED_NUMBERS = (1, 2, 4, 8, 16, 32, 64, 1 | 2, 1 | 4, 1 | 8, 2 | 4, 2 | 8, 4 | 8, 16 | 8, 16 | 4, 32 | 2, 32 | 4, 32 | 8,
+                   1 | 4 | 8, 15, 64 | 2)
 # Where IP begins, by link type: (offset of the ethertype or None, offset of IP).
 LINKS = {1: (12, 14), 101: (None, 0), 228: (None, 0), 229: (None, 0), 113: (14, 16),
          276: (0, 20), 0: (None, 4), 108: (None, 4)}
@@ -179,17 +180,20 @@ def crossed_seed(number):
             mine, its = chance.randrange(2**32), chance.randrange(2**32)
             if chance.random() < 0.1 and conversations:
                 mine, its = chance.choice(((mine, last[1]), (last[0], its), last))  # a leg, perhaps
+            elif chance.random() < 0.3:
+                its = (last[1] + chance.randrange(65000)) % 2**32  # within the other's window
             last = (mine, its)
             clock, whole = chance.randrange(1, 2**31), chance.random() < 0.8
             story = [(1, 2, 0, mine, 0), (0, 0x12, 0, its, mine + 1), (1, 0x10, 0, mine + 1, its + 1),
-                     (1, 0x18, 100, mine + 1, its + 1), (0, 0x18, 200, its + 1, mine + 101), (1, 0x10, 0, mine + 101, its + 201),
-                     (1, 0x18, 50, mine + 101, its + 201), (0, 0x18, 70, its + 201, mine + 101),
+                     (1, 0x18, 100, mine + 1, its + 1), (0, 0x18, 200, its + 1, mine + 101),
+                     (1, 0x10, 0, mine + 101, its + 201), (1, 0x18, 50, mine + 101, its + 201), (0, 0x18, 70, its + 201, mine + 101),
                      (0, 0x10, 0, its + 271, mine + 151), (0, 0x18, 30, its + 271, mine + 151)]
             for from_client, flags, length, seq, ack in story[0 if whole else 3:chance.choice((1, 3, 6, 7, 8, 9, 10))]:
                 ends = (client, server) if from_client else (server, client)
-                seed += struct.pack('>BBBBBHIIHH', 1, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
+                named = bytes([chance.randrange(4)]) if flags == 2 and chance.random() < 0.3 else b''
+                seed += struct.pack('>BBBBBHIIHH', 5 if named else 1, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
                                     chance.choice((3, 7, 1000)) + conversations * 100)
-                seed += struct.pack('>II', clock + 100 * from_client, clock + 100 - 100 * from_client)
+                seed += struct.pack('>II', clock + 100 * from_client, clock + 100 - 100 * from_client) + named
                 conversations = max(conversations, 1 + client * servers + server - 4)
     for _ in range(chance.randrange(5, 40)):
         seed += crossed_event(chance, max(1, conversations))
