@@ -164,7 +164,7 @@ static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **
                           &self->counts, self->options->quiet};
     gboolean ok = scan_jobs_run(&run, captures, error);
 
-    scan_progress_wipe();
+    scan_line(NULL);
     return ok;
 }
 

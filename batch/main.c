@@ -6,14 +6,15 @@
 #include "gather.h"
 #include "read/child.h"
 #include "reduce/reduce.h"
+#include "report/html.h"
+#include "report/json.h"
+#include "report/metrics.h"
 #include "report/output.h"
-#include "report/report.h"
+#include "report/text.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
-
-volatile sig_atomic_t scan_stop;
 
 typedef struct scan {
     scan_options options;

@@ -1,7 +1,7 @@
 /* printable.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "scan.h"
+#include "printable.h"
 
 /* Control characters, and what reorders or breaks a line of text. */
 static gboolean is_unsafe(gunichar c)

@@ -19,12 +19,11 @@ enum { SCAN_CLEAN = 0, SCAN_FINDINGS = 1, SCAN_ERROR = 2 };
 #define SCAN_FAILURE scan_failure_quark()
 GQuark scan_failure_quark(void);
 
-/* A text from outside for terminals, pages and JSON: valid UTF-8, and what controls a terminal or turns the order of
- * letters round written as \xHH or \u{HEX}. Free with g_free(). */
-char *scan_printable(const char *text);
-
-/* Prints "toa-scan: ..." on standard error, printable, on a line of its own (the progress line is wiped first). */
+/* Prints "toa-scan: ..." on standard error, printable, on a line of its own (what scan_line shows is wiped first). */
 void scan_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Shows a line on standard error that lasts until something else is printed there; NULL wipes it. For terminals. */
+void scan_line(const char *line);
 
 /* Number of the signal (INT, TERM, HUP) that has asked to stop; 0: none has. */
 extern volatile sig_atomic_t scan_stop;

@@ -1,5 +1,5 @@
 /* capture.c
- * What both formats need, and pcap itself.
+ * Tells the formats apart, and reads pcap itself.
  *
  *   file    magic(4) version(2.2) zone(4) accuracy(4) snaplen(4) link type and FCS(4)
  *   record  seconds(4) micro- or nanoseconds(4) captured(4) reported(4) bytes
@@ -8,7 +8,7 @@
  */
 #include "frames/capture.h"
 
-#include "core/option/segment.h"
+#include "frames/pcapng.h"
 
 #include <stdlib.h>
 
@@ -23,73 +23,6 @@ void toa_capture_clear(toa_capture *capture)
     toa_window_clear(&capture->window);
     free(capture->interfaces);
     capture->interfaces = NULL;
-}
-
-toa_read toa_capture_stop(toa_capture *capture, toa_read read, const char *reason)
-{
-    capture->last = read;
-    capture->reason = reason;
-    return read;
-}
-
-toa_read toa_capture_short(toa_capture *capture, bool any)
-{
-    if (capture->window.state == TOA_SOURCE_FAILED) {
-        return toa_capture_stop(capture, TOA_READ_FAILED, NULL);
-    }
-    if (capture->window.state == TOA_SOURCE_DAMAGED) {
-        return toa_capture_stop(capture, TOA_READ_DAMAGED, "its compressed data cannot be unpacked any further");
-    }
-    return any ? toa_capture_stop(capture, TOA_READ_CUT, "it ends in the middle of a packet")
-               : toa_capture_stop(capture, TOA_READ_END, NULL);
-}
-
-toa_interface *toa_capture_interface(toa_capture *capture)
-{
-    if (capture->n_interfaces == capture->room_interfaces) {
-        size_t room = capture->room_interfaces ? capture->room_interfaces * 2 : 4;
-        toa_interface *interfaces = realloc(capture->interfaces, room * sizeof *interfaces);
-        if (!interfaces) {
-            return NULL;
-        }
-        capture->interfaces = interfaces;
-        capture->room_interfaces = room;
-    }
-    capture->interfaces[capture->n_interfaces] = (toa_interface){.units = 1000000};
-    return &capture->interfaces[capture->n_interfaces++];
-}
-
-int64_t toa_capture_time(int64_t seconds, int32_t nanoseconds)
-{
-    seconds = seconds < -TOA_SECONDS_MAX ? -TOA_SECONDS_MAX : seconds > TOA_SECONDS_MAX ? TOA_SECONDS_MAX : seconds;
-    return seconds * TOA_SECOND + nanoseconds;
-}
-
-void toa_capture_bound(toa_frame_bytes *frame)
-{
-    frame->reported = frame->reported > INT32_MAX ? INT32_MAX : frame->reported;
-    frame->reported = frame->reported < frame->captured ? frame->captured : frame->reported;
-}
-
-static toa_read open_file(toa_capture *capture)
-{
-    static const uint8_t section[4] = {0x0a, 0x0d, 0x0d, 0x0a};
-    size_t left;
-    const uint8_t *head = toa_window_peek(&capture->window, 4, &left);
-
-    if (!head) {
-        return capture->window.state < 0 ? toa_capture_short(capture, true)
-                                         : toa_capture_stop(capture, TOA_READ_UNKNOWN, "it is no pcap or pcapng file");
-    }
-    return __builtin_memcmp(head, section, 4) == 0 ? toa_pcapng_open(capture) : toa_pcap_open(capture);
-}
-
-toa_read toa_capture_next(toa_capture *capture, toa_frame_bytes *ret_frame)
-{
-    if (capture->last != TOA_READ_FRAME || (!capture->next && open_file(capture) != TOA_READ_FRAME)) {
-        return capture->last;
-    }
-    return capture->next(capture, ret_frame);
 }
 
 /* ---- pcap ---- */
@@ -128,7 +61,7 @@ static toa_read next_pcap(toa_capture *capture, toa_frame_bytes *ret_frame)
     return TOA_READ_FRAME;
 }
 
-toa_read toa_pcap_open(toa_capture *capture)
+static toa_read open_pcap(toa_capture *capture)
 {
     enum { MICRO = 0xa1b2c3d4, NANO = 0xa1b23c4d };
     const uint8_t *head = toa_window_peek(&capture->window, 24, NULL);
@@ -162,4 +95,27 @@ toa_read toa_pcap_open(toa_capture *capture)
     toa_window_take(&capture->window, 24);
     capture->next = next_pcap;
     return TOA_READ_FRAME;
+}
+
+/* ---- either ---- */
+
+static toa_read open_file(toa_capture *capture)
+{
+    static const uint8_t section[4] = {0x0a, 0x0d, 0x0d, 0x0a};
+    size_t left;
+    const uint8_t *head = toa_window_peek(&capture->window, 4, &left);
+
+    if (!head) {
+        return capture->window.state < 0 ? toa_capture_short(capture, true)
+                                         : toa_capture_stop(capture, TOA_READ_UNKNOWN, "it is no pcap or pcapng file");
+    }
+    return __builtin_memcmp(head, section, 4) == 0 ? toa_pcapng_open(capture) : open_pcap(capture);
+}
+
+toa_read toa_capture_next(toa_capture *capture, toa_frame_bytes *ret_frame)
+{
+    if (capture->last != TOA_READ_FRAME || (!capture->next && open_file(capture) != TOA_READ_FRAME)) {
+        return capture->last;
+    }
+    return capture->next(capture, ret_frame);
 }

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/capture.h"
+#include "frames/pcapng.h"
 
 #include <string.h>
 

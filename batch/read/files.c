@@ -3,6 +3,8 @@
  */
 #include "read/files.h"
 
+#include "printable.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

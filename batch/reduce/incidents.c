@@ -3,6 +3,8 @@
  */
 #include "reduce/incidents.h"
 
+#include "printable.h"
+
 static void flow_free(gpointer data)
 {
     scan_flow *self = data;

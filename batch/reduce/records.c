@@ -3,6 +3,8 @@
  */
 #include "reduce/records.h"
 
+#include "printable.h"
+
 #include <json-glib/json-glib.h>
 
 #include <errno.h>

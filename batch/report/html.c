@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "report/html.h"
+
 #include "report/lanes.h"
-#include "report/report.h"
 #include "report/words.h"
 
 /* Incidents after these are told without a picture, and those after MAX_TOLD by a line of the list only: a page of

@@ -1,7 +1,8 @@
 /* json.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "report/report.h"
+#include "report/json.h"
+
 #include "report/words.h"
 
 #include <json-glib/json-glib.h>

@@ -8,7 +8,7 @@
 #ifndef TOA_SCAN_LANES_H
 #define TOA_SCAN_LANES_H
 
-#include "read/packets.h"
+#include "report/packets.h"
 
 /* Appends an <svg> element. */
 void scan_lanes_draw(GString *page, const scan_report *report, const scan_incident *incident, scan_packets *packets);

@@ -1,7 +1,7 @@
 /* metrics.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "report/report.h"
+#include "report/metrics.h"
 
 static void add(GString *text, const char *name, const char *help, guint64 value)
 {

@@ -1,7 +1,8 @@
 /* text.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "report/report.h"
+#include "report/text.h"
+
 #include "report/words.h"
 
 /* Lines of the list of incidents. */

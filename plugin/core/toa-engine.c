@@ -17,202 +17,24 @@
 
 #include <string.h>
 
-/* ---- tables ---- */
-
-static uint32_t hash_pointers(const void *a, const void *b)
-{
-    return (uint32_t)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
-}
-
-/* What a segment needs of a conversation spans several cache lines: ask for them at once, not one after the other. */
-static void prefetch(const toa_conversation *conv)
-{
-    const char *line = (const char *)conv;
-
-    __builtin_prefetch(line + 64);
-    __builtin_prefetch(line + 128);
-    __builtin_prefetch(line + 192);
-}
-
-_Static_assert(offsetof(toa_conversation, first_time) == 256, "prefetch covers what comes before");
-
-static bool has_tuple(const void *record, const void *probe)
-{
-    const toa_conversation *conv = record;
-    const toa_endpoint *const *tuple = probe;
-    unsigned first = toa_endpoint_equal(&conv->wire[0], tuple[0]) ? 0 : 1;
-
-    prefetch(conv);
-    return toa_endpoint_equal(&conv->wire[0], tuple[first]) && toa_endpoint_equal(&conv->wire[1], tuple[!first]);
-}
-
-static bool is_endpoint(const void *record, const void *probe)
-{
-    return toa_endpoint_equal(record, probe);
-}
-
-static bool has_endpoint(const void *record, const void *probe)
-{
-    return toa_endpoint_equal(&((const toa_party *)record)->endpoint, probe);
-}
-
-static bool joins_parties(const void *record, const void *probe)
-{
-    const toa_key *key = record, *wanted = probe;
-
-    return key->client == wanted->client && key->server == wanted->server;
-}
-
-static bool is_pair(const void *record, const void *probe)
-{
-    const toa_pair *pair = record, *wanted = probe;
-
-    return pair->x == wanted->x && pair->y == wanted->y;
-}
-
 toa_engine *toa_engine_new(const toa_config *config)
 {
-    toa_state *state = g_new0(toa_state, 1);
-
-    state->config = config;
-    state->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    state->copies.seed = state->seed;
-    state->conversations = TOA_TABLE(toa_conversation, TOA_TABLE_LARGE);
-    state->parties = TOA_TABLE(toa_party, TOA_TABLE_LARGE);
-    state->keys = TOA_TABLE(toa_key, TOA_TABLE_LARGE);
-    state->pairs = TOA_TABLE(toa_pair, TOA_TABLE_SMALL);
-    state->strangers = TOA_TABLE(toa_stranger, TOA_TABLE_SMALL);
-    state->roads = TOA_TABLE(toa_road, TOA_TABLE_SMALL);
-    state->toa_sources = TOA_TABLE(toa_endpoint, TOA_TABLE_SMALL);
-    state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
-    return state;
+    return toa_state_new(config);
 }
 
 void toa_engine_free(toa_engine *state)
 {
-    if (!state) {
-        return;
+    if (state) {
+        toa_index_free(&state->index);
+        toa_state_free(state);
     }
-    toa_table_free(&state->conversations);
-    toa_table_free(&state->parties);
-    toa_table_free(&state->keys);
-    toa_table_free(&state->pairs);
-    toa_table_free(&state->strangers);
-    toa_table_free(&state->roads);
-    toa_table_free(&state->toa_sources);
-    g_array_free(state->found, TRUE);
-    toa_index_free(&state->index);
-    toa_arena_free(&state->arena);
-    g_free(state);
 }
 
-/* ---- what the other modules use (state.h) ---- */
+/* ---- who has sent a TOA ---- */
 
-toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
-                              uint16_t evidence)
+static bool is_endpoint(const void *record, const void *probe)
 {
-    toa_finding finding = {.own = own, .other = other, .evidence = evidence, .kind = (uint8_t)kind};
-
-    g_array_append_val(state->found, finding);
-    return &g_array_index(state->found, toa_finding, state->found->len - 1);
-}
-
-void toa_state_report_as(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
-                         const toa_finding *details)
-{
-    toa_finding finding = *details;
-
-    finding.own = own;
-    finding.other = other;
-    finding.kind = (uint8_t)kind;
-    g_array_append_val(state->found, finding);
-}
-
-toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
-{
-    if (!conv->extra) {
-        conv->extra = toa_arena_new(&state->arena, toa_extra);
-    }
-    return conv->extra;
-}
-
-toa_company *toa_state_company(toa_state *state, toa_party *party)
-{
-    if (!party->company) {
-        party->company = toa_arena_new(&state->arena, toa_company);
-    }
-    return party->company;
-}
-
-toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
-{
-    return toa_table_find(&state->parties, (uint32_t)toa_endpoint_hash(endpoint, state->seed), has_endpoint, endpoint);
-}
-
-toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
-{
-    toa_party *party = toa_state_find_party(state, endpoint);
-
-    if (!party) {
-        party = toa_table_add(&state->parties, (uint32_t)toa_endpoint_hash(endpoint, state->seed), NULL);
-        party->endpoint = *endpoint;
-    }
-    return party;
-}
-
-toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server)
-{
-    const toa_key probe = {.client = client, .server = server};
-    uint32_t hash = hash_pointers(client, server);
-    toa_key *key = toa_table_find(&state->keys, hash, joins_parties, &probe);
-
-    if (!key) {
-        key = toa_table_add(&state->keys, hash, NULL);
-        key->client = client;
-        key->server = server;
-        key->stream = TOA_NO_STREAM;
-    }
-    return key;
-}
-
-toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
-{
-    const toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
-
-    return x->extra && x->extra->pairs ? toa_table_find(&state->pairs, hash_pointers(x, y), is_pair, &probe) : NULL;
-}
-
-toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y)
-{
-    toa_pair *pair = toa_state_find_pair(state, x, y);
-    toa_extra *extra;
-
-    if (!pair) {
-        extra = toa_state_extra(state, x);
-        pair = toa_table_add(&state->pairs, hash_pointers(x, y), NULL);
-        pair->x = x;
-        pair->y = y;
-        pair->next = extra->pairs;
-        extra->pairs = pair;
-    }
-    return pair;
-}
-
-toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
-{
-    const toa_endpoint *tuple[2] = {a, b};
-
-    return toa_table_find(&state->conversations, toa_tuple_hash(a, b, state->seed), has_tuple, tuple);
-}
-
-toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier)
-{
-    toa_conversation *conv = toa_table_add(&state->conversations, tuple->hash, earlier);
-
-    conv->wire[0] = tuple->wire[0];
-    conv->wire[1] = tuple->wire[1];
-    conv->hash = tuple->hash;
-    return conv;
+    return toa_endpoint_equal(record, probe);
 }
 
 /* The address that has sent a TOA of this kind, which takes the place of the port. */
@@ -264,7 +86,9 @@ static void after_synack(toa_state *state, toa_conversation *conv)
     conv->flags |= TOA_CONV_SYNACK_SEEN;
     conv->synack_time = state->segment->time;
     toa_index_isn(state, conv);
-    toa_legs_check_isn(state, conv);
+    if (toa_legs_check_isn(state, conv)) {
+        toa_collision_check_key(state, conv);
+    }
     toa_collision_check_isn(state, conv);
 }
 
@@ -290,8 +114,8 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
     const toa_segment *segment = state->segment;
 
     if (sender != conv->client) {
-        if (segment->length > 0) {
-            toa_legs_check_reply(state, conv);
+        if (segment->length > 0 && toa_legs_check_reply(state, conv)) {
+            toa_collision_check_key(state, conv);
         }
         return;
     }
@@ -301,8 +125,8 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
     if (conv->side[sender].n_acks == 1 && toa_came_up(conv)) {
         toa_group_came_up(state, conv);
     }
-    if (segment->length > 0) {
-        toa_legs_check_data(state, conv);
+    if (segment->length > 0 && toa_legs_check_data(state, conv)) {
+        toa_collision_check_key(state, conv);
     }
 }
 
@@ -403,19 +227,31 @@ static void begin_missed(toa_state *state, toa_conversation *x, unsigned sender)
     analyse(state, conv, sender, false);
 }
 
+/* Conversations that have carried the segment being fed, which conv carries now: copies of one connection's segments. */
+static void apply_carriers(toa_state *state, toa_conversation *conv, const toa_carriers *carriers)
+{
+    for (unsigned i = 0; i < carriers->n; i++) {
+        if (toa_legs_copy(state, conv, carriers->conv[i])) {
+            toa_collision_check_key(state, conv);
+        }
+    }
+}
+
 /* A segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not inlined:
  * few segments come here, and the way of the others is shorter without what it needs. */
 static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender,
                                                        toa_own own, bool *ret_unexplained)
 {
     const toa_segment *segment = state->segment;
+    toa_carriers carriers;
     toa_match match;
 
     if (own == TOA_OWN_NONE && toa_missed_agrees(state, conv, sender)) {
         begin_missed(state, conv, sender);
         return false;
     }
-    toa_owner_find(state, conv, sender, own, &match); /* and whether another conversation has carried it, too */
+    toa_owner_find(state, conv, sender, own, &match, &carriers);
+    apply_carriers(state, conv, &carriers);
     if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
         return false;
     }
@@ -571,8 +407,5 @@ uint32_t toa_engine_conversations(const toa_engine *state)
 
 size_t toa_engine_memory(const toa_engine *state)
 {
-    return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_table_memory(&state->parties) +
-           toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->strangers) +
-           toa_table_memory(&state->roads) + toa_table_memory(&state->toa_sources) +
-           state->index.n_buckets * sizeof(void *);
+    return toa_state_memory(state);
 }

@@ -13,7 +13,6 @@
 #include "core/model/key.h"
 #include "dissector/glue.h"
 #include "dissector/labels.h"
-#include "dissector/option-hook.h"
 #include "dissector/prefs.h"
 #include "dissector/stream.h"
 
@@ -472,7 +471,7 @@ void toa_glue_handoff(void)
     if (!glue.inner) {
         return;
     }
-    toa_option_hook_register(glue.protocol, glue.hooks);
+    toa_option_hook_register(glue.protocol, &glue.config, glue.hooks->show_option);
     dissector_add_uint("ip.proto", IP_PROTO_TCP,
                        create_dissector_handle_with_name_and_description(dissect_wrapped, -1, "tcp_toa",
                                                                          "TCP (with TOA analysis)"));

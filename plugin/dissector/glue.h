@@ -11,12 +11,12 @@
 
 #include <epan/packet.h>
 
+#include "dissector/option-hook.h"
 #include "tell/layer.h"
 
 /* Hooks for packet-toa.c. All are called with tree NULL if there is none; expert infos are wanted all the same. */
 typedef struct toa_glue_hooks {
-    /* an option that carries an address; tvb begins with its kind byte */
-    void (*show_option)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_item *item);
+    toa_show_option show_option;
     /* false: show_layer would do nothing, and need not be called */
     bool (*shows_layer)(proto_tree *tree, const toa_layer *layer);
     /* after TCP and everything above it */

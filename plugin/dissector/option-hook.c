@@ -10,7 +10,8 @@
 /* Everything here is set up once per program run, but for `header`. */
 static struct {
     protocol_t *protocol;
-    const toa_glue_hooks *hooks;
+    const toa_config *config;
+    toa_show_option show;
     dissector_table_t table;
     dissector_handle_t former[256]; /* NULL: the kind was unknown to Wireshark */
     dissector_handle_t own[256];    /* made when the kind is first taken */
@@ -82,7 +83,7 @@ static const toa_item *find_item(const uint8_t *option)
 /* TCP called by its name, or by the user's Decode As, past the wrapper: judge the option by itself. */
 static bool scan_alone(tvbuff_t *tvb, const struct tcpheader *tcp, toa_options *ret_options)
 {
-    const toa_config *config = toa_glue_config();
+    const toa_config *config = hook.config;
     uint8_t header[60] = {0};
     unsigned length = MIN(tvb_captured_length(tvb), 40u);
     toa_endpoint nobody = {.family = TOA_FAMILY_NONE};
@@ -116,7 +117,7 @@ static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
     if (!item) {
         return hand_back(tvb, pinfo, tree, data);
     }
-    hook.hooks->show_option(tvb, pinfo, tree, item);
+    hook.show(tvb, pinfo, tree, item);
     return (int)tvb_captured_length(tvb); /* never 0: then Wireshark would show it as Data */
 }
 
@@ -169,12 +170,13 @@ void toa_option_hook_register_tree(void)
     proto_register_subtree_array(trees, array_length(trees));
 }
 
-void toa_option_hook_register(protocol_t *protocol, const toa_glue_hooks *hooks)
+void toa_option_hook_register(protocol_t *protocol, const toa_config *config, toa_show_option show)
 {
     toa_option_table builtin;
 
     hook.protocol = protocol;
-    hook.hooks = hooks;
+    hook.config = config;
+    hook.show = show;
     hook.table = find_dissector_table("tcp.option");
     hook.proto_unknown = proto_registrar_get_id_byname("tcp.options.unknown"); /* not a protocol to the other look-up */
     hook.hf_kind = proto_registrar_get_id_byname("tcp.option_kind");

@@ -7,7 +7,11 @@
 #ifndef TOA_OPTION_HOOK_H
 #define TOA_OPTION_HOOK_H
 
-#include "dissector/glue.h"
+#include "dissector/compat.h"
+
+#include <epan/packet.h>
+
+#include "core/option/config.h"
 
 /* The TCP header that is being dissected. */
 typedef struct toa_header {
@@ -17,9 +21,13 @@ typedef struct toa_header {
     const toa_options *options;
 } toa_header;
 
-/* From proto_register_toa, and from proto_reg_handoff_toa when TCP has filled its table. */
+/* Draws an option that carries an address; tvb begins with its kind byte. tree may be NULL, expert infos are wanted all the
+ * same. */
+typedef void (*toa_show_option)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_item *item);
+
+/* config is borrowed for good and read when an option is judged by itself. From proto_register_toa, and from proto_reg_handoff_toa when TCP has filled its table. */
 void toa_option_hook_register_tree(void);
-void toa_option_hook_register(protocol_t *protocol, const toa_glue_hooks *hooks);
+void toa_option_hook_register(protocol_t *protocol, const toa_config *config, toa_show_option show);
 
 /* Takes exactly the kinds of the table: others that were taken before are given back. */
 void toa_option_hook_kinds(const toa_option_table *table);

@@ -8,7 +8,7 @@
 #include "dissector/packet-toa.h"
 #include "dissector/glue.h"
 #include "dissector/prefs.h"
-#include "taps/taps.h"
+#include "dissector/shown.h"
 
 #include <epan/expert.h>
 #include <epan/packet.h>
@@ -577,7 +577,7 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
 
     proto_item_set_generated(title);
     show_conversation(tvb, conv_tree, title, layer->conversation);
-    toa_tap_filter_note(pinfo, tree, layer->conversation);
+    toa_shown_note(pinfo, tree, layer->conversation);
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         show_finding(tvb, pinfo, conv_tree, title, layer, &layer->findings[i]);
@@ -775,8 +775,8 @@ void proto_register_toa(void)
     referable.conversation = proto_registrar_get_nth((guint)proto_toa_conv);
     toa_prefs_register(proto_toa);
     toa_glue_register(proto_toa, &hooks);
+    toa_shown_register(proto_toa);
     toa_tap = register_tap("toa"); /* data: a toa_layer for each TCP layer that was analysed */
-    toa_taps_register(proto_toa);
 }
 
 void proto_reg_handoff_toa(void)

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/walk.h"
+#include "frames/internet.h"
 
 enum { IP_UDP = 17, IP_HOP_BY_HOP = 0 };
 

@@ -1,7 +1,11 @@
 /* layers.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/walk.h"
+#include "frames/layers.h"
+
+#include "frames/internet.h"
+#include "frames/link.h"
+#include "frames/tunnels.h"
 
 #include <stdio.h>
 

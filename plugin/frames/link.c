@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/walk.h"
+#include "frames/link.h"
 
 #include <string.h>
 

@@ -1,7 +1,10 @@
 /* tunnels.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/walk.h"
+#include "frames/tunnels.h"
+
+#include "frames/internet.h"
+#include "frames/link.h"
 
 enum { GRE_CHECKSUM = 0x8000, GRE_ROUTING = 0x4000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000, GRE_ACK = 0x0080 };
 

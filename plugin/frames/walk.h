@@ -38,41 +38,6 @@ typedef struct toa_walk {
 
 typedef void (*walk_step)(toa_walk *walk);
 
-void walk_ethernet(toa_walk *walk);
-void walk_cooked(toa_walk *walk);
-void walk_cooked2(toa_walk *walk);
-void walk_null(toa_walk *walk);
-void walk_loop(toa_walk *walk);
-void walk_raw(toa_walk *walk);
-void walk_ppp(toa_walk *walk);
-void walk_ppp_hdlc(toa_walk *walk);
-void walk_pppoe(toa_walk *walk);
-void walk_chdlc(toa_walk *walk);
-void walk_vlan(toa_walk *walk);
-void walk_mpls(toa_walk *walk);
-void walk_llc(toa_walk *walk);
-
-void walk_ip(toa_walk *walk); /* either version */
-void walk_ipv4(toa_walk *walk);
-void walk_ipv6(toa_walk *walk);
-void walk_tcp(toa_walk *walk);
-void walk_udp(toa_walk *walk);
-void walk_icmp(toa_walk *walk);
-void walk_icmpv6(toa_walk *walk);
-void walk_ah(toa_walk *walk);
-void walk_options6(toa_walk *walk);
-void walk_routing6(toa_walk *walk);
-void walk_fragment6(toa_walk *walk);
-
-void walk_gre(toa_walk *walk);
-void walk_erspan1(toa_walk *walk);
-void walk_erspan(toa_walk *walk);
-void walk_wccp(toa_walk *walk);
-void walk_etherip(toa_walk *walk);
-void walk_vxlan(toa_walk *walk);
-void walk_geneve(toa_walk *walk);
-void walk_gtp(toa_walk *walk);
-
 /* Wireshark, or this, expects a tunnel on it. */
 bool toa_is_tunnel_port(uint16_t port);
 /* A datagram of this IP protocol, UDP and ICMP aside. */

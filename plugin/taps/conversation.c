@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/conversation.h"
+
 #include "taps/parts.h"
 
 #include <epan/conversation_table.h>

@@ -9,9 +9,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/follow.h"
+
 #include "taps/parts.h"
 
 #include "core/base/serial.h"
+#include "dissector/shown.h"
 
 #include <epan/follow.h>
 #include <epan/to_str.h>
@@ -25,7 +28,7 @@ static const char stream_filter[] = "toa.stream == %u";
 
 static char *filter_of_packet(epan_dissect_t *edt _U_, packet_info *pinfo, guint *stream, guint *sub_stream)
 {
-    const toa_conversation *conv = toa_tap_filter_last(pinfo);
+    const toa_conversation *conv = toa_shown_innermost(pinfo);
 
     if (!conv) {
         return NULL;

@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/incidents.h"
+
 #include "taps/parts.h"
 #include "core/model/key.h"
 #include "tell/pairs.h"

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/records.h"
+
 #include "taps/parts.h"
 #include "tell/records.h"
 

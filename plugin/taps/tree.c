@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/tree.h"
+
 #include "taps/parts.h"
 
 #include <epan/stats_tree.h>

@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "taps/window.h"
+
 #include "taps/parts.h"
 #include "tell/explain.h"
 

@@ -1,9 +1,8 @@
 /* advice.c
- * What to do about an incident, in commands; and what a capture without incident means.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "tell/story.h"
+#include "tell/advice.h"
+
 #include "tell/text.h"
 
 #include <string.h>
@@ -61,25 +60,25 @@ static bool is_over(const toa_incident *incident)
            ((incident->early->flags & TOA_CONV_CLOSED) && (incident->late->flags & TOA_CONV_CLOSED));
 }
 
-void toa_story_do_now(const toa_story *story, toa_teller *teller)
+void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_teller *teller)
 {
-    unsigned victims = toa_incident_victims(story->incident, story->talks);
+    unsigned victims = toa_incident_victims(incident, talks);
 
     for (unsigned side = 0; side < 2; side++) {
         if (victims & (1u << side)) {
-            tell_close(side ? story->incident->late : story->incident->early, teller);
+            tell_close(side ? incident->late : incident->early, teller);
             toa_end(teller, "Do now  ");
         }
     }
     if (!victims) {
-        toa_add(teller, is_over(story->incident) ? "nothing: nobody waits for help."
+        toa_add(teller, is_over(incident) ? "nothing: nobody waits for help."
                                                  : "nobody waits for help, but both are open: the next segment of either "
                                                    "can be answered on the other. Look again before you leave.");
         toa_end(teller, "Do now  ");
     }
 }
 
-void toa_story_do_for_good(const toa_story *story, toa_teller *teller)
+void toa_advice_for_good(const toa_incident *incident, toa_teller *teller)
 {
     static const char *const shared[] = {
         "Real server: \"lsmod | grep toa\" shows the module that writes the client's address into the connection, "
@@ -103,7 +102,7 @@ void toa_story_do_for_good(const toa_story *story, toa_teller *teller)
         "Route the server's answers back through whatever translates them: the client and the server must not reach each "
         "other past it (hairpin, same subnet, a second route).",
         NULL};
-    toa_verdict verdict = toa_incident_verdict(story->incident);
+    toa_verdict verdict = toa_incident_verdict(incident);
 
     toa_text_heading(teller->out, "What to do for good");
     for (const char *const *advice = verdict == TOA_VERDICT_STALE          ? stale
@@ -144,7 +143,7 @@ static void tell_looked_at(const toa_quiet *quiet, toa_teller *teller)
     toa_end(teller, "");
 }
 
-void toa_story_quiet(const toa_quiet *quiet, toa_teller *teller)
+void toa_advice_quiet(const toa_quiet *quiet, toa_teller *teller)
 {
     if (!quiet->analysed) {
         toa_add(teller, "Nothing was looked at: the preference toa.analysis is off.");

@@ -3,6 +3,7 @@
  */
 #include "tell/explain.h"
 
+#include "tell/advice.h"
 #include "tell/story.h"
 #include "tell/text.h"
 
@@ -304,7 +305,7 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
         quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     }
     g_ptr_array_free(talks, TRUE);
-    toa_story_quiet(&quiet, teller);
+    toa_advice_quiet(&quiet, teller);
 }
 
 /* Before everything else: half of a story must not pass for a clean capture. */

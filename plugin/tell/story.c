@@ -5,6 +5,7 @@
 
 #include "core/model/clock.h"
 #include "core/model/key.h"
+#include "tell/advice.h"
 #include "tell/text.h"
 
 static const toa_endpoint *key_client(const toa_conversation *conv)
@@ -337,7 +338,7 @@ void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa
     toa_end_line(teller);
     tell_victim(story, teller);
     tell_cause(story, teller);
-    toa_story_do_now(story, teller);
+    toa_advice_now(incident, story->talks, teller);
     toa_text_heading(teller->out, "The frames that tell it");
     toa_lanes_draw(incident->early, incident->late, story->scenes, story->n_scenes, teller);
     toa_text_heading(teller->out, "The two connections");
@@ -345,5 +346,5 @@ void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa
     tell_connection(story, incident->late, teller);
     tell_evidence(story, teller);
     tell_certainty(story, teller);
-    toa_story_do_for_good(story, teller);
+    toa_advice_for_good(incident, teller);
 }

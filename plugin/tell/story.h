@@ -30,22 +30,4 @@ void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa
 /* What the incident is, in one line. */
 const char *toa_story_title(const toa_incident *incident);
 
-/* Its parts in advice.c: what to do now, one line or more; and for good. */
-void toa_story_do_now(const toa_story *story, toa_teller *teller);
-void toa_story_do_for_good(const toa_story *story, toa_teller *teller);
-
-/* What was looked at, for a capture without incident. */
-typedef struct toa_quiet {
-    uint32_t n_segments, n_conversations;
-    uint32_t n_toa;         /* conversations whose client a TOA option names */
-    uint32_t n_synack;      /* ... whose SYN-ACK was captured */
-    uint32_t n_unexplained; /* segments */
-    uint32_t n_unseen;      /* conversations with segments of a connection that was not captured */
-    toa_others others;
-    bool mapped;            /* the preference toa.map has rows */
-    bool analysed;          /* the preference toa.analysis is on */
-} toa_quiet;
-
-void toa_story_quiet(const toa_quiet *quiet, toa_teller *teller);
-
 #endif

@@ -5,9 +5,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "printable.h"
 #include "reduce/records.h"
 #include "reduce/reduce.h"
-#include "report/report.h"
+#include "report/json.h"
+#include "report/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,6 @@
  */
 #include "core/judge/legs.h"
 
-#include "core/judge/collision.h"
 #include "core/model/group.h"
 #include "core/model/index.h"
 
@@ -200,7 +199,6 @@ static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
     } else {
         join(state, y, x, true);
     }
-    toa_collision_check_key(state, x);
 }
 
 bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment)
@@ -208,28 +206,30 @@ bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_seg
     return toa_conversation_carried(&y->side[from_server ? !y->client : y->client], segment);
 }
 
-void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
+bool toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
     toa_pair *pair = toa_state_pair(state, x, y);
 
     if (pair->copy_frame == state->segment->frame) {
-        return; /* found by another of its numbers */
+        return false; /* it was counted */
     }
     pair->copy_frame = state->segment->frame;
     if (++pair->n_copies < 2 || is_certain(x) || is_certain(y) || toa_group_contrary(x, y)) {
-        return;
+        return false;
     }
     confirm(state, x, y);
+    return true;
 }
 
-void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
+bool toa_legs_check_reply(toa_state *state, toa_conversation *conv)
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
+    bool changed = false;
     unsigned n;
 
     if (conv->leg_looks >= REPLIES_MAX || is_certain(conv)) {
-        return;
+        return false;
     }
     conv->leg_looks++;
     if (party->n_group <= TOA_SCAN_MAX) {
@@ -240,9 +240,10 @@ void toa_legs_check_reply(toa_state *state, toa_conversation *conv)
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = found[i];
         if (y != conv && !toa_same_wire(y, conv) && toa_legs_carried(y, true, state->segment)) {
-            toa_legs_copy(state, conv, y);
+            changed |= toa_legs_copy(state, conv, y);
         }
     }
+    return changed;
 }
 
 /* The two are no legs after all: each has its own key again. */
@@ -253,46 +254,47 @@ static void part(toa_state *state, toa_conversation *conv)
     forget_guess(conv);
     toa_group_own_key(state, conv);
     toa_group_own_key(state, other);
-    toa_collision_check_key(state, conv);
 }
 
-void toa_legs_check_isn(toa_state *state, toa_conversation *conv)
+bool toa_legs_check_isn(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *other;
+    bool changed = false;
 
     if (is_certain(conv) && toa_group_contrary(conv, conv->extra->leg)) {
         part(state, conv);
+        changed = true;
     }
     if (is_certain(conv) || !(conv->flags & TOA_CONV_SHARED)) {
-        return;
+        return changed;
     }
     other = find_same_isn(state, conv);
     if (other && toa_group_surely_same_isn(conv, other)) {
         confirm(state, conv, other);
-        return;
+        return true;
     }
     if (other && !has_leg(conv) && !has_leg(other)) {
         join(state, conv, other, false);
-        return;
+        return changed;
     }
     other = has_leg(conv) ? conv->extra->leg : NULL;
     if (!other || !(toa_server_side(other)->flags & TOA_SIDE_SYN)) {
-        return;
+        return changed;
     }
     if (is_rs_side(conv) && other->synack_time < conv->first_time) {
-        return; /* a SYN proxy answers the client first, with an ISN of its own */
+        return changed; /* a SYN proxy answers the client first, with an ISN of its own */
     }
     forget_guess(conv);
-    toa_collision_check_key(state, conv);
+    return true;
 }
 
-void toa_legs_check_data(toa_state *state, toa_conversation *conv)
+bool toa_legs_check_data(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *other = has_leg(conv) ? conv->extra->leg : NULL;
     const toa_side *mine, *its;
 
     if (!other || is_certain(conv)) {
-        return;
+        return false;
     }
     mine = toa_client_side(conv);
     its = toa_client_side(other);
@@ -300,7 +302,9 @@ void toa_legs_check_data(toa_state *state, toa_conversation *conv)
         mine->burst_seq - mine->isn == its->burst_seq - its->isn &&
         mine->burst_end - mine->isn == its->burst_end - its->isn) {
         confirm(state, conv, other);
+        return true;
     }
+    return false;
 }
 
 /* What y's client would send next, by its own or by its server's word. */

@@ -13,24 +13,26 @@
  * the two from accusing each other. */
 void toa_legs_seek(toa_state *state, toa_conversation *conv);
 
-/* All below: conv or x carries the segment being fed, and shared keys are looked at again if it becomes a leg or a guess
- * ends. */
+/* All below: conv or x carries the segment being fed. True: it has become a leg, or a guess has ended; then those that share
+ * its key must be looked at again (toa_collision_check_key). */
 
 /* conv's first SYN-ACK was accepted: equal ISNs make legs, different ones end a guess. */
-void toa_legs_check_isn(toa_state *state, toa_conversation *conv);
+bool toa_legs_check_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent data: behind a SYN proxy the ISNs differ, equal relative numbers tell. */
-void toa_legs_check_data(toa_state *state, toa_conversation *conv);
+bool toa_legs_check_data(toa_state *state, toa_conversation *conv);
 
-/* y carried this segment itself a moment ago. */
-bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment);
-
-/* y carried the segment a moment ago. Two such make legs of them. */
-void toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y);
+/* y carried the segment, too, a moment ago. Two such make legs of them. */
+bool toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y);
 
 /* The server of conv has sent data: looks for a conversation that carried the same, for legs whose SYN-ACKs the capture
  * has lost. */
-void toa_legs_check_reply(toa_state *state, toa_conversation *conv);
+bool toa_legs_check_reply(toa_state *state, toa_conversation *conv);
+
+/* Questions, which change nothing. */
+
+/* y carried this segment itself a moment ago. */
+bool toa_legs_carried(const toa_conversation *y, bool from_server, const toa_segment *segment);
 
 /* The number that speaks for the segment being fed, a SYN-ACK or a client's RST, being y's is also that of another connection
  * of the group: scanners use one ISN for all. It tells nobody apart. */

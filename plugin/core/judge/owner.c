@@ -24,7 +24,7 @@ typedef struct search {
     bool from_server;
     toa_conversation *noted;
     uint8_t noted_where;
-    bool carried;
+    toa_carriers *carriers;
     toa_match best;
 } search;
 
@@ -40,6 +40,18 @@ static bool began_apart(const toa_conversation *x, const toa_conversation *y)
 {
     return x->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) && y->synack_time < x->first_time &&
            ((x->flags ^ y->flags) & TOA_CONV_NAMED) == 0;
+}
+
+static void add_carrier(toa_carriers *carriers, toa_conversation *y)
+{
+    for (unsigned i = 0; i < carriers->n; i++) {
+        if (carriers->conv[i] == y) {
+            return; /* found by another of its numbers */
+        }
+    }
+    if (carriers->n < TOA_CARRIERS_MAX) {
+        carriers->conv[carriers->n++] = y;
+    }
 }
 
 static void try(search *s, toa_conversation *y, toa_where where)
@@ -66,8 +78,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
         return;
     }
     if (where != TOA_WHERE_EARLIER && !(bare(s->segment) && began_apart(s->x, y)) && toa_legs_carried(y, s->from_server, s->segment)) {
-        toa_legs_copy(s->state, s->x, y);
-        s->carried = true;
+        add_carrier(s->carriers, y);
         return;
     }
     if (toa_rules_better(&match, &s->best)) {
@@ -329,12 +340,15 @@ static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_
             segment->time - x->first_time > TOA_SECOND && is_news(&earlier->side[earlier->client], segment));
 }
 
-void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match)
+void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match,
+                    toa_carriers *ret_carriers)
 {
-    search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client};
+    search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client,
+                .carriers = ret_carriers};
     toa_conversation *earlier = can_be_stale(x, s.from_server, state->segment) ? earlier_of(x) : NULL;
     const toa_conversation *leg;
 
+    ret_carriers->n = 0;
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
         try(&s, earlier, TOA_WHERE_EARLIER);
     }
@@ -359,7 +373,7 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     if (ret_match->noted) {
         ret_match->where = s.noted_where;
     }
-    ret_match->carried = s.carried || (leg && toa_legs_carried(leg, s.from_server, s.segment));
+    ret_match->carried = ret_carriers->n > 0 || (leg && toa_legs_carried(leg, s.from_server, s.segment));
 }
 
 /* ---- what a match changes ---- */
@@ -426,6 +440,7 @@ static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment 
         if ((ya->flags & TOA_SIDE_ANCHORED) &&
             toa_seq_within(seq, ya->low, ya->next + toa_conversation_window(yb, ya))) {
             ya->next = toa_seq_max(ya->next, end);
+            ya->low = toa_conversation_low(ya);
         }
         if ((yb->flags & TOA_SIDE_DEMAND) && toa_seq_le(yb->demand_end, segment->ack - shift.ack)) {
             yb->flags |= TOA_SIDE_ANSWERED;

@@ -9,9 +9,19 @@
 
 #include "core/judge/rules.h"
 
+/* Conversations that carried a segment themselves a moment ago, the first few of them. */
+#define TOA_CARRIERS_MAX 8
+
+typedef struct toa_carriers {
+    toa_conversation *conv[TOA_CARRIERS_MAX];
+    unsigned n;
+} toa_carriers;
+
 /* The best candidate for a segment that x carries from side `sender` and that is not x's own by `own`.
- * ret_match->owner is NULL if there is none. */
-void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match);
+ * ret_match->owner is NULL if there is none. *ret_carriers: candidates that are no owners, because the segment is a copy of
+ * one of theirs; the caller tells the legs (toa_legs_copy). */
+void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match,
+                    toa_carriers *ret_carriers);
 
 /* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);

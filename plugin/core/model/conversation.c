@@ -177,6 +177,11 @@ static void take_syn(toa_side *a, const toa_side *b, const toa_segment *segment)
     }
 }
 
+uint32_t toa_conversation_low(const toa_side *side)
+{
+    return side->next - side->low > LOW_SPAN ? side->next - LOW_SPAN : side->low;
+}
+
 static void take_range(toa_side *a, const toa_segment *segment)
 {
     uint32_t end = toa_segment_end(segment);
@@ -198,9 +203,7 @@ static void take_range(toa_side *a, const toa_segment *segment)
     }
     a->low = toa_seq_min(a->low, segment->seq);
     a->next = toa_seq_max(a->next, end);
-    if (a->next - a->low > LOW_SPAN) {
-        a->low = a->next - LOW_SPAN;
-    }
+    a->low = toa_conversation_low(a);
 }
 
 static void take_ack(toa_side *a, toa_side *b, uint32_t ack)

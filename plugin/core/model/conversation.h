@@ -264,6 +264,9 @@ bool toa_conversation_without_timestamps(const toa_conversation *conv);
  * SYN told the scale. sender is that peer. */
 uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender);
 
+/* low, moved up behind next as far as serial comparison needs it. */
+uint32_t toa_conversation_low(const toa_side *side);
+
 /* The side has sent this TSval within the last seconds. ret_exact: it is one that was seen, not one between two that were;
  * may be NULL. */
 bool toa_conversation_sent_tsval(const toa_conversation *conv, unsigned side, uint32_t tsval, bool *ret_exact);

@@ -117,6 +117,13 @@ typedef struct toa_state {
     toa_copies copies;
 } toa_state;
 
+/* Empty, for one capture file; config is borrowed. */
+toa_state *toa_state_new(const toa_config *config);
+/* The index must have been freed (toa_index_free): what is in it is freed here. */
+void toa_state_free(toa_state *state);
+/* Bytes held. */
+size_t toa_state_memory(const toa_state *state);
+
 /* Adds a finding to those of the segment being fed; returns it for details, valid until the next is added. */
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                               uint16_t evidence);

@@ -1,11 +1,13 @@
 /* plugin.c
- * What Wireshark looks for in a plugin: the version it was built for, and its entry point. Nothing else.
+ * What Wireshark looks for in a plugin: the version it was built for, and its entry point, which registers the
+ * dissector and the taps on it. Nothing else.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "dissector/compat.h"
 
 #include "dissector/packet-toa.h"
+#include "taps/taps.h"
 
 #include <epan/proto.h>
 
@@ -33,11 +35,17 @@ uint32_t plugin_describe(void)
 }
 #endif
 
+static void register_all(void)
+{
+    proto_register_toa();
+    toa_taps_register(proto_get_id_by_filter_name("toa"));
+}
+
 void plugin_register(void)
 {
     static proto_plugin plugin;
 
-    plugin.register_protoinfo = proto_register_toa;
+    plugin.register_protoinfo = register_all;
     plugin.register_handoff = proto_reg_handoff_toa;
     proto_register_plugin(&plugin);
 }

@@ -1,7 +1,7 @@
 /* packets.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "read/packets.h"
+#include "report/packets.h"
 
 #include "read/child.h"
 

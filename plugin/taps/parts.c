@@ -1,10 +1,7 @@
-/* registry.c
- * Registers the parts, and has what several of them need (parts.h).
- *
+/* parts.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "taps/parts.h"
-#include "taps/taps.h"
 
 #include <epan/stat_tap_ui.h>
 #include <wsutil/report_message.h>
@@ -71,16 +68,4 @@ void toa_tap_text_register(const toa_tap_text *text)
         .group = REGISTER_PACKET_STAT_GROUP_UNSORTED, .cli_string = text->name, .tap_init_cb = listen};
 
     register_stat_tap_ui(&ui, (void *)text);
-}
-
-void toa_taps_register(int proto_toa)
-{
-    toa_tap_conversation_register(proto_toa);
-    toa_tap_filter_register(proto_toa);
-    toa_tap_follow_register(proto_toa);
-    toa_tap_incidents_register();
-    toa_tap_explain_register();
-    toa_tap_records_register();
-    toa_tap_window_register();
-    toa_tap_tree_register(); /* not from a tap_plugin: sharkd calls none */
 }

@@ -1,0 +1,10 @@
+/* follow.h
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_TAP_FOLLOW_H
+#define TOA_TAP_FOLLOW_H
+
+/* Once, from toa_taps_register. */
+void toa_tap_follow_register(int proto_toa);
+
+#endif
