@@ -336,7 +336,7 @@ static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_
     const toa_conversation *earlier = earlier_of(x);
 
     return from_server || (segment->flags & TOA_FLAG_RST) ||
-           (earlier && !(earlier->flags & TOA_CONV_CLOSED) && toa_segment_end(segment) != segment->seq &&
+           (earlier && !(earlier->flags & TOA_CONV_CLOSED) && segment->length > 0 &&
             segment->time - x->first_time > TOA_SECOND && is_news(&earlier->side[earlier->client], segment));
 }
 
