@@ -16,7 +16,8 @@
 /* All preferences of the plugin but its tables, with the values of its defaults: neither a profile nor a file of
  * preferences for all users makes a difference. tests/batch compares the list with the plugin's. */
 static const char *const pins[] = {"toa.rewriting:unknown", "toa.effective:first",  "toa.reply_meaning:destination",
-                                   "toa.kind253:port-first", "toa.time_wait:60", "toa.analysis:TRUE"};
+                                   "toa.kind253:port-first", "toa.time_wait:60", "toa.analysis:TRUE",
+                                   "toa.info:TRUE"};
 
 /* The launcher of the build tree, if this is the program that was built there: TOA_BUILD_MARK is a hash of the tree's
  * path. A copy elsewhere runs no "../tshark" of its new neighbours. */
