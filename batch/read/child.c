@@ -194,7 +194,7 @@ static gboolean check_end(const child_run *self, const char *name, int seconds, 
 
 gboolean scan_child_run(const char *const *arguments, int seconds, char **ret_output, GError **error)
 {
-    child_run self = {.deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC};
+    child_run self = {.deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC};
     FILE *said = scan_child_unnamed_file(error);
     gboolean ok = FALSE;
 

@@ -134,14 +134,19 @@ static GPtrArray *read_file(const char *tshark, const char *path, const packet_w
     JsonParser *parser = json_parser_new();
     char *output;
 
-    if (scan_child_run(arguments, SECONDS, &output, NULL)) {
+    GError *error = NULL;
+
+    if (scan_child_run(arguments, SECONDS, &output, &error)) {
         if (json_parser_load_from_data(parser, output, -1, NULL) &&
             JSON_NODE_HOLDS_ARRAY(json_parser_get_root(parser))) {
             packets = g_ptr_array_new_with_free_func(packet_free);
             json_array_foreach_element(json_node_get_array(json_parser_get_root(parser)), read_packet, packets);
         }
         g_free(output);
+    } else if (!scan_stop) {
+        scan_warn("%s: no picture of its packets: %s", path, error->message);
     }
+    g_clear_error(&error);
     g_object_unref(parser);
     g_free(filter);
     return packets;
