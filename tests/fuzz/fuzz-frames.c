@@ -82,7 +82,7 @@ static tap_packet_status note_layer(void *data, packet_info *pinfo, epan_dissect
         MUST(finding->kind < TOA_FINDING_MAX && finding->own);
         MUST(finding->other != finding->own);
         MUST(finding->own == layer->conversation);
-        MUST(!finding->other == (finding->kind == TOA_FINDING_SELF_CONNECT));
+        MUST(!finding->other == (finding->kind == TOA_FINDING_SELF_CONNECT || finding->kind == TOA_FINDING_FOREIGN_UNSEEN));
         MUST(i == 0 || finding->kind >= layer->findings[i - 1].kind);
         sum = fold(sum, finding->kind);
         sum = fold(sum, finding->other ? finding->other->stream : UINT32_MAX);
