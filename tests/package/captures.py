@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'taps'))
 import packets
-from packets import ACK, FIN, PSH, SYN, ipv4, toa
+from packets import ACK, FIN, PSH, RST, SYN, ipv4, toa
 
 SERVER = ('192.0.2.80', 3269)
 BALANCER = '192.0.2.7'
@@ -68,6 +68,12 @@ def stale(client):
             tcp(SERVER, client, ACK, 20001, 10051)]
 
 
+def unseen(client):
+    """A SYN to the balancer is answered with numbers that nobody in the capture has; the client refuses them."""
+    return [tcp(client, (BALANCER, 3306), SYN, 5000), tcp((BALANCER, 3306), client, ACK, 888000, 400000000),
+            tcp(client, (BALANCER, 3306), RST, 400000000)]
+
+
 def self_connect(endpoint):
     return [tcp(endpoint, endpoint, SYN, 1), tcp(endpoint, endpoint, SYN | ACK, 1, 2),
             tcp(endpoint, endpoint, ACK, 2, 2)]
@@ -75,4 +81,5 @@ def self_connect(endpoint):
 
 def write(path):
     packets.write(path, [*crossing(('192.0.2.41', 61902)), *reuse(('192.0.2.42', 50000)), *stale(('192.0.2.43', 40000)),
+                         *unseen(('192.0.2.45', 41000)),
                          *self_connect(('192.0.2.44', 45000))], step=10_000_000)
