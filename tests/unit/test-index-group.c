@@ -14,6 +14,18 @@ typedef struct stage {
     flow x, y;
 } stage;
 
+/* So many that Y is no longer among those that have asked last. */
+static void others_ask(stage *g)
+{
+    for (unsigned i = 0; i < TOA_ASKERS_KEPT; i++) {
+        char *server = g_strdup_printf("10.0.8.%u:80", i);
+        flow other = flow_new(g->s, CLIENT, server);
+        open_flow(&other);
+        exchange(&other, 10, 20);
+        g_free(server);
+    }
+}
+
 static void group_data(stage *g)
 {
     emit(&g->x, crossed(from_server(&g->y, PSH | ACK, 10), &g->y, &g->x));
@@ -59,6 +71,28 @@ static void group_shifted(stage *g)
     EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_TSECR | TOA_EV_IP_ID);
 }
 
+/* The client's clock has passed 2^32 since the server took what it echoes. */
+static void group_clock_wraps(stage *g)
+{
+    toa_segment segment;
+
+    g->y.client.ts_base = (uint32_t)-3000 - (uint32_t)(g->s->now / MS);
+    exchange(&g->y, 10, 0);
+    story_wait(g->s, 2500 * MS);
+    exchange(&g->y, 10, 0);
+    segment = from_server(&g->y, PSH | ACK, 10);
+    segment.seq += 0x50000000;
+    segment.ack += 0x12345;
+    segment.options.tsecr += 100;
+    story_wait(g->s, 1000 * MS);
+    exchange(&g->y, 10, 0);
+    g_assert_cmpuint(segment.options.tsecr, >, g->y.client.tsval);
+    segment.ip_id = (uint16_t)(g->y.server.ip_id + 1);
+    others_ask(g);
+    emit(&g->x, crossed(segment, &g->y, &g->x));
+    EXPECT_HAS(g->s, FOREIGN_SEGMENT, &g->y, TOA_EV_TSECR | TOA_EV_IP_ID);
+}
+
 /* Nothing but the number before the next one agrees. */
 static void group_keepalive(stage *g)
 {
@@ -78,13 +112,7 @@ static void group_old_ack(stage *g)
     toa_segment segment;
 
     client_sends(&g->y, PSH | ACK, 10);
-    for (unsigned i = 0; i < TOA_ASKERS_KEPT; i++) {
-        char *server = g_strdup_printf("10.0.8.%u:80", i);
-        flow other = flow_new(g->s, CLIENT, server);
-        open_flow(&other);
-        exchange(&other, 10, 20);
-        g_free(server);
-    }
+    others_ask(g);
     segment = from_server(&g->y, PSH | ACK, 30);
     segment.seq += 0x30000000;
     segment.ack -= 10;
@@ -284,7 +312,8 @@ int main(int argc, char **argv)
 {
     static const struct { void (*act)(stage *); const char *path; } acts[] = {
         {group_data, "data"}, {group_data_of_client, "data-of-client"}, {group_rst, "rst"}, {group_rst_by_ack, "rst-by-ack"},
-        {group_keepalive, "keepalive"}, {group_old_ack, "old-ack"}, {group_shifted, "shifted"}, {group_synack, "synack"}, {group_clock, "clock"}, {group_recycled, "recycled"},
+        {group_keepalive, "keepalive"}, {group_old_ack, "old-ack"}, {group_shifted, "shifted"},
+        {group_clock_wraps, "clock-wraps"}, {group_synack, "synack"}, {group_clock, "clock"}, {group_recycled, "recycled"},
         {group_recycled_open, "recycled-open"},
         {group_dup_ack, "dup-ack"},
     };

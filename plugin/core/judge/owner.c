@@ -162,7 +162,7 @@ static void try_group(search *s)
     if (segment->options.has_timestamps) {
         toa_index_kind by = server ? TOA_BY_GROUP_CLIENT_TSVAL : TOA_BY_GROUP_SERVER_TSVAL;
         try_value(s, party, by, toa_index_tsval(segment->options.tsecr), TOA_WHERE_GROUP);
-        try_value(s, party, by, toa_index_tsval(segment->options.tsecr) + 1, TOA_WHERE_GROUP);
+        try_value(s, party, by, toa_index_tsval(segment->options.tsecr + TOA_INDEX_TSVALS), TOA_WHERE_GROUP);
     }
     try_askers(s);
 }

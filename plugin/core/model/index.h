@@ -33,11 +33,12 @@ typedef enum toa_index_kind {
     TOA_BY_MAX
 } toa_index_kind;
 
-/* The value of the TSVAL kinds: TSvals of one value are some 4 s of each other on a clock of 1 kHz. A TSecr echoes one of
- * the value of the last TSval or of the one before. */
+/* The value of the TSVAL kinds: the TSval without its last bits, so that a TSecr that echoes one of the last 4 s (of a clock
+ * of 1 kHz) has this value, or has it when TOA_INDEX_TSVALS is added (which may pass 2^32). */
+#define TOA_INDEX_TSVALS 4096u
 static inline uint32_t toa_index_tsval(uint32_t tsval)
 {
-    return tsval >> 12;
+    return tsval / TOA_INDEX_TSVALS;
 }
 
 /* Parties with more conversations than this are indexed. */
