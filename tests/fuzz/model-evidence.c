@@ -209,7 +209,7 @@ static bool enough_for_none(const question *q, unsigned e)
                                   (is_rst(q->segment) && any(e, TOA_HINT_CROSSED)))) {
         return true;
     }
-    return reply && any(e, TOA_HINT_CHALLENGE) && any(e, TOA_EV_ACK | TOA_EV_IP_ID);
+    return reply && any(e, TOA_HINT_CHALLENGE) && (any(e, TOA_EV_ACK) || all(e, TOA_EV_KEY | TOA_EV_IP_ID));
 }
 
 static bool enough_earlier(const question *q, unsigned e)

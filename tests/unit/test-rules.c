@@ -35,7 +35,7 @@ static const row rows[] = {
     {"group/none/near+ip_id", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | IP_ID}},
     {"group/none/near+ack", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | ACKN}},
     {"group/none/challenge/ack", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, ACKN | CHALLENGE}},
-    {"group/none/challenge/ip_id", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, IP_ID | CHALLENGE}},
+    {"group/none/challenge/key+ip_id", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, KEY | IP_ID | CHALLENGE}},
     {"group/none/rst/near+crossed", {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_RST, NEAR | CROSSED}},
     {"group/window/seq+ack", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACKN}},
     {"group/window/seq+tsecr", {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR}},

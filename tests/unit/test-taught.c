@@ -10,17 +10,23 @@ typedef struct stage {
     flow x, y;
 } stage;
 
-/* Y is open and has been used, X has just sent its SYN. */
-static stage stage_new(void)
+/* Y is open and has been used, X has just sent its SYN. row: may be NULL. */
+static stage stage_with_map(const toa_map_row *row)
 {
     stage g = {.s = story_new()};
 
+    toa_config_set_map(&g.s->config, row, row ? 1 : 0);
     g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.1.9:80");
     g.x = flow_new(g.s, "10.0.0.1:5000", "10.0.2.2:80");
     open_flow(&g.y);
     exchange(&g.y, 100, 100);
     client_sends(&g.x, SYN, 0);
     return g;
+}
+
+static stage stage_new(void)
+{
+    return stage_with_map(NULL);
 }
 
 static void cross(stage *g, toa_segment segment)
@@ -178,23 +184,26 @@ static void test_synack_again(void)
 
 /* ---- challenge ACKs ---- */
 
-/* The answer to X's SYN has nothing of Y's but its acknowledgment, or its run of identifications. */
+/* The answer to X's SYN has nothing of Y's but its acknowledgment; or its run of identifications, which counts if the two are
+ * known to be one at the server. */
 static void test_challenge(void)
 {
-    for (unsigned what = 0; what < 4; what++) {
-        stage g = stage_new();
+    const toa_map_row row = {endpoint_of("10.0.2.2:80"), endpoint_of("10.0.1.9:80")};
+
+    for (unsigned what = 0; what < 5; what++) {
+        stage g = what == 1 ? stage_with_map(&row) : stage_new();
         toa_segment answer = from_server(&g.y, ACK, 0);
-        bool by_ack = what == 0, by_run = what == 1, too_late = what == 2;
+        bool by_ack = what == 0, by_run = what == 1, too_late = what == 2, run = by_run || what == 4;
 
         answer.seq += 0x23456789;
         answer.ack += by_ack || too_late ? 0 : 0x12345678;
-        answer.ip_id = (uint16_t)(by_run ? answer.ip_id : 0);
+        answer.ip_id = (uint16_t)(run ? answer.ip_id : 0);
         answer.options.has_timestamps = false;
         story_wait(g.s, too_late ? 2 * SEC : 0);
         answer.time = g.s->now;
         cross(&g, answer);
         if (by_ack || by_run) {
-            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, by_ack ? TOA_EV_ACK : TOA_EV_IP_ID);
+            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, by_ack ? TOA_EV_ACK : TOA_EV_KEY | TOA_EV_IP_ID);
         } else {
             EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
         }
