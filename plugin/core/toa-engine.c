@@ -243,15 +243,16 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
                                                        toa_own own, bool *ret_unexplained)
 {
     const toa_segment *segment = state->segment;
-    toa_carriers carriers;
+    toa_seen seen;
     toa_match match;
 
     if (own == TOA_OWN_NONE && toa_missed_agrees(state, conv, sender)) {
         begin_missed(state, conv, sender);
         return false;
     }
-    toa_owner_find(state, conv, sender, own, &match, &carriers);
-    apply_carriers(state, conv, &carriers);
+    toa_owner_find(state, conv, sender, own, &match, &seen);
+    toa_owner_learn(state, conv, &seen);
+    apply_carriers(state, conv, &seen.carriers);
     if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
         return false;
     }

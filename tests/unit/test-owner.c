@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "core/judge/rules.h"
+#include "core/judge/owner.h"
 
 #include <string.h>
 
@@ -374,6 +374,108 @@ static void test_distance_not(void)
     story_free(s);
 }
 
+/* Asks whose the segment is that x's server seems to send, as the engine does, but applies nothing. */
+static toa_match search_only(story *s, flow *x, toa_segment *segment, toa_own own, toa_seen *ret_seen)
+{
+    toa_state *state = s->engine;
+    size_t memory = toa_engine_memory(state);
+    toa_extra extra = {0};
+    toa_company company = {0};
+    toa_match match;
+
+    if (x->conv->extra) {
+        extra = *x->conv->extra;
+    }
+    if (x->conv->server_party->company) {
+        company = *x->conv->server_party->company;
+    }
+    segment->time = s->now;
+    segment->frame = s->frame + 1;
+    state->segment = segment;
+    toa_owner_find(state, x->conv, !x->conv->client, own, &match, ret_seen);
+    g_assert_cmpuint(toa_engine_memory(state), ==, memory);
+    if (x->conv->extra) {
+        g_assert_true(memcmp(&extra, x->conv->extra, sizeof extra) == 0);
+    }
+    if (x->conv->server_party->company) {
+        g_assert_true(memcmp(&company, x->conv->server_party->company, sizeof company) == 0);
+    }
+    return match;
+}
+
+/* A search for a SYN-ACK's owner only returns the distance: it is known from toa_owner_learn on. */
+static void test_search_keeps_no_synack_distance(void)
+{
+    for (unsigned learn = 0; learn < 2; learn++) {
+        story *s = story_new();
+        flow x = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), y[2];
+
+        x.timestamps = false;
+        client_sends(&x, SYN, 0);
+        for (unsigned i = 0; i < 2; i++) {
+            toa_segment synack;
+            toa_seen seen;
+            toa_match match;
+            y[i] = flow_new(s, "10.0.0.1:5000", i ? "10.0.3.2:80" : "10.0.3.1:80");
+            y[i].timestamps = false;
+            client_sends(&y[i], SYN, 0);
+            synack = crossed(from_server(&y[i], SYN | ACK, 0), &y[i], &x);
+            synack.ack += 0x31415926;
+            match = search_only(s, &x, &synack, TOA_OWN_NONE, &seen);
+            if (i == 1 && learn) {
+                g_assert_true(match.owner == y[1].conv);
+                g_assert_false(seen.has_synack_distance);
+                g_assert_cmphex(match.shift.ack, ==, 0x31415926);
+            } else {
+                g_assert_null(match.owner);
+                g_assert_true(seen.has_synack_distance);
+                g_assert_cmphex(seen.synack_distance, ==, 0x31415926);
+                g_assert_false(seen.has_answer_distance);
+            }
+            if (learn) {
+                toa_owner_learn(s->engine, x.conv, &seen);
+            }
+        }
+        s->engine->segment = NULL;
+        story_free(s);
+    }
+}
+
+/* The same for the distance that a load balancer puts on the servers' numbers. */
+static void test_search_keeps_no_answer_distance(void)
+{
+    for (unsigned learn = 0; learn < 2; learn++) {
+        story *s = story_new();
+        const char *const clients[] = {"10.0.0.1:40000", "10.0.0.1:40001"};
+
+        for (unsigned i = 0; i < 2; i++) {
+            flow y = flow_new(s, clients[i], "10.0.2.2:80"), x = flow_new(s, clients[i], "10.0.1.9:8080");
+            toa_segment rst;
+            toa_seen seen;
+            toa_match match;
+            client_sends(&x, SYN, 0);
+            open_flow(&y);
+            rst = crossed(from_server(&y, RST, 0), &y, &x);
+            rst.seq += 0x20000000;
+            rst.ip_id = 0;
+            match = search_only(s, &x, &rst, TOA_OWN_NONE, &seen);
+            if (i == 1 && learn) {
+                g_assert_true(match.owner == y.conv);
+                g_assert_false(seen.has_answer_distance);
+            } else {
+                g_assert_null(match.owner);
+                g_assert_true(seen.has_answer_distance);
+                g_assert_cmphex(seen.answer_distance, ==, 0x20000000);
+            }
+            if (learn) {
+                toa_owner_learn(s->engine, x.conv, &seen);
+            }
+        }
+        s->engine->segment = NULL;
+        story_free(s);
+    }
+}
+
 /* ---- R8 ---- */
 
 /* The client answers a crossed segment with a RST that has its ack as number: that kills Y's socket. */
@@ -432,7 +534,8 @@ int main(int argc, char **argv)
         {"second-look", test_second_look}, {"other-server", test_other_server}, {"lone-rst", test_lone_rst},
         {"stale-session", test_stale_session}, {"stale-synack", test_stale_synack}, {"credit", test_credit},
         {"ack-shift", test_ack_shift}, {"seq-shift", test_seq_shift}, {"distance", test_distance},
-        {"distance-not", test_distance_not}, {"answer", test_answer},
+        {"distance-not", test_distance_not}, {"search-synack", test_search_keeps_no_synack_distance},
+        {"search-answer", test_search_keeps_no_answer_distance}, {"answer", test_answer},
         {"shift-from-first", test_shift_from_first},
     };
 

@@ -24,7 +24,7 @@ typedef struct search {
     bool from_server;
     toa_conversation *noted;
     uint8_t noted_where;
-    toa_carriers *carriers;
+    toa_seen *seen;
     toa_match best;
 } search;
 
@@ -78,7 +78,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
         return;
     }
     if (where != TOA_WHERE_EARLIER && !(bare(s->segment) && began_apart(s->x, y)) && toa_legs_carried(y, s->from_server, s->segment)) {
-        add_carrier(s->carriers, y);
+        add_carrier(&s->seen->carriers, y);
         return;
     }
     if (toa_rules_better(&match, &s->best)) {
@@ -232,8 +232,8 @@ toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conve
 static void try_distance(search *s)
 {
     const toa_segment *segment = s->segment;
+    const toa_extra *extra = s->x->extra;
     toa_conversation *y;
-    toa_extra *extra;
     const toa_side *client;
     uint32_t distance;
 
@@ -250,17 +250,15 @@ static void try_distance(search *s)
         return;
     }
     distance = segment->ack - client->isn - 1;
-    extra = toa_state_extra(s->state, s->x);
-    if (extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack) {
+    if (extra && extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack) {
         toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
         s->best.where = TOA_WHERE_GROUP;
         s->best.evidence |= TOA_EV_ACK | TOA_EV_TRIGGER;
         s->best.shift.ack = distance;
         return;
     }
-    extra->has_distance = true;
-    extra->distance = distance;
-    extra->distance_ack = segment->ack;
+    s->seen->has_synack_distance = true;
+    s->seen->synack_distance = distance;
 }
 
 /* The number of y that this answer would have if nothing shifted it: a RST repeats what y's client has acknowledged, a
@@ -280,7 +278,7 @@ static bool answered_number(const toa_conversation *y, const toa_segment *segmen
 static void try_shifted(search *s)
 {
     const toa_segment *segment = s->segment;
-    toa_company *company;
+    const toa_company *company = s->x->server_party->company;
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
     bool rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0;
     uint32_t number;
@@ -290,14 +288,14 @@ static void try_shifted(search *s)
         !(rst || toa_rules_is_challenge(s->x, segment))) {
         return;
     }
-    company = toa_state_company(s->state, s->x->server_party);
     n = toa_index_askers(s->x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         if (toa_group_excluded(s->x, y) || !answered_number(y, segment, &number)) {
             continue;
         }
-        if (company->has_distance && segment->seq - number == company->distance && segment->seq != company->distance_seq) {
+        if (company && company->has_distance && segment->seq - number == company->distance &&
+            segment->seq != company->distance_seq) {
             toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
             s->best.where = TOA_WHERE_GROUP;
             s->best.evidence |= TOA_EV_SEQ | (rst ? TOA_EV_TRIGGER : 0u);
@@ -308,9 +306,8 @@ static void try_shifted(search *s)
         }
     }
     if (newest && answered_number(newest, segment, &number)) {
-        company->has_distance = true;
-        company->distance = segment->seq - number;
-        company->distance_seq = segment->seq;
+        s->seen->has_answer_distance = true;
+        s->seen->answer_distance = segment->seq - number;
     }
 }
 
@@ -341,14 +338,14 @@ static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_
 }
 
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match,
-                    toa_carriers *ret_carriers)
+                    toa_seen *ret_seen)
 {
     search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = sender != x->client,
-                .carriers = ret_carriers};
+                .seen = ret_seen};
     toa_conversation *earlier = can_be_stale(x, s.from_server, state->segment) ? earlier_of(x) : NULL;
     const toa_conversation *leg;
 
-    ret_carriers->n = 0;
+    *ret_seen = (toa_seen){0};
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++, earlier = earlier_of(earlier)) {
         try(&s, earlier, TOA_WHERE_EARLIER);
     }
@@ -373,10 +370,26 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     if (ret_match->noted) {
         ret_match->where = s.noted_where;
     }
-    ret_match->carried = ret_carriers->n > 0 || (leg && toa_legs_carried(leg, s.from_server, s.segment));
+    ret_match->carried = ret_seen->carriers.n > 0 || (leg && toa_legs_carried(leg, s.from_server, s.segment));
 }
 
-/* ---- what a match changes ---- */
+/* ---- what a search and a match change ---- */
+
+void toa_owner_learn(toa_state *state, toa_conversation *x, const toa_seen *seen)
+{
+    if (seen->has_synack_distance) {
+        toa_extra *extra = toa_state_extra(state, x);
+        extra->has_distance = true;
+        extra->distance = seen->synack_distance;
+        extra->distance_ack = state->segment->ack;
+    }
+    if (seen->has_answer_distance) {
+        toa_company *company = toa_state_company(state, x->server_party);
+        company->has_distance = true;
+        company->distance = seen->answer_distance;
+        company->distance_seq = state->segment->seq;
+    }
+}
 
 /* The acknowledgment on x is y's, plus the distance that the load balancer puts on it. y's server may not have got all that
  * y's client has sent: what it has acknowledged and what was sent are the bounds, which each segment narrows. */

@@ -17,11 +17,22 @@ typedef struct toa_carriers {
     unsigned n;
 } toa_carriers;
 
+/* What a search saw besides the owner. The search itself has changed nothing. */
+typedef struct toa_seen {
+    toa_carriers carriers; /* no owners, because the segment is a copy of one of theirs: for toa_legs_copy */
+    /* Distances between a number of the segment and the one expected, for toa_owner_learn: it takes two to find an owner (R7). */
+    bool has_synack_distance, has_answer_distance;
+    uint32_t synack_distance; /* of a SYN-ACK's ack, after the newest unanswered SYN of x's group */
+    uint32_t answer_distance; /* of the seq with which a server answers somebody in x's group */
+} toa_seen;
+
 /* The best candidate for a segment that x carries from side `sender` and that is not x's own by `own`.
- * ret_match->owner is NULL if there is none. *ret_carriers: candidates that are no owners, because the segment is a copy of
- * one of theirs; the caller tells the legs (toa_legs_copy). */
+ * ret_match->owner is NULL if there is none. Both results are filled in any case. */
 void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_own own, toa_match *ret_match,
-                    toa_carriers *ret_carriers);
+                    toa_seen *ret_seen);
+
+/* Keeps the distances that toa_owner_find saw for the segment being fed, which x carries. */
+void toa_owner_learn(toa_state *state, toa_conversation *x, const toa_seen *seen);
 
 /* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
 toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);
