@@ -7,13 +7,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/capture.h"
-#include "frames/unpack.h"
-#include "native/run.h"
+#include "native/chain.h"
+#include "native/input.h"
 #include "native/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,14 +20,23 @@ enum { READ_DONE = 0, READ_ERROR = 2, READ_MORE = 3 };
 
 typedef struct reading {
     toa_settings settings;
-    const char *path; /* "-": standard input */
-    bool all;         /* what can be read will do */
+    toa_chain chain;
+    bool listed; /* files are named on standard input */
 } reading;
 
-static const char usage[] = "Usage: toa-read [-a] [-o NAME:VALUE]... FILE\n"
-                            "Prints what tshark -z toa,records prints, without Wireshark. - is standard input.\n"
+static const char usage[] = "Usage: toa-read [-a] [-o NAME:VALUE]... FILE...\n"
+                            "Prints what tshark -z toa,records prints, without Wireshark. - is standard input. Several files are\n"
+                            "one rotated capture; they are read in the order of their first packets.\n"
                             "  -a  take what can be read, though Wireshark could find more\n"
+                            "  -l  the files are listed on standard input: + or - (to learn from, nothing is printed of it),\n"
+                            "      a name for the records, a line feed, the path, a NUL\n"
                             "  -o  a preference of the plugin, as for tshark\n";
+
+static bool complain(const char *text)
+{
+    fputs(text, stderr);
+    return false;
+}
 
 /* False with what is wrong printed. */
 static bool read_arguments(reading *self, int argc, char **argv)
@@ -37,113 +44,87 @@ static bool read_arguments(reading *self, int argc, char **argv)
     char *error = NULL;
     int letter;
 
-    while ((letter = getopt(argc, argv, "ao:")) != -1) {
+    while ((letter = getopt(argc, argv, "alo:")) != -1) {
         if (letter == 'a') {
-            self->all = true;
+            self->chain.all = true;
+        } else if (letter == 'l') {
+            self->listed = true;
         } else if (letter != 'o') {
-            fputs(usage, stderr);
-            return false;
+            return complain(usage);
         } else if (!toa_settings_take(&self->settings, optarg, &error)) {
             fprintf(stderr, "%s\n", error);
             g_free(error);
             return false;
         }
     }
-    if (optind + 1 != argc) {
-        fputs(usage, stderr);
-        return false;
+    if (self->listed != (optind == argc)) {
+        return complain(usage);
     }
-    self->path = argv[optind];
+    for (int i = optind; i < argc; i++) {
+        if (strcmp(argv[i], "-") == 0 && argc - optind > 1) {
+            return complain("standard input cannot be one of several files\n");
+        }
+        toa_chain_add(&self->chain, argv[i], argv[i], false);
+    }
+    if (self->listed && !toa_chain_add_list(&self->chain, stdin)) {
+        return complain("the list of files is not understood\n");
+    }
     toa_settings_finish(&self->settings);
     return true;
 }
 
-static void say_missed(const toa_native *native)
+static int exit_code(toa_ending ending)
 {
-    const toa_native_counts *counts = &native->counts;
-    char what[80];
-
-    toa_found_name(counts->space, counts->protocol, what, sizeof what);
-    fprintf(stderr, "may hold TCP that is not read: IP fragments %" G_GUINT64_FORMAT ", other protocols %" G_GUINT64_FORMAT
-                    "; first frame %u, %s\n",
-            counts->found[TOA_FOUND_FRAGMENT], counts->found[TOA_FOUND_UNKNOWN], counts->frame, what);
+    return ending == TOA_ENDING_DONE ? READ_DONE : ending == TOA_ENDING_LEFT ? READ_MORE : READ_ERROR;
 }
 
-/* How it ended, as exit status. */
-static int judge(const reading *self, toa_read last, const toa_capture *capture, const toa_native *native)
+/* As tshark tells it; one that is for Wireshark is given up at once, and nothing of it is told at the end. */
+static int read_one(const reading *self, const char *path, toa_native *native)
 {
-    switch (last) {
-    case TOA_READ_FAILED:
-        fprintf(stderr, "%s\n", strerror(errno));
-        return READ_ERROR;
-    case TOA_READ_UNKNOWN:
-        fprintf(stderr, "%s\n", capture->reason);
-        return self->all ? READ_ERROR : READ_MORE;
-    default:
-        break;
-    }
-    if (toa_native_missed(native)) {
-        say_missed(native);
-        if (!self->all) {
-            return READ_MORE;
-        }
-    }
-    if (last != TOA_READ_END) {
-        fprintf(stderr, "cut short or damaged behind packet %u: %s\n", capture->n_frames, capture->reason);
-        return READ_ERROR;
-    }
-    return READ_DONE;
-}
-
-static int read_capture(const reading *self, toa_source source)
-{
+    toa_read last = TOA_READ_FAILED;
     toa_frame_bytes frame;
-    toa_capture capture;
-    toa_native native;
-    toa_read last;
+    const char *why;
+    toa_input input;
+    char room[256];
     int code;
 
-    toa_capture_init(&capture, source);
-    toa_native_init(&native, &self->settings.config, stdout);
-    while ((last = toa_capture_next(&capture, &frame)) == TOA_READ_FRAME) {
-        if (!toa_native_take(&native, &frame)) {
+    if (!toa_input_open(&input, path)) {
+        fprintf(stderr, "%s\n", strerror(errno));
+        return READ_ERROR;
+    }
+    while ((self->chain.all || !toa_native_missed(native)) &&
+           (last = toa_capture_next(&input.capture, &frame)) == TOA_READ_FRAME) {
+        if (!toa_native_take(native, &frame)) {
+            errno = ENOMEM;
             last = TOA_READ_FAILED;
             break;
         }
-        if (!self->all && toa_native_missed(&native)) {
-            break; /* all of it is for Wireshark */
-        }
     }
-    code = judge(self, last, &capture, &native);
+    code = exit_code(toa_chain_judge(last, &input.capture, native, self->chain.all, room, sizeof room, &why));
+    if (why) {
+        fprintf(stderr, "%s\n", why);
+    }
+    toa_input_close(&input);
     if (code != READ_MORE) {
-        toa_records_finish(&native.records);
+        toa_records_finish(&native->records);
     }
+    return code;
+}
+
+static int read_all(reading *self)
+{
+    const GArray *links = self->chain.links;
+    toa_native native;
+    int code;
+
+    toa_native_init(&native, &self->settings.config, stdout);
+    code = self->listed || links->len > 1 ? exit_code(toa_chain_read(&self->chain, &native))
+                                          : read_one(self, g_array_index(links, toa_link, 0).path, &native);
     if (ferror(stdout)) {
         fprintf(stderr, "standard output: %s\n", strerror(errno));
         code = READ_ERROR;
     }
     toa_native_clear(&native);
-    toa_capture_clear(&capture);
-    return code;
-}
-
-static int read_file(const reading *self)
-{
-    int fd = strcmp(self->path, "-") == 0 ? STDIN_FILENO : open(self->path, O_RDONLY | O_CLOEXEC), code = READ_ERROR;
-    toa_unpack *unpack;
-
-    if (fd < 0) {
-        fprintf(stderr, "%s\n", strerror(errno));
-        return READ_ERROR;
-    }
-    unpack = toa_unpack_new(toa_source_fd(&fd));
-    if (unpack) {
-        code = read_capture(self, toa_unpack_source(unpack));
-    }
-    toa_unpack_free(unpack);
-    if (fd != STDIN_FILENO) {
-        close(fd);
-    }
     return code;
 }
 
@@ -153,9 +134,11 @@ int main(int argc, char **argv)
     int code = READ_ERROR;
 
     toa_settings_init(&self.settings);
+    toa_chain_init(&self.chain);
     if (read_arguments(&self, argc, argv)) {
-        code = read_file(&self);
+        code = read_all(&self);
     }
+    toa_chain_clear(&self.chain);
     toa_settings_clear(&self.settings);
     return code;
 }

@@ -8,14 +8,74 @@ void toa_native_init(toa_native *native, const toa_config *config, FILE *file)
     *native = (toa_native){.config = config, .engine = config->analysis ? toa_engine_new(config) : NULL};
     toa_streams_init(&native->streams, (uint64_t)g_random_int() << 32 | g_random_int());
     toa_records_init(&native->records, config, file);
+    toa_rotation_init(&native->rotation);
 }
 
 void toa_native_clear(toa_native *native)
 {
     toa_records_free(&native->records);
     toa_streams_clear(&native->streams);
+    toa_rotation_clear(&native->rotation);
+    if (native->rotated) {
+        toa_streams_clear(&native->file_streams);
+        g_array_free(native->placed, TRUE);
+    }
     toa_engine_free(native->engine);
 }
+
+/* ---- several files ---- */
+
+bool toa_native_begin_file(toa_native *native, const char *name, bool silent)
+{
+    if (native->rotated) {
+        toa_streams_clear(&native->file_streams);
+    } else {
+        native->rotated = true;
+        native->placed = g_array_new(FALSE, TRUE, sizeof(toa_native_place));
+        native->records.rotation = &native->rotation;
+    }
+    toa_streams_init(&native->file_streams, native->streams.seed);
+    native->counts = (toa_native_counts){0};
+    toa_rotation_add(&native->rotation, name, native->before);
+    toa_records_begin_file(&native->records, name, silent);
+    if (silent) {
+        native->records.since_frame = UINT32_MAX;
+    } else if (native->records.since_frame == UINT32_MAX || !native->records.since_frame) {
+        native->records.since_frame = native->before + 1;
+    }
+    return native->before < UINT32_MAX / 2;
+}
+
+void toa_native_end_file(toa_native *native, uint32_t frames, const char *state, const char *why, bool last)
+{
+    toa_records_end_file(&native->records, state, why, last);
+    native->before += frames;
+}
+
+static uint32_t part_of(const toa_native *native)
+{
+    return native->records.talks.part;
+}
+
+/* NULL: it was not seen in this file yet. */
+static const toa_native_place *find_place(const toa_native *native, const toa_conversation *conv)
+{
+    const toa_native_place *place = conv && conv->stream < native->placed->len
+                                        ? &g_array_index(native->placed, toa_native_place, conv->stream)
+                                        : NULL;
+
+    return place && place->part == part_of(native) ? place : NULL;
+}
+
+static void keep_place(toa_native *native, const toa_conversation *conv, uint32_t stream)
+{
+    if (conv->stream >= native->placed->len) {
+        g_array_set_size(native->placed, conv->stream + 1);
+    }
+    g_array_index(native->placed, toa_native_place, conv->stream) = (toa_native_place){part_of(native), stream};
+}
+
+/* ---- one segment ---- */
 
 bool toa_native_missed(const toa_native *native)
 {
@@ -55,12 +115,12 @@ static void read_unusual_options(const toa_native *native, const uint8_t *header
     }
 }
 
-static void fill_segment(const toa_frame_bytes *frame, const toa_tcp_layer *layer, uint32_t length, toa_segment *segment)
+static void fill_segment(const toa_native *native, const toa_frame_bytes *frame, const toa_tcp_layer *layer, uint32_t length, toa_segment *segment)
 {
     const uint8_t *header = layer->header;
 
     segment->time = frame->time;
-    segment->frame = frame->number;
+    segment->frame = native->before + frame->number;
     segment->interface = frame->interface;
     segment->seq = toa_read32(header + 4);
     segment->ack = toa_read32(header + 8);
@@ -72,44 +132,69 @@ static void fill_segment(const toa_frame_bytes *frame, const toa_tcp_layer *laye
     segment->network = layer->network;
 }
 
-static void feed(toa_native *native, toa_conversation *conv, const toa_segment *segment, uint32_t stream,
+typedef struct numbers {
+    uint32_t stream, file_stream; /* file_stream: where there are several files */
+} numbers;
+
+static void feed(toa_native *native, toa_conversation *conv, const toa_segment *segment, numbers known,
                  uint32_t header_length)
 {
     toa_fed fed = toa_engine_feed(native->engine, conv, segment,
-                                  toa_engine_wants_stream(conv, segment) ? stream : conv->stream);
+                                  toa_engine_wants_stream(conv, segment) ? known.stream : conv->stream);
     toa_layer layer = {.segment = segment,
                        .conversation = fed.conversation,
                        .findings = fed.findings,
                        .n_findings = fed.n_findings,
                        .header_length = header_length,
                        .unexplained = fed.unexplained,
+                       .file_stream = known.file_stream,
                        .first_pass = true};
 
+    if (native->rotated) {
+        keep_place(native, fed.conversation, known.file_stream);
+    }
     toa_records_add(&native->records, &layer);
 }
 
-/* The stream of a layer, as TCP's dissector tells it. False: no memory. */
-static bool find_stream(toa_native *native, const toa_tcp_layer *layer, const toa_segment *segment, bool counts,
-                        const toa_conversation *conv, uint32_t *ret_stream)
+/* The stream of a layer, as TCP's dissector tells it. known: that of its conversation; NULL: new. False: no memory. */
+static bool find_stream(toa_streams *streams, const toa_tcp_layer *layer, const toa_segment *segment, bool counts,
+                        const uint32_t *known, uint32_t *ret_stream)
 {
-    toa_stream_segment numbers = {.source = &segment->source,
+    toa_stream_segment shown = {.source = &segment->source,
                                   .destination = &segment->destination,
                                   .seq = segment->seq,
                                   .ack = segment->ack,
                                   .flags = segment->flags,
                                   .counts = counts && !layer->quoted};
 
-    if (conv && !(segment->flags & TOA_FLAG_SYN) && toa_streams_settled(&native->streams, conv->stream)) {
-        *ret_stream = conv->stream;
+    if (known && !(segment->flags & TOA_FLAG_SYN) && toa_streams_settled(streams, *known)) {
+        *ret_stream = *known;
         return true;
     }
-    return toa_streams_take(&native->streams, &numbers, ret_stream);
+    return toa_streams_take(streams, &shown, ret_stream);
+}
+
+static bool find_numbers(toa_native *native, const toa_tcp_layer *layer, const toa_segment *segment, bool counts,
+                         const toa_conversation *conv, numbers *ret_numbers)
+{
+    const toa_native_place *place;
+
+    if (!find_stream(&native->streams, layer, segment, counts, conv ? &conv->stream : NULL, &ret_numbers->stream)) {
+        return false;
+    }
+    if (!native->rotated) {
+        return true;
+    }
+    place = find_place(native, conv);
+    return find_stream(&native->file_streams, layer, segment, counts, place ? &place->stream : NULL,
+                       &ret_numbers->file_stream);
 }
 
 static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const toa_tcp_layer *layer)
 {
     const uint8_t *header = layer->header;
-    uint32_t captured = layer->captured < 60 ? layer->captured : 60, length, stream;
+    uint32_t captured = layer->captured < 60 ? layer->captured : 60, length;
+    numbers known = {0, 0};
     toa_conversation *conv;
     toa_segment segment;
 
@@ -121,9 +206,9 @@ static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const t
     segment.source.port = (uint16_t)(header[0] << 8 | header[1]);
     segment.destination = layer->destination;
     segment.destination.port = (uint16_t)(header[2] << 8 | header[3]);
-    fill_segment(frame, layer, length, &segment);
+    fill_segment(native, frame, layer, length, &segment);
     conv = native->engine ? toa_engine_find(native->engine, &segment.source, &segment.destination) : NULL;
-    if (!find_stream(native, layer, &segment, layer->reported >= length, conv, &stream)) {
+    if (!find_numbers(native, layer, &segment, layer->reported >= length, conv, &known)) {
         return false;
     }
     if (captured < 20 || length < 20 || layer->reported < length || layer->quoted || !native->engine) {
@@ -134,7 +219,7 @@ static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const t
         read_unusual_options(native, header, captured, length, &segment);
     }
     native->counts.segments++;
-    feed(native, conv, &segment, stream, length);
+    feed(native, conv, &segment, known, length);
     return true;
 }
 

@@ -24,7 +24,18 @@ typedef struct toa_native {
     toa_streams streams;
     toa_records records;
     toa_native_counts counts;
+    /* Of several files that are read as one: */
+    toa_rotation rotation;
+    toa_streams file_streams; /* of the present one alone */
+    GArray *placed;           /* toa_native_place, by stream */
+    uint32_t before;          /* frames of the files before it */
+    bool rotated;
 } toa_native;
+
+/* The stream that a conversation has in the file that it was last seen in. */
+typedef struct toa_native_place {
+    uint32_t part, stream;
+} toa_native_place;
 
 /* config is borrowed; records go to file. */
 void toa_native_init(toa_native *native, const toa_config *config, FILE *file);
@@ -32,6 +43,11 @@ void toa_native_clear(toa_native *native);
 
 /* False: no memory for it. */
 bool toa_native_take(toa_native *native, const toa_frame_bytes *frame);
+
+/* Several files are one capture: each between these two, frames numbered from 1 in each. silent, state, why, last: see
+ * tell/records.h. False: more frames than can be numbered, the file cannot be taken. */
+bool toa_native_begin_file(toa_native *native, const char *name, bool silent);
+void toa_native_end_file(toa_native *native, uint32_t frames, const char *state, const char *why, bool last);
 
 /* Some frame may hold TCP that was not found: Wireshark might say more. */
 bool toa_native_missed(const toa_native *native);

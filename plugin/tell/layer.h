@@ -21,6 +21,7 @@ typedef struct toa_layer {
     unsigned n_findings;
     const toa_answer *answer; /* this segment was answered on another conversation; NULL, and always so on the first pass */
     unsigned header_length; /* of TCP */
+    uint32_t file_stream; /* where files are read as one (rotation.h): tcp.stream in the one that the frame is of */
     struct tvbuff *tvb;     /* Wireshark's header and payload, as long as the frame is being dissected and tapped; NULL elsewhere */
     bool unexplained; /* neither its conversation's own segment nor anybody else's */
     bool first_pass;

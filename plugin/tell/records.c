@@ -19,6 +19,17 @@ static void put_endpoint(toa_json *out, const char *ip_name, const char *port_na
     toa_json_number(out, port_name, endpoint != NULL, endpoint ? endpoint->port : 0);
 }
 
+/* The number of a frame in its file, and which file that is, if there are several. */
+static void put_frame(toa_records *records, const char *name, const char *file_name, bool known, uint32_t frame)
+{
+    const toa_rotation_file *file = known && records->rotation ? toa_rotation_find(records->rotation, frame) : NULL;
+
+    toa_json_number(&records->out, name, known, frame - (file ? file->before : 0));
+    if (records->rotation && file_name) {
+        toa_json_text(&records->out, file_name, file ? file->name : NULL);
+    }
+}
+
 static void begin(toa_json *out, const char *record)
 {
     toa_json_begin(out);
@@ -48,8 +59,23 @@ static void put_side(toa_json *out, const side_names *names, const toa_side *sid
     toa_json_number(out, names->ip_id, side->ip_id != 0, side->ip_id);
 }
 
-static void put_conversation(toa_json *out, const toa_talk *talk)
+/* What the file has of it, or all there is of it. */
+static void put_extent(toa_records *records, const toa_talk *talk)
 {
+    toa_json *out = &records->out;
+    bool parts = records->rotation != NULL, seen = !parts || talk->part_frames > 0;
+
+    put_frame(records, "first_frame", NULL, seen, parts ? talk->part_first_frame : talk->first_frame);
+    put_frame(records, "last_frame", NULL, seen, talk->last_frame);
+    toa_json_number(out, "first_time", true,
+                    !parts ? talk->first_time : seen ? talk->part_first_time : talk->last_time);
+    toa_json_number(out, "last_time", true, talk->last_time);
+    toa_json_number(out, "frames", true, parts ? talk->part_frames : talk->n_frames);
+}
+
+static void put_conversation(toa_records *records, const toa_talk *talk)
+{
+    toa_json *out = &records->out;
     static const char *const roles[] = {[TOA_ROLES_NONE] = NULL,         [TOA_ROLES_PORT] = "port",
                                         [TOA_ROLES_MAP] = "map",         [TOA_ROLES_TOA] = "toa",
                                         [TOA_ROLES_SYNACK] = "syn-ack",  [TOA_ROLES_SYN] = "syn"};
@@ -68,11 +94,7 @@ static void put_conversation(toa_json *out, const toa_talk *talk)
     put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
     toa_json_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
     toa_json_text(out, "roles", roles[conv->roles]);
-    toa_json_number(out, "first_frame", true, talk->first_frame);
-    toa_json_number(out, "last_frame", true, talk->last_frame);
-    toa_json_number(out, "first_time", true, talk->first_time);
-    toa_json_number(out, "last_time", true, talk->last_time);
-    toa_json_number(out, "frames", true, talk->n_frames);
+    put_extent(records, talk);
     toa_json_number(out, "closed_time", conv->flags & TOA_CONV_CLOSED, conv->close_time);
     toa_json_number(out, "syn_time", syn, conv->syn_time);
     toa_json_number(out, "synack_time", synack, conv->synack_time);
@@ -81,6 +103,10 @@ static void put_conversation(toa_json *out, const toa_talk *talk)
     toa_json_bool(out, "client_timestamps", client->flags & TOA_SIDE_SYN, client->flags & TOA_SIDE_TIMESTAMPS);
     toa_json_bool(out, "server_timestamps", server->flags & TOA_SIDE_SYN, server->flags & TOA_SIDE_TIMESTAMPS);
     toa_json_number(out, "rtt_ns", syn && synack, conv->synack_time - conv->syn_time);
+    if (records->rotation) {
+        toa_json_number(out, "file_stream", talk->part_frames > 0, talk->part_stream);
+        toa_json_number(out, "began_time", true, talk->first_time);
+    }
     toa_json_end(out);
 }
 
@@ -128,12 +154,12 @@ static void put_finding(toa_records *records, const toa_layer *layer, const toa_
     begin(out, "finding");
     toa_json_text(out, "finding", toa_tap_finding_name(finding->kind));
     toa_json_text(out, "severity", severity_name(finding, records->config->rewriting));
-    toa_json_number(out, "frame", true, layer->segment->frame);
+    put_frame(records, "frame", NULL, true, layer->segment->frame);
     toa_json_number(out, "time", true, layer->segment->time);
     toa_json_number(out, "stream", true, layer->conversation->stream);
     put_segment(out, layer);
     toa_json_number(out, "other_stream", finding->other != NULL, finding->other ? finding->other->stream : 0);
-    toa_json_number(out, "other_frame", finding->other_frame != 0, finding->other_frame);
+    put_frame(records, "other_frame", "other_file", finding->other_frame != 0, finding->other_frame);
     put_evidence(out, finding->evidence);
     toa_json_number(out, "ip_id_delta", finding->evidence & TOA_EV_IP_ID, finding->ip_id_delta);
     toa_json_number(out, "isn_error_ns", finding->evidence & TOA_EV_ISN_CLOCK, finding->isn_error);
@@ -141,10 +167,12 @@ static void put_finding(toa_records *records, const toa_layer *layer, const toa_
     toa_json_end(out);
 }
 
-static void put_unexplained(toa_json *out, const toa_layer *layer)
+static void put_unexplained(toa_records *records, const toa_layer *layer)
 {
+    toa_json *out = &records->out;
+
     begin(out, "unexplained");
-    toa_json_number(out, "frame", true, layer->segment->frame);
+    put_frame(records, "frame", NULL, true, layer->segment->frame);
     toa_json_number(out, "time", true, layer->segment->time);
     toa_json_number(out, "stream", true, layer->conversation->stream);
     put_segment(out, layer);
@@ -153,14 +181,20 @@ static void put_unexplained(toa_json *out, const toa_layer *layer)
 
 /* ---- incidents ---- */
 
-static void put_victim(toa_records *records, const char *stream, const char *frame, const char *count,
-                       const toa_conversation *conv)
+typedef struct victim_names {
+    const char *stream, *frame, *file, *count;
+} victim_names;
+
+static const victim_names victim = {"victim_stream", "victim_since_frame", "victim_since_file", "victim_segments"};
+static const victim_names victim2 = {"victim2_stream", "victim2_since_frame", "victim2_since_file", "victim2_segments"};
+
+static void put_victim(toa_records *records, const victim_names *names, const toa_conversation *conv)
 {
     const toa_talk *talk = conv ? toa_talks_find(&records->talks, conv) : NULL;
 
-    toa_json_number(&records->out, stream, talk != NULL, talk ? talk->conv->stream : 0);
-    toa_json_number(&records->out, frame, talk != NULL, talk ? talk->wait_frame : 0);
-    toa_json_number(&records->out, count, talk != NULL, talk ? talk->n_waiting : 0);
+    toa_json_number(&records->out, names->stream, talk != NULL, talk ? talk->conv->stream : 0);
+    put_frame(records, names->frame, names->file, talk != NULL, talk ? talk->wait_frame : 0);
+    toa_json_number(&records->out, names->count, talk != NULL, talk ? talk->n_waiting : 0);
 }
 
 static void put_incident(toa_records *records, const toa_incident *incident)
@@ -173,19 +207,18 @@ static void put_incident(toa_records *records, const toa_incident *incident)
     toa_json_text(out, "verdict", toa_verdict_name(toa_incident_verdict(incident)));
     toa_json_number(out, "early_stream", true, incident->early->stream);
     toa_json_number(out, "late_stream", true, incident->late->stream);
-    toa_json_number(out, "first_frame", true, incident->first_frame);
-    toa_json_number(out, "last_frame", true, incident->last_frame);
+    put_frame(records, "first_frame", "first_file", true, incident->first_frame);
+    put_frame(records, "last_frame", "last_file", true, incident->last_frame);
     toa_json_number(out, "first_time", true, incident->first_time);
     toa_json_number(out, "last_time", true, incident->last_time);
     toa_json_number(out, "rsts", true, load.rsts);
     toa_json_number(out, "segments", true, load.segments);
     toa_json_number(out, "dup_acks", true, load.dup_acks);
-    put_victim(records, "victim_stream", "victim_since_frame", "victim_segments",
+    put_victim(records, &victim,
                victims & TOA_VICTIM_EARLY  ? incident->early
                : victims & TOA_VICTIM_LATE ? incident->late
                                            : NULL);
-    put_victim(records, "victim2_stream", "victim2_since_frame", "victim2_segments",
-               victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? incident->late : NULL);
+    put_victim(records, &victim2, victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? incident->late : NULL);
     put_evidence(out, incident->evidence);
     toa_json_end(out);
 }
@@ -206,7 +239,9 @@ void toa_records_init(toa_records *records, const toa_config *config, FILE *file
 {
     records->config = config;
     records->out = (toa_json){.file = file};
-    records->begun = false;
+    records->begun = records->silent = false;
+    records->rotation = NULL;
+    records->since_frame = 0;
     toa_talks_init(&records->talks);
     toa_incidents_init(&records->incidents, config);
 }
@@ -228,30 +263,82 @@ void toa_records_add(toa_records *records, const toa_layer *layer)
 {
     bool is_new;
 
-    put_version(records);
+    if (!records->silent) {
+        put_version(records);
+    }
     toa_talks_add(&records->talks, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
-        put_finding(records, layer, &layer->findings[i]);
+        if (!records->silent) {
+            put_finding(records, layer, &layer->findings[i]);
+            toa_talks_name(&records->talks, layer->findings[i].other);
+        }
         toa_incidents_add(&records->incidents, layer, &layer->findings[i], &is_new);
     }
-    if (layer->unexplained) {
-        put_unexplained(&records->out, layer);
+    if (layer->unexplained && !records->silent) {
+        put_unexplained(records, layer);
     }
+}
+
+static void put_conversations(toa_records *records)
+{
+    GPtrArray *sorted = toa_talks_sorted(&records->talks);
+
+    for (guint i = 0; i < sorted->len; i++) {
+        put_conversation(records, sorted->pdata[i]);
+    }
+    g_ptr_array_free(sorted, TRUE);
+}
+
+/* Conversations of incidents are named again in the last file: the lines of a file can be read without those of others. */
+static void finish(toa_records *records, bool with_incidents)
+{
+    GPtrArray *settled = with_incidents ? toa_incidents_settled(&records->incidents, false) : g_ptr_array_new();
+
+    for (guint i = 0; i < settled->len; i++) {
+        const toa_incident *incident = settled->pdata[i];
+        if (incident->last_frame >= records->since_frame) {
+            toa_talks_name(&records->talks, incident->early);
+            toa_talks_name(&records->talks, incident->late);
+        }
+    }
+    put_conversations(records);
+    for (guint i = 0; i < settled->len; i++) {
+        const toa_incident *incident = settled->pdata[i];
+        if (incident->last_frame >= records->since_frame) {
+            put_incident(records, incident);
+        }
+    }
+    g_ptr_array_free(settled, TRUE);
 }
 
 void toa_records_finish(toa_records *records)
 {
-    GPtrArray *sorted = toa_talks_sorted(&records->talks);
-    GPtrArray *settled = toa_incidents_settled(&records->incidents, false);
-
     put_version(records);
-    for (guint i = 0; i < sorted->len; i++) {
-        put_conversation(&records->out, sorted->pdata[i]);
+    finish(records, true);
+    fflush(records->out.file);
+}
+
+void toa_records_begin_file(toa_records *records, const char *name, bool silent)
+{
+    toa_talks_next_part(&records->talks);
+    records->silent = silent;
+    if (!silent) {
+        put_version(records);
+        begin(&records->out, "capture");
+        toa_json_text(&records->out, "file", name);
+        toa_json_end(&records->out);
     }
-    for (guint i = 0; i < settled->len; i++) {
-        put_incident(records, settled->pdata[i]);
+}
+
+void toa_records_end_file(toa_records *records, const char *state, const char *why, bool last)
+{
+    if (records->silent) {
+        return;
     }
-    g_ptr_array_free(settled, TRUE);
-    g_ptr_array_free(sorted, TRUE);
+    finish(records, last);
+    begin(&records->out, "capture_end");
+    toa_json_text(&records->out, "state", state);
+    toa_json_text(&records->out, "why", why);
+    toa_json_end(&records->out);
     fflush(records->out.file);
 }

@@ -7,6 +7,12 @@
  * Numbers are raw, times are nanoseconds since the epoch, null is what is not known. The order of members is fixed.
  * Streams and keys in conversation lines are what was known at the end, in one pass and in two.
  *
+ * Rotated files that are read as one (rotation.h) have their lines file by file, {"record":"capture","file":NAME} in front:
+ * findings, then the conversations that the file has segments or findings of, with the frames that it has and all else as it
+ * was known at its end ("stream" is one number over all files, "file_stream" that of this one, null: not in it;
+ * "began_time" the first segment in any file); behind the last file the incidents. Frames are numbers within a file: that
+ * of the section, or the one that "other_file" and such name.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_TELL_RECORDS_H
@@ -14,6 +20,7 @@
 
 #include "tell/json.h"
 #include "tell/pairs.h"
+#include "tell/rotation.h"
 #include "tell/talks.h"
 
 /* In the first line. 2: lines "incident", with verdict and victim. */
@@ -25,6 +32,9 @@ typedef struct toa_records {
     toa_incidents incidents;
     toa_json out;
     bool begun; /* the version is written */
+    bool silent; /* counts, and writes nothing: files whose lines are known */
+    const toa_rotation *rotation; /* borrowed; NULL: one file */
+    uint32_t since_frame; /* incidents that ended before are known, too */
 } toa_records;
 
 void toa_records_init(toa_records *records, const toa_config *config, FILE *file);
@@ -34,7 +44,12 @@ void toa_records_free(toa_records *records);
 
 /* Counts a layer that has a conversation, and writes what was found on it. */
 void toa_records_add(toa_records *records, const toa_layer *layer);
-/* Writes the conversations, and flushes. */
+/* The next of several files begins; silent: nothing is to be written of it. */
+void toa_records_begin_file(toa_records *records, const char *name, bool silent);
+/* Writes the conversations of the file, and flushes. last: and the incidents of all files. state and why are repeated. */
+void toa_records_end_file(toa_records *records, const char *state, const char *why, bool last);
+
+/* Of one file: writes the conversations and incidents, and flushes. */
 void toa_records_finish(toa_records *records);
 
 #endif

@@ -9,6 +9,8 @@ void toa_talks_init(toa_talks *talks)
 {
     talks->by_stream = g_ptr_array_new();
     talks->n = 0;
+    talks->part = 0;
+    talks->part_talks = g_ptr_array_new();
 }
 
 void toa_talks_reset(toa_talks *talks)
@@ -20,13 +22,16 @@ void toa_talks_reset(toa_talks *talks)
         }
     }
     g_ptr_array_set_size(talks->by_stream, 0);
+    g_ptr_array_set_size(talks->part_talks, 0);
     talks->n = 0;
+    talks->part = 0;
 }
 
 void toa_talks_free(toa_talks *talks)
 {
     toa_talks_reset(talks);
     g_ptr_array_free(talks->by_stream, TRUE);
+    g_ptr_array_free(talks->part_talks, TRUE);
 }
 
 static toa_talk *find(const toa_talks *talks, const toa_conversation *conv)
@@ -59,6 +64,44 @@ static toa_talk *add_talk(toa_talks *talks, const toa_conversation *conv, const 
     talks->n++;
     return talk;
 }
+
+/* ---- parts ---- */
+
+void toa_talks_next_part(toa_talks *talks)
+{
+    talks->part++;
+    g_ptr_array_set_size(talks->part_talks, 0);
+}
+
+static void join_part(toa_talks *talks, toa_talk *talk)
+{
+    if (talk->part != talks->part) {
+        talk->part = talks->part;
+        talk->part_frames = 0;
+        g_ptr_array_add(talks->part_talks, talk);
+    }
+}
+
+void toa_talks_name(toa_talks *talks, const toa_conversation *conv)
+{
+    toa_talk *talk = talks->part && conv ? find(talks, conv) : NULL;
+
+    if (talk) {
+        join_part(talks, talk);
+    }
+}
+
+static void count_in_part(toa_talks *talks, toa_talk *talk, const toa_layer *layer)
+{
+    join_part(talks, talk);
+    if (talk->part_frames++ == 0) {
+        talk->part_first_frame = layer->segment->frame;
+        talk->part_first_time = layer->segment->time;
+        talk->part_stream = layer->file_stream;
+    }
+}
+
+/* ---- counting ---- */
 
 static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
 {
@@ -126,6 +169,9 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
     talk->n_frames++;
     talk->last_frame = segment->frame;
     talk->last_time = segment->time;
+    if (talks->part) {
+        count_in_part(talks, talk, layer);
+    }
     if (toa_tap_is_foreign(layer, &owner)) {
         remember_foreign(talk, segment);
         return;
@@ -140,10 +186,23 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
     }
 }
 
+static gint compare_streams(gconstpointer a, gconstpointer b)
+{
+    const toa_talk *const *x = a, *const *y = b;
+    const toa_conversation *left = (*x)->conv, *right = (*y)->conv;
+
+    return left->stream < right->stream ? -1 : left->stream > right->stream ? 1 : toa_began_before(left, right) ? -1 : 1;
+}
+
 GPtrArray *toa_talks_sorted(const toa_talks *talks)
 {
     GPtrArray *sorted = g_ptr_array_sized_new(talks->n);
 
+    if (talks->part) {
+        g_ptr_array_extend(sorted, talks->part_talks, NULL, NULL);
+        g_ptr_array_sort(sorted, compare_streams);
+        return sorted;
+    }
     for (guint i = 0; i < talks->by_stream->len; i++) {
         for (toa_talk *talk = talks->by_stream->pdata[i]; talk; talk = talk->next) {
             g_ptr_array_add(sorted, talk);

@@ -27,11 +27,17 @@ typedef struct toa_talk {
     uint16_t foreign_flags, foreign_id;
     uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
     bool has_client_end;
+    uint32_t part;         /* where files are read as one: the last one that has to tell of it, from 1; */
+    uint32_t part_frames, part_first_frame; /* what was seen of it there; no frames: something else there names it */
+    uint32_t part_stream;
+    int64_t part_first_time;
 } toa_talk;
 
 typedef struct toa_talks {
     GPtrArray *by_stream; /* toa_talk, owned; NULL: none. Looked at for every segment, and found without a hash */
     guint n;
+    uint32_t part;         /* 0: one file, all that is told of it is told at the end */
+    GPtrArray *part_talks; /* toa_talk of this part, borrowed */
 } toa_talks;
 
 void toa_talks_init(toa_talks *talks);
@@ -41,10 +47,15 @@ void toa_talks_free(toa_talks *talks);
 /* Counts one layer. */
 void toa_talks_add(toa_talks *talks, const toa_layer *layer);
 
+/* What follows is of the next of several files. */
+void toa_talks_next_part(toa_talks *talks);
+/* The conversation is to be told of in this part, if only because something there names it. */
+void toa_talks_name(toa_talks *talks, const toa_conversation *conv);
+
 /* NULL: no layer of it was counted (a filter). */
 const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv);
 
-/* All, by tcp.stream. g_ptr_array_free it; the records stay with talks. */
+/* All, or in parts those of this part, by tcp.stream. g_ptr_array_free it; the records stay with talks. */
 GPtrArray *toa_talks_sorted(const toa_talks *talks);
 
 #endif
