@@ -5,6 +5,7 @@
 
 #include "core/judge/collision.h"
 #include "core/judge/dupack.h"
+#include "core/model/forget.h"
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
@@ -403,10 +404,49 @@ const toa_conversation *toa_engine_leg(const toa_conversation *conv)
 
 uint32_t toa_engine_conversations(const toa_engine *state)
 {
-    return state->conversations.n_records;
+    return toa_table_count(&state->conversations) + state->n_forgotten;
 }
 
 size_t toa_engine_memory(const toa_engine *state)
 {
     return toa_state_memory(state);
+}
+
+/* ---- forgetting ---- */
+
+uint32_t toa_engine_remembers(const toa_engine *state)
+{
+    return toa_table_count(&state->conversations);
+}
+
+size_t toa_engine_spare(const toa_engine *state)
+{
+    return toa_state_spare(state);
+}
+
+/* Who sends TOAs is known of this many; of more, it is learnt anew. */
+#define SOURCES_KEPT 65536
+
+toa_forgotten toa_engine_forget(toa_engine *state, const toa_forget *forget)
+{
+    toa_forgotten forgotten;
+    toa_victims victims;
+
+    toa_forget_choose(state, forget->n, forget->now, forget->frame, &victims);
+    forgotten = (toa_forgotten){victims.n_closed, victims.numbers->len - victims.n_closed};
+    for (guint i = 0; forget->told && i < victims.numbers->len; i++) {
+        forget->told(forget->context, toa_victim(state, &victims, i));
+    }
+    g_array_set_size(state->found, 0);
+    state->begun = NULL;
+    if (victims.numbers->len) {
+        toa_forget_leave(state, &victims);
+        toa_unseen_forget(state, forget->frame, victims.age);
+        toa_forget_finish(state, &victims);
+    }
+    if (toa_table_count(&state->toa_sources) > SOURCES_KEPT) {
+        toa_table_free(&state->toa_sources);
+    }
+    toa_victims_clear(&victims);
+    return forgotten;
 }

@@ -57,4 +57,28 @@ const toa_conversation *toa_engine_leg(const toa_conversation *conv);
 uint32_t toa_engine_conversations(const toa_engine *engine);
 size_t toa_engine_memory(const toa_engine *engine);
 
+/* ---- forgetting, for who feeds an engine for ever; the plugin keeps everything ---- */
+
+/* Conversations that are remembered; and bytes of toa_engine_memory that were given back, and are used first. */
+uint32_t toa_engine_remembers(const toa_engine *engine);
+size_t toa_engine_spare(const toa_engine *engine);
+
+typedef struct toa_forget {
+    uint32_t n;     /* conversations to forget */
+    int64_t now;    /* time and number of the last segment */
+    uint32_t frame;
+    void (*told)(void *context, const toa_conversation *conv); /* for each, before any of them goes; NULL: nobody */
+    void *context;
+} toa_forget;
+
+typedef struct toa_forgotten {
+    uint32_t closed; /* past TIME_WAIT */
+    uint32_t idle;   /* others, those that were silent the longest */
+} toa_forgotten;
+
+/* Between two segments: forgets so many conversations, if there are, closed ones that are past TIME_WAIT first, and all that
+ * is known through them alone. What was returned of them, and the findings of the last segment, must not be used afterwards.
+ * Takes a look at everything: some 100 ms with a million conversations. So forget many at a time. */
+toa_forgotten toa_engine_forget(toa_engine *engine, const toa_forget *forget);
+
 #endif

@@ -23,7 +23,8 @@ enum {
     EVENT_SEQ_RELATIVE = 8, /* the four bytes are: conversation, which number, signed distance, ignored */
     EVENT_ACK_RELATIVE = 16,
     EVENT_REST_RELATIVE = 32, /* IP-ID and TSecr; conversation and side as for seq */
-    EVENT_CROSSED = 64        /* the four bytes of seq are: conversation, side, signed distance, CROSSED_* */
+    EVENT_CROSSED = 64,       /* the four bytes of seq are: conversation, side, signed distance, CROSSED_* */
+    EVENT_FORGET = 128        /* before it, the engine forgets some; how many is in the source byte */
 };
 
 /* Which numbers of a crossed segment are those that the other conversation would use now. */
@@ -117,6 +118,12 @@ static inline void event_cross(const known *known, uint8_t carrier, uint32_t raw
     if (mask & CROSSED_IP_ID) {
         segment->ip_id = (uint16_t)(a->ip_id + 1 + (segment->ip_id & 7));
     }
+}
+
+/* How many conversations the engine forgets before the next segment. */
+static inline unsigned event_forgets(const input *in)
+{
+    return in->left >= 2 && in->bytes[0] & EVENT_FORGET ? 1 + (in->bytes[1] >> 4 & 7) : 0;
 }
 
 /* Takes the next segment; false at the end of the input. *time is moved on. */

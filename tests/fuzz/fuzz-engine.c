@@ -23,6 +23,7 @@ typedef struct run {
     bool refuted[CONVERSATIONS_MAX][CONVERSATIONS_MAX];
     bool crowded[CONVERSATIONS_MAX]; /* has had a key that more had than are compared */
     uint32_t streams;
+    unsigned forgotten;
 } run;
 
 static unsigned index_of(const run *r, const toa_conversation *conv)
@@ -457,7 +458,7 @@ static bool feed(run *r, const toa_segment *segment)
     MUST(toa_engine_find(r->engine, &segment->source, &segment->destination) == fed.conversation);
     if (is_new || began) {
         MUST(!fed.copy);
-        MUST(toa_engine_conversations(r->engine) == r->known.n + 1);
+        MUST(toa_engine_conversations(r->engine) == r->known.n + r->forgotten + 1);
         r->known.list[r->known.n++] = fed.conversation;
     }
     trace(r, segment, &fed);
@@ -485,6 +486,57 @@ static bool feed(run *r, const toa_segment *segment)
     return r->known.n < CONVERSATIONS_MAX;
 }
 
+/* What is known of conversation `from` is from now on that of `to`. */
+static void move_known(run *r, unsigned to, unsigned from)
+{
+    bool (*const tables[])[CONVERSATIONS_MAX] = {r->legs, r->shared, r->confirmed, r->refuted};
+
+    r->known.list[to] = r->known.list[from];
+    r->crowded[to] = r->crowded[from];
+    for (unsigned t = 0; t < sizeof tables / sizeof *tables; t++) {
+        memcpy(tables[t][to], tables[t][from], sizeof tables[t][to]);
+        for (unsigned i = 0; i < CONVERSATIONS_MAX; i++) {
+            tables[t][i][to] = tables[t][i][from];
+        }
+    }
+}
+
+/* Behind the last one nothing is known. */
+static void clear_known(run *r, unsigned i)
+{
+    bool (*const tables[])[CONVERSATIONS_MAX] = {r->legs, r->shared, r->confirmed, r->refuted};
+
+    r->crowded[i] = false;
+    for (unsigned t = 0; t < sizeof tables / sizeof *tables; t++) {
+        memset(tables[t][i], 0, sizeof tables[t][i]);
+        for (unsigned j = 0; j < CONVERSATIONS_MAX; j++) {
+            tables[t][j][i] = false;
+        }
+    }
+}
+
+static void forget(run *r, unsigned n, int64_t now, uint32_t frame)
+{
+    bool gone[CONVERSATIONS_MAX];
+    unsigned kept = 0, before = r->known.n;
+
+    model_forget(r->engine, &r->known, n, now, frame, gone);
+    for (unsigned i = 0; i < before; i++) {
+        if (!gone[i] && kept != i) {
+            move_known(r, kept, i);
+        }
+        kept += !gone[i];
+    }
+    for (unsigned i = kept; i < before; i++) {
+        clear_known(r, i);
+    }
+    r->known.n = kept;
+    r->forgotten += before - kept;
+    if (getenv("TOA_FUZZ_TRACE") && before) {
+        fprintf(stderr, "%u forgotten, %u left\n", before - kept, kept);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static run r;
@@ -501,12 +553,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         toa_config_set_map(&r.config, &row, 1);
     }
     r.engine = toa_engine_new(&r.config);
-    for (uint32_t frame = 1; frame <= EVENTS_MAX && take_event(&in, &r.known, &time, frame, &segment); frame++) {
-        if (!feed(&r, &segment)) {
+    for (uint32_t frame = 1; frame <= EVENTS_MAX; frame++) {
+        if (event_forgets(&in)) {
+            forget(&r, event_forgets(&in), time, frame);
+        }
+        if (!take_event(&in, &r.known, &time, frame, &segment) || !feed(&r, &segment)) {
             break;
         }
     }
-    MUST(toa_engine_conversations(r.engine) == r.known.n);
+    MUST(toa_engine_conversations(r.engine) == r.known.n + r.forgotten);
     toa_engine_free(r.engine);
     toa_config_clear(&r.config);
     return 0;

@@ -158,14 +158,14 @@ def engine_seed(segments):
     return seed
 
 
-def crossed_event(chance, conversations):
+def crossed_event(chance, conversations, forgets):
     """A segment of one conversation on another (EVENT_CROSSED of events.h)."""
     timestamps = chance.choice((0, 1))
     flags = chance.choice((0x10, 0x10, 0x18, 0x18, 0x04, 0x04, 0x14, 0x12))
     length = chance.choice((0, 1, 10, 500)) if flags == 0x18 else 0
     numbers = bytes((chance.randrange(conversations), chance.choice((0, 1, 1)), chance.choice((0, 0, 0, 255, 5, 200)),
                      chance.choice(CROSSED_NUMBERS)))
-    return (struct.pack('>BBBBBH', 64 | timestamps, chance.randrange(conversations), 0, chance.choice((0, 1, 20, 200)), flags,
+    return (struct.pack('>BBBBBH', 64 | timestamps | forgets, chance.randrange(conversations), 0, chance.choice((0, 1, 20, 200)), flags,
                         length) + numbers + struct.pack('>IHH', chance.randrange(2**32), 1000, chance.randrange(8)) +
             (struct.pack('>II', chance.randrange(1, 2**32), chance.randrange(1, 2**32)) if timestamps else b''))
 
@@ -173,6 +173,7 @@ def crossed_event(chance, conversations):
 def crossed_seed(number):
     """Some clients with some servers each, few or more than are compared one by one, and much that crosses between them."""
     chance = random.Random(number)
+    forgets = number % 3 == 2  # the engine forgets some in between (EVENT_FORGET)
     clients, servers = chance.choice(((1, 2), (1, 5), (2, 3), (3, 1), (1, 12), (4, 2), (2, 9), (4, 12)))
     seed, conversations, last = bytes([number & 3]), 0, (0, 0)
     for client in range(clients):
@@ -191,12 +192,13 @@ def crossed_seed(number):
             for from_client, flags, length, seq, ack in story[0 if whole else 3:chance.choice((1, 3, 6, 7, 8, 9, 10))]:
                 ends = (client, server) if from_client else (server, client)
                 named = bytes([chance.randrange(4)]) if flags == 2 and chance.random() < 0.3 else b''
-                seed += struct.pack('>BBBBBHIIHH', 5 if named else 1, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
+                bits = (5 if named else 1) | (forgets and chance.random() < 0.03 and 128)
+                seed += struct.pack('>BBBBBHIIHH', bits, *ends, 1, flags, length, seq % 2**32, ack % 2**32, 1000,
                                     chance.choice((3, 7, 1000)) + conversations * 100)
                 seed += struct.pack('>II', clock + 100 * from_client, clock + 100 - 100 * from_client) + named
                 conversations = max(conversations, 1 + client * servers + server - 4)
     for _ in range(chance.randrange(5, 40)):
-        seed += crossed_event(chance, max(1, conversations))
+        seed += crossed_event(chance, max(1, conversations), forgets and chance.random() < 0.2 and 128)
     return seed[:4000]
 
 

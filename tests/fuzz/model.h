@@ -133,4 +133,9 @@ bool model_answers_stray(const question *q);
 /* Only the client knows what it asks: not a RST, and the handshake or a TOA has told who the client is. */
 bool model_only_own(const question *q);
 
+/* The engine forgets so many of those that are known; ret_gone tells which. Checks that they are the right ones, and that
+ * nothing points to them any more. */
+void model_forget(toa_state *state, const known *known, unsigned n, int64_t now, uint32_t frame,
+                  bool ret_gone[CONVERSATIONS_MAX]);
+
 #endif

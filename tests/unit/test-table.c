@@ -128,6 +128,93 @@ static void test_replaced(void)
     replace(hash_last);
 }
 
+/* Records that come and go, compared with what is to be there. */
+static void come_and_go(hash_function hash, uint32_t n, uint32_t rounds)
+{
+    toa_table table = TOA_TABLE(record, TOA_TABLE_SMALL);
+    uint32_t *number = g_new0(uint32_t, n), there = 0, random = 1, seen = 0; /* number[value]: 0 if it is not in */
+
+    for (uint32_t round = 0; round < rounds; round++) {
+        uint32_t value = (random = random * 1664525u + 1013904223u) >> 8;
+        bool removes = round / n % 3 == 2; /* grow, grow, shrink */
+        value %= n;
+        if (number[value] && removes) {
+            toa_table_remove(&table, hash(value), number[value]);
+            number[value] = 0;
+            there--;
+        } else if (!number[value] && !removes) {
+            record *made = add(&table, hash, value, NULL);
+            for (uint32_t i = 0; (i = toa_table_next(&table, i));) {
+                number[value] = toa_table_at(&table, i) == made ? i : number[value];
+            }
+            there++;
+        }
+        g_assert_cmpuint(toa_table_count(&table), ==, there);
+        g_assert_cmpuint(table.n_used, ==, there);
+    }
+    for (uint32_t value = 0; value < n; value++) {
+        record *found = find(&table, hash, value);
+        g_assert_true(found == (number[value] ? toa_table_at(&table, number[value]) : NULL));
+    }
+    for (uint32_t i = 0; (i = toa_table_next(&table, i)); seen++) {
+        g_assert_cmpuint(number[((record *)toa_table_at(&table, i))->value], ==, i);
+    }
+    g_assert_cmpuint(seen, ==, there);
+    toa_table_free(&table);
+    g_free(number);
+}
+
+static void test_removed(void)
+{
+    come_and_go(hash_well, 300, 20000);
+    come_and_go(hash_zero, 50, 3000);
+    come_and_go(hash_last, 50, 3000);
+}
+
+/* What was given back is used again, or not held any more. */
+static void test_given_back(void)
+{
+    enum { N = 100000 };
+    toa_table table = TOA_TABLE(record, TOA_TABLE_SMALL);
+    size_t full;
+
+    for (uint32_t i = 0; i < N; i++) {
+        add(&table, hash_well, i, NULL);
+    }
+    full = toa_table_memory(&table);
+    for (uint32_t i = 0; i < N; i += 2) {
+        toa_table_remove(&table, hash_well(i), i + 1);
+    }
+    g_assert_cmpuint(toa_table_spare(&table), ==, N / 2 * sizeof(record));
+    for (uint32_t i = 1; i < N; i += 2) {
+        toa_table_remove(&table, hash_well(i), i + 1);
+    }
+    g_assert_cmpuint(toa_table_next(&table, 0), ==, 0);
+    g_assert_cmpuint(toa_table_memory(&table), <, full - N * sizeof(record) * 4 / 5);
+    for (uint32_t i = 0; i < N; i++) {
+        add(&table, hash_well, i, NULL);
+    }
+    g_assert_cmpuint(table.n_records, ==, N);
+    g_assert_cmpuint(toa_table_spare(&table), ==, 0);
+    toa_table_free(&table);
+}
+
+/* The newer record of a hash goes: the older one is not found, until it is put back. */
+static void test_restored(void)
+{
+    toa_table table = TOA_TABLE(record, TOA_TABLE_SMALL);
+    record *older = add(&table, hash_well, 7, NULL);
+
+    add(&table, hash_well, 7, older);
+    toa_table_remove(&table, hash_well(7), 2);
+    g_assert_null(find(&table, hash_well, 7));
+    toa_table_restore(&table, hash_well(7), 1);
+    g_assert_true(find(&table, hash_well, 7) == older);
+    toa_table_remove(&table, hash_well(7), 1);
+    g_assert_null(find(&table, hash_well, 7));
+    toa_table_free(&table);
+}
+
 /* Records that a segment needs whole begin with a cache line. */
 static void test_lines(void)
 {
@@ -148,5 +235,8 @@ int main(int argc, char **argv)
     g_test_add_func("/table/equal-hashes", test_equal_hashes);
     g_test_add_func("/table/replaced", test_replaced);
     g_test_add_func("/table/lines", test_lines);
+    g_test_add_func("/table/removed", test_removed);
+    g_test_add_func("/table/given-back", test_given_back);
+    g_test_add_func("/table/restored", test_restored);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* table.h
  * Numbered records of one kind that are found by a hash: conversations by wire tuple, parties by endpoint, keys and pairs
- * by what they join. A record is zeroed when it is made, never moves and is never taken out.
+ * by what they join. A record is zeroed when it is made and never moves; it is taken out only by an engine that forgets, and
+ * its place is used again.
  *
  * Not GHashTable: it costs four dependent cache misses and two calls through pointers a look-up, half of the engine's time
  * with a million conversations; and it grows from a few slots, which leaves holes in the heap that make everybody's
@@ -22,7 +23,9 @@ typedef struct toa_table_slot {
 
 typedef struct toa_table_chunk {
     char *records; /* within memory, at the start of a cache line */
-    void *memory;
+    void *memory;  /* NULL: all its records have been taken out */
+    uint64_t *gone; /* bit of each record: taken out; NULL: none was */
+    uint32_t n_gone;
 } toa_table_chunk;
 
 typedef struct toa_table {
@@ -33,8 +36,11 @@ typedef struct toa_table {
     uint32_t chunk_bits;  /* 1 << chunk_bits records a chunk */
     uint32_t n_slots;
     uint32_t n_used;    /* slots */
-    uint32_t n_records; /* those that are not found any more included */
+    uint32_t n_records; /* highest number given out; those that are not found any more, or were taken out, included */
     uint32_t n_chunks;
+    uint32_t n_gone;      /* taken out, and not given out again */
+    uint32_t first_gone;  /* no chunk before this one has such */
+    size_t n_gone_memory; /* bytes of theirs that are held */
 } toa_table;
 
 /* An empty table. Where most captures have records, it begins large enough for them to need no growing: pages that are not
@@ -76,10 +82,27 @@ static inline void *toa_table_find(const toa_table *table, uint32_t hash,
  * found any more: the new one takes its place. */
 void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier);
 
+/* Takes a record out; its memory is given to a new one, or back, when all its neighbours are out, too. A record that was not
+ * found any more because of a newer one is taken out all the same. Pointers to it must be gone. */
+void toa_table_remove(toa_table *table, uint32_t hash, uint32_t number);
+
+/* Makes a record that is not found any more, whose newer one was taken out, be found again. */
+void toa_table_restore(toa_table *table, uint32_t hash, uint32_t number);
+
+/* The next number behind this one (0: the first) whose record was not taken out; 0: there is none. */
+uint32_t toa_table_next(const toa_table *table, uint32_t number);
+
+/* Records that are there. */
+static inline uint32_t toa_table_count(const toa_table *table)
+{
+    return table->n_records - table->n_gone;
+}
+
 /* Frees all records; the table is empty and can be used again. */
 void toa_table_free(toa_table *table);
 
-/* Bytes held. */
+/* Bytes held; and those among them that new records will use first. */
 size_t toa_table_memory(const toa_table *table);
+size_t toa_table_spare(const toa_table *table);
 
 #endif

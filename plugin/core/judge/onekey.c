@@ -79,10 +79,10 @@ static void join_unknown(toa_state *state, toa_conversation *early, toa_conversa
 void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation *late)
 {
     if (is_told(early)) {
-        early->key->reached = NULL;
+        toa_state_reached(state, early->key);
         take_key(state, late, early->key);
     } else if (is_told(late)) {
-        late->key->reached = NULL;
+        toa_state_reached(state, late->key);
         take_key(state, early, late->key);
     } else if (is_candidate(state, late, early)) {
         take_key(state, late, early->key);

@@ -132,7 +132,7 @@ void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender
     const toa_stranger *stranger;
     toa_finding proof = {.evidence = TOA_EV_SEQ};
 
-    if (state->strangers.n_records == 0 || !conv->midstream || sender != conv->client ||
+    if (toa_table_count(&state->strangers) == 0 || !conv->midstream || sender != conv->client ||
         !(segment->flags & TOA_FLAG_ACK) || (segment->flags & TOA_FLAG_RST)) {
         return;
     }
@@ -144,4 +144,20 @@ void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender
         proof.evidence |= TOA_EV_ACK;
     }
     toa_collision_prove(state, conv, stranger->conv, &proof);
+}
+
+void toa_unseen_forget(toa_state *state, uint32_t frame, uint32_t age)
+{
+    for (uint32_t i = 0; (i = toa_table_next(&state->strangers, i));) {
+        toa_stranger *stranger = toa_table_at(&state->strangers, i);
+        const wanted its = {stranger->client, stranger->seq};
+        if (stranger->conv->key && frame - stranger->frame < age) {
+            ((toa_party *)stranger->client)->marked = 1;
+            continue;
+        }
+        if (stranger->conv->extra->stranger == stranger) {
+            stranger->conv->extra->stranger = NULL;
+        }
+        toa_table_remove(&state->strangers, hash_of(state, &its), i);
+    }
 }

@@ -20,4 +20,8 @@ bool toa_unseen_check(toa_state *state, toa_conversation *x, unsigned sender);
  * the server's numbers have proven that it sees one connection. */
 void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender);
 
+/* Drops what conversations that are to be forgotten (they have no key) carried, and what is as many frames old; marks the clients
+ * of the rest. */
+void toa_unseen_forget(toa_state *state, uint32_t frame, uint32_t age);
+
 #endif

@@ -100,7 +100,8 @@ typedef struct toa_company {
 typedef struct toa_party {
     toa_endpoint endpoint;
     uint32_t n_group;
-    uint32_t n_tuples;               /* wire tuples among them */
+    uint32_t n_tuples : 31;          /* wire tuples among them */
+    uint32_t marked : 1;             /* somebody has it, while the engine forgets (forget.h) */
     uint32_t n_served : 31;
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
@@ -124,7 +125,8 @@ typedef struct toa_key {
     struct toa_conversation *members; /* newest first; of a crowd, one that is under way before the newest */
     toa_reached *reached;             /* NULL: server is the real server's own address, as far as is known; else it is one of these */
     uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
-    uint32_t n_members;
+    uint32_t n_members : 31;
+    uint32_t marked : 1;              /* as of a party */
 } toa_key;
 
 

@@ -63,11 +63,11 @@ static void count_joined(toa_state *state, toa_party *party, toa_conversation *c
 {
     toa_company *company;
 
-    if (party->n_group <= TOA_SCAN_MAX) {
+    if (party->n_group <= TOA_SCAN_MAX && !(party->company && party->company->counts_up)) {
         return;
     }
     company = toa_state_company(state, party);
-    if (!company->counts_up) {
+    if (!company->counts_up || party->n_group == TOA_SCAN_MAX + 1) { /* or once more, after some have left */
         company->counts_up = true;
         count_all(state, company, conv);
     } else if (toa_came_up(conv)) {
@@ -174,7 +174,7 @@ static void join_key(toa_state *state, toa_conversation *conv)
     key->n_members++;
 }
 
-static void leave_key(toa_state *state, toa_conversation *conv)
+static void unlink_key(toa_conversation *conv)
 {
     toa_key *key = conv->key;
     toa_conversation *prev = conv->extra ? conv->extra->key_prev : NULL, *next = toa_key_next(conv);
@@ -186,10 +186,43 @@ static void leave_key(toa_state *state, toa_conversation *conv)
     if (conv->extra) {
         conv->extra->key_prev = conv->extra->key_next = NULL;
     }
-    if (--key->n_members == 0 && key->stream + 1 == state->next_stream) {
+    key->n_members--;
+}
+
+static void leave_key(toa_state *state, toa_conversation *conv)
+{
+    toa_key *key = conv->key;
+
+    unlink_key(conv);
+    if (key->n_members == 0 && key->stream + 1 == state->next_stream) {
         /* nobody else has seen this number: no gap (a TOA that comes on the third packet) */
         state->next_stream--;
         key->stream = TOA_NO_STREAM;
+    }
+}
+
+void toa_group_forget(toa_state *state, toa_conversation *conv)
+{
+    if (!(conv->flags & TOA_CONV_SELF)) {
+        leave_group(state, conv);
+    }
+    leave_served(state, conv);
+    unlink_key(conv); /* its number was seen, and is not given out again */
+    conv->key = NULL;
+    conv->server_party = NULL;
+}
+
+void toa_group_recount(toa_conversation *conv)
+{
+    toa_party *party = conv->key->client;
+    const toa_extra *extra = conv->extra;
+
+    if (extra->recounted && !(extra->earlier && extra->earlier->key->client == party)) {
+        conv->extra->recounted = false;
+        party->n_tuples++;
+        if (extra->counted_up) {
+            party->company->n_up_tuples++;
+        }
     }
 }
 
@@ -284,7 +317,7 @@ static bool compute_key(toa_state *state, toa_conversation *conv, toa_party *nam
                                                                                : TOA_KEY_TOA;
     changed = set_key(state, conv, client, server);
     if (conv->source != TOA_KEY_WIRE) {
-        conv->key->reached = NULL;
+        toa_state_reached(state, conv->key);
     }
     return changed;
 }

@@ -22,6 +22,12 @@ bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
 /* conv's client is the side `client` after all: roles that were guessed by the ports turn round. */
 void toa_group_turn(toa_state *state, toa_conversation *conv, unsigned client);
 
+/* Takes conv out of its group, its key and its server's list, as it is to be forgotten: from then on it has no key. */
+void toa_group_forget(toa_state *state, toa_conversation *conv);
+
+/* The connection before conv on its wire tuple was forgotten: conv counts for the tuple now, if nobody else does. */
+void toa_group_recount(toa_conversation *conv);
+
 /* Gives conv the key of another (its other leg, or the earlier of two that the server sees as one). */
 void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *key, toa_key_source source);
 

@@ -315,6 +315,19 @@ void toa_index_leave_served(toa_state *state, toa_conversation *conv)
     leave_nodes(state, conv->extra->served_nodes, TOA_BY_SERVED_MAX - TOA_BY_SERVED_CLIENT_NEXT);
 }
 
+void toa_index_forget(toa_state *state, toa_conversation *conv)
+{
+    toa_extra *extra = conv->extra;
+
+    if (extra) {
+        toa_arena_give(&state->arena, extra->group_nodes, TOA_BY_GROUP_MAX * sizeof *extra->group_nodes);
+        toa_arena_give(&state->arena, extra->served_nodes,
+                       (TOA_BY_SERVED_MAX - TOA_BY_SERVED_CLIENT_NEXT) * sizeof *extra->served_nodes);
+        toa_arena_give(&state->arena, extra->isn_nodes, (TOA_BY_MAX - TOA_BY_ISN_PHASE) * sizeof *extra->isn_nodes);
+        extra->group_nodes = extra->served_nodes = extra->isn_nodes = NULL;
+    }
+}
+
 /* ---- numbers of the handshake ---- */
 
 void toa_index_isn(toa_state *state, toa_conversation *conv)

@@ -52,6 +52,9 @@ void toa_index_leave_group(toa_state *state, toa_conversation *conv);
 void toa_index_join_served(toa_state *state, toa_conversation *conv);
 void toa_index_leave_served(toa_state *state, toa_conversation *conv);
 
+/* conv has left both, and is to be forgotten. */
+void toa_index_forget(toa_state *state, toa_conversation *conv);
+
 /* Numbers of a conversation with TOA_CONV_INDEXED have changed. */
 void toa_index_changed(toa_conversation *conv);
 

@@ -159,3 +159,13 @@ void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversatio
         set_roads(state, conv);
     }
 }
+
+void toa_network_forget(toa_state *state)
+{
+    for (uint32_t i = 0; (i = toa_table_next(&state->roads, i));) {
+        const toa_road *road = toa_table_at(&state->roads, i);
+        if (!road->conv->key) {
+            toa_table_remove(&state->roads, road_hash(state, road), i);
+        }
+    }
+}

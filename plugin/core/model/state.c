@@ -3,7 +3,7 @@
  */
 #include "core/model/state.h"
 
-static uint32_t hash_pointers(const void *a, const void *b)
+uint32_t toa_state_hash(const void *a, const void *b)
 {
     return (uint32_t)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
 }
@@ -89,6 +89,13 @@ size_t toa_state_memory(const toa_state *state)
            state->index.n_buckets * sizeof(void *);
 }
 
+size_t toa_state_spare(const toa_state *state)
+{
+    return state->arena.spare + toa_table_spare(&state->conversations) + toa_table_spare(&state->parties) +
+           toa_table_spare(&state->keys) + toa_table_spare(&state->pairs) + toa_table_spare(&state->strangers) +
+           toa_table_spare(&state->roads);
+}
+
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
                               uint16_t evidence)
 {
@@ -125,6 +132,12 @@ toa_company *toa_state_company(toa_state *state, toa_party *party)
     return party->company;
 }
 
+void toa_state_reached(toa_state *state, toa_key *key)
+{
+    toa_arena_give(&state->arena, key->reached, sizeof *key->reached);
+    key->reached = NULL;
+}
+
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint)
 {
     return toa_table_find(&state->parties, (uint32_t)toa_endpoint_hash(endpoint, state->seed), has_endpoint, endpoint);
@@ -144,7 +157,7 @@ toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint)
 toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server)
 {
     const toa_key probe = {.client = client, .server = server};
-    uint32_t hash = hash_pointers(client, server);
+    uint32_t hash = toa_state_hash(client, server);
     toa_key *key = toa_table_find(&state->keys, hash, joins_parties, &probe);
 
     if (!key) {
@@ -160,7 +173,7 @@ toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x,
 {
     const toa_pair probe = {.x = (toa_conversation *)x, .y = (toa_conversation *)y};
 
-    return x->extra && x->extra->pairs ? toa_table_find(&state->pairs, hash_pointers(x, y), is_pair, &probe) : NULL;
+    return x->extra && x->extra->pairs ? toa_table_find(&state->pairs, toa_state_hash(x, y), is_pair, &probe) : NULL;
 }
 
 toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y)
@@ -170,7 +183,7 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
 
     if (!pair) {
         extra = toa_state_extra(state, x);
-        pair = toa_table_add(&state->pairs, hash_pointers(x, y), NULL);
+        pair = toa_table_add(&state->pairs, toa_state_hash(x, y), NULL);
         pair->x = x;
         pair->y = y;
         pair->next = extra->pairs;

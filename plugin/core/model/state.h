@@ -111,6 +111,7 @@ typedef struct toa_state {
     toa_index index;
     uint32_t n_clock_pairs; /* that were compared by the ISN clock alone */
     uint32_t next_stream;  /* of the next new key */
+    uint32_t n_forgotten;  /* conversations */
     GArray *found;         /* toa_finding, of the segment being fed */
     const toa_segment *segment; /* being fed */
     toa_conversation *begun; /* conversation that this segment was found to belong to, instead of the one it was fed to */
@@ -121,8 +122,9 @@ typedef struct toa_state {
 toa_state *toa_state_new(const toa_config *config);
 /* The index must have been freed (toa_index_free): what is in it is freed here. */
 void toa_state_free(toa_state *state);
-/* Bytes held. */
+/* Bytes held; and those among them that were given back and are used first. */
 size_t toa_state_memory(const toa_state *state);
+size_t toa_state_spare(const toa_state *state);
 
 /* Adds a finding to those of the segment being fed; returns it for details, valid until the next is added. */
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
@@ -174,6 +176,9 @@ toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, 
 /* A new one, zeroed but for wire and hash; found from now on instead of the earlier one of its tuple, if there is one. */
 toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier);
 
+/* Of keys by their parties, and of pairs by their conversations. */
+uint32_t toa_state_hash(const void *a, const void *b);
+
 /* Made on first use. */
 toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv);
 toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
@@ -181,6 +186,8 @@ toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server);
 /* The party if there is one already. */
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
 toa_company *toa_state_company(toa_state *state, toa_party *party);
+/* The server's own address is known: the others that its key had are not needed any more. */
+void toa_state_reached(toa_state *state, toa_key *key);
 /* The pair (x, y), NULL if there is none yet. */
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y);
 toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation *y);

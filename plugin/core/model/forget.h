@@ -1,0 +1,36 @@
+/* forget.h
+ * Takes conversations out of everything that is remembered, for an engine that reads for ever. All at a time: who points to
+ * them is found by one look at everybody, so nobody pays for a way back while segments are fed. The order of the steps, and
+ * what other modules have to take out between them, is toa_engine_forget's.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_FORGET_H
+#define TOA_FORGET_H
+
+#include "core/model/state.h"
+
+typedef struct toa_victims {
+    GArray *numbers; /* uint32_t: of the conversations to be forgotten; free it with toa_victims_clear */
+    uint32_t n_closed; /* of them, closed and past TIME_WAIT */
+    uint32_t age;      /* frames since the last one of whichever was heard last */
+} toa_victims;
+
+/* So many: first those that are closed and past TIME_WAIT, then those that were silent for the most frames. now and frame are
+ * those of the newest segment. Frames, because times of a capture may be anything. */
+void toa_forget_choose(const toa_state *state, uint32_t n, int64_t now, uint32_t frame, toa_victims *ret_victims);
+void toa_victims_clear(toa_victims *victims);
+
+static inline toa_conversation *toa_victim(const toa_state *state, const toa_victims *victims, guint i)
+{
+    return toa_table_at(&state->conversations, g_array_index(victims->numbers, uint32_t, i));
+}
+
+/* Out of groups, keys, servers' lists and indexes. They have no key from then on: by that they are known as gone. */
+void toa_forget_leave(toa_state *state, const toa_victims *victims);
+
+/* ... and out of everything else; what nobody needs any more goes with them: pairs, roads, keys, parties. Those parties stay
+ * that are marked already. */
+void toa_forget_finish(toa_state *state, const toa_victims *victims);
+
+#endif
