@@ -3,6 +3,8 @@
  */
 #include "gather.h"
 
+#include "read/memory.h"
+
 /* ---- what is to be read ---- */
 
 static gboolean add_id(GHashTable *set, gint64 id)
@@ -160,8 +162,9 @@ static gboolean read_known(scan_gather *self, GError **error)
 
 static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **error)
 {
-    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, take_capture, self, &self->progress,
-                          &self->counts, self->options->quiet};
+    gint64 memory = self->options->memory ? self->options->memory : scan_memory_default();
+    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, take_capture, self,
+                          &self->progress, &self->counts, self->options->quiet};
     gboolean ok = scan_jobs_run(&run, captures, error);
 
     scan_line(NULL);

@@ -105,6 +105,26 @@ static gboolean parse_time(const char *name, const char *text, gint64 *ret_ns, G
     return time != NULL;
 }
 
+/* Bytes, or with K, M, G behind it. */
+static gboolean parse_memory(scan_options *self, const char *text, GError **error)
+{
+    static const char units[] = "KMG";
+    char *end = NULL;
+    guint64 number = text ? g_ascii_strtoull(text, &end, 10) : 0;
+    const char *unit = text && *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+    if (!text) {
+        return TRUE;
+    }
+    if (!g_ascii_isdigit(*text) || !number || (*end && (!unit || end[1])) || number > (guint64)G_MAXINT64 >> shift) {
+        g_set_error(error, SCAN_FAILURE, 0, "--memory %s: must be a number of bytes, or like 500M or 4G", text);
+        return FALSE;
+    }
+    self->memory = (gint64)(number << shift);
+    return TRUE;
+}
+
 static gboolean parse_fail_on(scan_options *self, const char *text, GError **error)
 {
     static const char *const names[FAIL_ON_MAX] = {
@@ -201,7 +221,7 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
 
 gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError **error)
 {
-    char **points = NULL, *since = NULL, *until = NULL, *fail_on = NULL, *reader = NULL;
+    char **points = NULL, *since = NULL, *until = NULL, *fail_on = NULL, *reader = NULL, *memory = NULL;
     gboolean version = FALSE, ok;
     const GOptionEntry entries[] = {
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs, "Run N tsharks at a time (default: one a core)", "N"},
@@ -211,6 +231,8 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "Which real server is behind a VIP: output of ipvsadm -Ln or -Sn, or rows of Wireshark's toa_map", "FILE"},
         {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &self->settings,
          "A preference, as for tshark -o; part of what a --db knows a reading by", "NAME:VALUE"},
+        {"memory", 0, 0, G_OPTION_ARG_STRING, &memory,
+         "Run fewer where they would take more memory together (default: three quarters of what is available)", "SIZE"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout,
          "Stop a tshark that takes longer for a file (default: half an hour and 2 s a megabyte)", "SECONDS"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Only incidents with something at TIME or later; all files are read", "TIME"},
@@ -259,10 +281,12 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         exit(SCAN_CLEAN);
     }
     ok = ok && parse_fail_on(self, fail_on, error) && parse_reader(self, reader, error) &&
+         parse_memory(self, memory, error) &&
          check_settings(self->settings, error) &&
          check(self, points, since, until, error);
     g_free(fail_on);
     g_free(reader);
+    g_free(memory);
     g_option_context_free(context);
     g_strfreev(points);
     g_free(since);

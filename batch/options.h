@@ -37,6 +37,7 @@ typedef struct scan_options {
     scan_fail_on fail_on;
     scan_reader reader;
     int jobs;
+    gint64 memory; /* bytes for all readers that run at a time; 0: as scan_memory_default() */
     int timeout; /* seconds for a file; 0: by its size */
     int retain;  /* days; 0: for ever */
     int max; /* incidents told in full in the text; 0: all */

@@ -4,6 +4,7 @@
 #include "read/jobs.h"
 
 #include "read/child.h"
+#include "read/memory.h"
 
 #include <gio/gunixoutputstream.h>
 
@@ -23,14 +24,18 @@ typedef struct scan_job {
     GError *spill;          /* its output could not be kept */
     GCancellable *given_up; /* something that it has started may keep the pipe open */
     gint64 deadline;        /* monotonic, us */
+    gint64 started;         /* monotonic, us */
     gint64 killed;          /* when it was asked to end; 0: it was not */
+    gint64 expected;        /* bytes of memory */
+    gboolean postponed;     /* asked to end for want of memory: to be read again when it is alone */
 } scan_job;
 
 struct scan_pool {
     const scan_run *run;
     const GPtrArray *files;
     GMainLoop *loop;
-    GQueue again; /* files that toa-read has left to tshark */
+    GQueue again; /* files that toa-read has left to tshark, or that tshark is to read another time */
+    GHashTable *alone; /* files that are to run alone */
     GQueue ended; /* jobs whose records are to be taken */
     GPtrArray *running;
     guint next;
@@ -136,6 +141,48 @@ static gint64 time_limit(const scan_run *run, const scan_file *file)
     return seconds * G_USEC_PER_SEC;
 }
 
+/* ---- memory ---- */
+
+static gint64 expected(const scan_pool *self, const scan_file *file, gboolean native)
+{
+    return g_hash_table_contains(self->alone, file) ? self->run->memory
+                                                    : scan_memory_expected(file->path, file->size, native);
+}
+
+static gboolean has_room(const scan_pool *self, const scan_file *file, gboolean native)
+{
+    gint64 taken = expected(self, file, native);
+
+    for (guint i = 0; i < self->running->len; i++) {
+        const scan_job *job = self->running->pdata[i];
+        taken += MAX(job->expected, scan_memory_of(job->process));
+    }
+    return !self->running->len || taken <= self->run->memory;
+}
+
+/* They take more than was expected: the tshark that was started last has to wait until it can be alone. */
+static void watch_memory(scan_pool *self)
+{
+    scan_job *last = NULL;
+    gint64 taken = 0;
+    guint running = 0;
+
+    for (guint i = 0; i < self->running->len; i++) {
+        scan_job *job = self->running->pdata[i];
+        if (job->killed) {
+            continue; /* it is on its way out */
+        }
+        running++;
+        taken += scan_memory_of(job->process);
+        last = !job->native && (!last || job->started > last->started) ? job : last;
+    }
+    if (last && running > 1 && taken > self->run->memory) {
+        g_hash_table_add(self->alone, (gpointer)last->file);
+        last->postponed = TRUE;
+        press(last, g_get_monotonic_time());
+    }
+}
+
 static gboolean start(scan_pool *self, const scan_file *file, gboolean native, GError **error)
 {
     scan_job *job = g_new0(scan_job, 1);
@@ -144,13 +191,15 @@ static gboolean start(scan_pool *self, const scan_file *file, gboolean native, G
     job->pool = self;
     job->file = file;
     job->native = native;
+    job->expected = expected(self, file, native);
     if (!(job->output = scan_child_unnamed_file(error)) || !(job->complaints = scan_child_unnamed_file(error)) ||
         !(job->process = spawn(self, job, error))) {
         job_free(job);
         return FALSE;
     }
     job->given_up = g_cancellable_new();
-    job->deadline = g_get_monotonic_time() + time_limit(self->run, file);
+    job->started = g_get_monotonic_time();
+    job->deadline = job->started + time_limit(self->run, file);
     g_ptr_array_add(self->running, job);
     keep = g_unix_output_stream_new(fileno(job->output), FALSE);
     g_output_stream_splice_async(keep, g_subprocess_get_stdout_pipe(job->process),
@@ -163,12 +212,18 @@ static gboolean start(scan_pool *self, const scan_file *file, gboolean native, G
 static void start_more(scan_pool *self)
 {
     while (!self->error && !scan_stop && self->running->len < (guint)self->run->jobs) {
-        const scan_file *left = g_queue_pop_head(&self->again);
+        const scan_file *left = g_queue_peek_head(&self->again), *file;
+        gboolean native = !left && self->run->tshark->native;
         if (!left && self->next >= self->files->len) {
             return;
         }
-        if (!start(self, left ? left : self->files->pdata[self->next++], !left && self->run->tshark->native,
-                   &self->error)) {
+        file = left ? left : self->files->pdata[self->next];
+        if (!has_room(self, file, native)) {
+            return;
+        }
+        self->next += left ? 0 : 1;
+        g_queue_remove(&self->again, left);
+        if (!start(self, file, native, &self->error)) {
             stop(self);
         }
     }
@@ -246,12 +301,16 @@ static char *why_left(const scan_job *job)
     return NULL;
 }
 
-/* TRUE: the job is done with, its file is for tshark. */
+/* TRUE: the job is done with, its file is for a tshark to come. */
 static gboolean leave(scan_pool *self, const scan_job *job)
 {
     const scan_tshark *tshark = self->run->tshark;
     char *why = self->error || scan_stop ? NULL : why_left(job);
 
+    if (job->postponed && !self->error && !scan_stop) {
+        g_queue_push_tail(&self->again, (gpointer)job->file);
+        return TRUE;
+    }
     if (!why) {
         return FALSE;
     }
@@ -312,6 +371,8 @@ static gboolean look_for_stop(gpointer data)
     if (scan_stop) {
         stop(self);
         g_main_loop_quit(self->loop);
+    } else {
+        watch_memory(self);
     }
     scan_progress_update(self->run->progress);
     return G_SOURCE_CONTINUE;
@@ -325,6 +386,7 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **err
 
     self.loop = g_main_loop_new(NULL, FALSE);
     self.running = g_ptr_array_new();
+    self.alone = g_hash_table_new(NULL, NULL);
     timer = g_timeout_add(200, look_for_stop, &self);
     start_more(&self);
     while (self.running->len || !g_queue_is_empty(&self.ended)) {
@@ -343,6 +405,7 @@ gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **err
     }
     g_source_remove(timer);
     g_main_loop_unref(self.loop);
+    g_hash_table_unref(self.alone);
     g_ptr_array_unref(self.running);
     if (self.error) {
         g_propagate_error(error, self.error);

@@ -20,6 +20,7 @@ typedef struct scan_run {
     const scan_tshark *tshark;
     int jobs;
     int timeout; /* seconds for a file; 0: by its size */
+    gint64 memory; /* bytes that all that run together may take; one runs however much it takes */
     scan_take take;
     void *data;
     scan_progress *progress;

@@ -177,6 +177,34 @@ def children(test):
     gone(test)
 
 
+def memory(test):
+    """As many tsharks as there is room for: by the size of the files, and by what they take when that was too little."""
+    fake, environment = test.fake()
+    files = test.touch('hungry1.pcap', 'hungry2.pcap', 'hungry3.pcap')
+    options = ('--tshark', fake, '--reader', 'tshark', '-j', '3')
+
+    def marks():
+        with open(test.path('log.memory'), encoding='ascii') as file:
+            text = file.read().replace('\n', '')
+        os.remove(test.path('log.memory'))
+        return text
+    test.scan(*options, *files, '--memory', '8G', code=0, environment=environment, tshark=False)
+    check(marks().startswith('+++'), 'not three at a time, though there is room')
+    for path in files:
+        os.truncate(path, 100 << 20)  # without blocks
+    test.scan(*options, *files, '--memory', '600M', code=0, environment=environment, tshark=False)
+    check(marks() == '+-+-+-', 'not one after the other')
+    for path in files:
+        os.truncate(path, 1000)
+    os.remove(test.path('log'))
+    report = test.scan(*options, '--json', *files, '--memory', '400M', code=0, environment=environment, tshark=False)
+    shown = marks()
+    check(len(test.log()) > 3 and shown.count('-') == 3, 'none was put off', test.log(), shown)
+    check('"failed" : 0' in report.stdout and not report.stderr, report.stdout, report.stderr)
+    for wrong in ('0', 'x', '3X', '-1', '99999999999G', '1GB'):
+        check('--memory' in test.scan('--memory', wrong, files[0], code=2).stderr, wrong)
+
+
 def wait_for(condition):
     limit = time.time() + 60
     while not condition() and time.time() < limit:

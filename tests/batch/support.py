@@ -28,6 +28,7 @@ case $last in
 *rows*) i=0; while [ $i -lt 4000 ]; do echo '{"record":"conversation","stream":'$i',"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"key_client_ip":"10.0.0.1","key_client_port":1,"key_server_ip":"10.0.0.2","key_server_port":2,"frames":1,"first_time":1,"last_time":1}'; i=$((i+1)); done ;;
 *odd*) echo 'this is no record'; exit 0 ;;
 *slow*) exec sleep 20 ;;
+*hungry*) exec python3 -c 'import os, time; held = bytearray(160 << 20); log = open(os.environ["FAKE_LOG"] + ".memory", "a"); print("+", file=log, flush=True); time.sleep(1.5); print("-", file=log, flush=True)' ;;
 *hang*) trap '' TERM; sleep 300 & echo $! >> "${FAKE_LOG%log}pids"; echo $$ >> "${FAKE_LOG%log}pids"; wait; sleep 300 ;;
 *noisy*) i=0; while [ $i -lt 4000 ]; do echo 'a warning about nothing much, again and again' >&2; i=$((i+1)); done
 echo '{"record":"conversation","stream":0,"client_ip":"10.0.0.1","client_port":1,"server_ip":"10.0.0.2","server_port":2,"key_client_ip":"10.0.0.1","key_client_port":1,"key_server_ip":"10.0.0.2","key_server_port":2,"frames":1,"first_time":1,"last_time":1}'
