@@ -139,8 +139,7 @@ typedef struct numbers {
 static void feed(toa_native *native, toa_conversation *conv, const toa_segment *segment, numbers known,
                  uint32_t header_length)
 {
-    toa_fed fed = toa_engine_feed(native->engine, conv, segment,
-                                  toa_engine_wants_stream(conv, segment) ? known.stream : conv->stream);
+    toa_fed fed = toa_engine_feed(native->engine, conv, segment, known.stream);
     toa_layer layer = {.segment = segment,
                        .conversation = fed.conversation,
                        .findings = fed.findings,

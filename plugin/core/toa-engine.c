@@ -7,6 +7,7 @@
 #include "core/judge/dupack.h"
 #include "core/model/forget.h"
 #include "core/model/group.h"
+#include "core/model/identity.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
 #include "core/judge/missed.h"
@@ -352,14 +353,19 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
 
 toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_segment *segment, uint32_t stream)
 {
+    toa_conversation *newest = conv;
+    bool wants_stream = toa_engine_wants_stream(conv, segment), is_new;
     toa_fed fed = {0};
     unsigned sender;
-    bool is_new;
 
     if (conv && toa_network_matters(conv, segment)) {
-        conv = toa_network_find(state, conv, segment);
+        newest = toa_network_find(state, conv, segment);
     }
-    is_new = !conv || (toa_engine_wants_stream(conv, segment) && conv->stream != stream);
+    if (!wants_stream && !newest) {
+        stream = toa_stream_last(conv); /* another network, which Wireshark does not tell from this one */
+    }
+    conv = newest && wants_stream ? toa_identity_of_syn(state, newest, segment, stream) : newest;
+    is_new = !conv;
     fed.conversation = conv;
     state->segment = segment;
     state->begun = NULL;
@@ -367,7 +373,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         g_array_set_size(state->found, 0);
     }
     if (is_new) {
-        conv = fed.conversation = toa_group_add(state, conv, segment, stream);
+        conv = fed.conversation = toa_group_add(state, newest, segment, stream);
     }
     sender = toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1;
     if (conv->side[sender].network != segment->network) {
@@ -388,6 +394,12 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     }
     state->segment = NULL;
     return fed;
+}
+
+void toa_engine_note_stream(toa_engine *state, toa_conversation *conv, uint32_t stream, uint32_t frame,
+                            int64_t time)
+{
+    toa_identity_stream(state, conv, stream, frame, time);
 }
 
 const toa_endpoint *toa_engine_named(const toa_conversation *conv)

@@ -23,8 +23,7 @@ void toa_engine_free(toa_engine *engine);
 /* The newest conversation between the two endpoints, in either direction; NULL: none yet. */
 toa_conversation *toa_engine_find(toa_engine *engine, const toa_endpoint *source, const toa_endpoint *destination);
 
-/* Only then need the caller ask what stream a segment belongs to: a new tuple, or a SYN that may begin a new
- * connection on an old one. */
+/* Only then need the caller ask in what stream Wireshark has a segment: a new tuple, or a SYN. */
 static inline bool toa_engine_wants_stream(const toa_conversation *conv, const toa_segment *segment)
 {
     return !conv || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN;
@@ -39,8 +38,13 @@ typedef struct toa_fed {
     bool unexplained; /* not its conversation's own, and nobody else's in this capture */
 } toa_fed;
 
-/* conv is what toa_engine_find returned; stream is tcp.stream, read only if toa_engine_wants_stream. */
+/* conv is what toa_engine_find returned; stream is tcp.stream, read only if toa_engine_wants_stream. It is kept to be shown
+ * (core/model/identity.h), what is one connection does not depend on it. */
 toa_fed toa_engine_feed(toa_engine *engine, toa_conversation *conv, const toa_segment *segment, uint32_t stream);
+
+/* A segment that is not fed, of the conversation that toa_engine_find returned: Wireshark has it in this stream. */
+void toa_engine_note_stream(toa_engine *engine, toa_conversation *conv, uint32_t stream, uint32_t frame,
+                            int64_t time);
 
 /* What earlier segments say about a TOA in this one, for toa_options_context. Returns the client that TOA named on
  * this conversation before, or NULL. *ret_neighbours: the source address has sent a TOA of this kind elsewhere. */

@@ -219,7 +219,8 @@ static void pass_over(tvbuff_t *tvb, packet_info *pinfo, const toa_endpoint *sou
         return;
     }
     conv = toa_engine_find(glue.engine, source, destination);
-    if (conv && toa_stream_of(pinfo, source, destination, &stream) && stream != conv->stream) {
+    if (conv && toa_stream_of(pinfo, source, destination, &stream)) {
+        toa_engine_note_stream(glue.engine, conv, stream, pinfo->num, read_time(pinfo));
         set_stream(stream, conv);
     }
 }
@@ -291,13 +292,10 @@ static void read_unusual_options(toa_passage *passage)
     }
 }
 
-static void feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
+static toa_conversation *feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
 {
     toa_fed fed = toa_engine_feed(glue.engine, conv, &passage->segment, stream);
 
-    if (fed.conversation != conv && !fed.conversation->shares_stream) {
-        set_stream(stream, fed.conversation);
-    }
     if (fed.n_findings || fed.unexplained || fed.conversation->shares_stream) {
         toa_frame *frame = store_frame(passage->pinfo, passage->layer);
         frame->conversation = fed.conversation->shares_stream ? fed.conversation : NULL;
@@ -311,6 +309,7 @@ static void feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
     }
     passage->shown.conversation = fed.conversation;
     passage->fed = true;
+    return fed.conversation;
 }
 
 /* First pass: a segment of a known conversation is seen by the engine before TCP. Nearly always there is nothing to say on
@@ -321,7 +320,7 @@ static void feed_known(toa_passage *passage)
         toa_engine_find(glue.engine, &passage->segment.source, &passage->segment.destination);
 
     if (!toa_engine_wants_stream(conv, &passage->segment)) {
-        feed(passage, conv, conv->stream);
+        feed(passage, conv, 0);
     }
 }
 
@@ -329,10 +328,14 @@ static void feed_known(toa_passage *passage)
 static void feed_new(toa_passage *passage)
 {
     const toa_segment *segment = &passage->segment;
+    toa_conversation *conv;
     uint32_t stream;
 
     if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream)) { /* else not dissected by TCP */
-        feed(passage, toa_engine_find(glue.engine, &segment->source, &segment->destination), stream);
+        conv = feed(passage, toa_engine_find(glue.engine, &segment->source, &segment->destination), stream);
+        if (!conv->shares_stream) {
+            set_stream(stream, conv);
+        }
     }
 }
 

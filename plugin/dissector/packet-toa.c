@@ -5,6 +5,7 @@
  */
 #include "dissector/compat.h"
 
+#include "core/model/identity.h"
 #include "dissector/packet-toa.h"
 #include "dissector/glue.h"
 #include "dissector/prefs.h"
@@ -312,13 +313,25 @@ static void add_either_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpo
     proto_item_set_hidden(generated_uint(tree, tvb, hf_key_port, endpoint->port));
 }
 
+/* All that Wireshark counts it as. */
+static void add_streams(proto_tree *tree, tvbuff_t *tvb, int field, const toa_conversation *conv)
+{
+    uint32_t n;
+    const toa_stream_from *more = toa_streams_more(conv, &n);
+
+    generated_uint(tree, tvb, field, conv->stream);
+    for (uint32_t i = 0; i < MIN(n, TOA_CROSSED_MAX); i++) {
+        generated_uint(tree, tvb, field, more[i].stream);
+    }
+}
+
 static void add_crossed(proto_tree *tree, tvbuff_t *tvb, const toa_conversation *conv)
 {
     unsigned n;
     const toa_conversation *const *crossed = toa_glue_crossed(conv, &n);
 
     for (unsigned i = 0; i < n; i++) {
-        generated_uint(tree, tvb, hf_crossed_stream, crossed[i]->stream);
+        add_streams(tree, tvb, hf_crossed_stream, crossed[i]);
     }
 }
 
@@ -344,7 +357,7 @@ static void add_key_servers(proto_tree *tree, tvbuff_t *tvb, const toa_key *key)
     }
 }
 
-static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv)
+static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title, const toa_conversation *conv, uint32_t frame)
 {
     const toa_endpoint *client = &conv->key->client->endpoint, *server = &conv->key->server->endpoint;
     const toa_conversation *leg = toa_engine_leg(conv);
@@ -371,7 +384,7 @@ static void show_conversation(tvbuff_t *tvb, proto_tree *tree, proto_item *title
     item = proto_tree_add_boolean(tree, hf_rewritten, tvb, 0, 0, rewritten);
     proto_item_set_generated(item);
     if (leg) {
-        generated_uint(tree, tvb, hf_leg_stream, leg->stream);
+        generated_uint(tree, tvb, hf_leg_stream, toa_stream_at(leg, frame));
     }
     add_crossed(tree, tvb, conv);
 }
@@ -428,6 +441,12 @@ static const char *words_before_stream(unsigned kind, bool *ret_segment)
     return info_words[row].words;
 }
 
+/* The stream that holds the frame which the finding names. */
+static uint32_t stream_of_other(const toa_finding *finding)
+{
+    return toa_stream_at(finding->other, finding->other_frame);
+}
+
 /* "RST of stream 0" */
 static void append_words(GString *text, const toa_layer *layer, const toa_finding *finding)
 {
@@ -440,7 +459,7 @@ static void append_words(GString *text, const toa_layer *layer, const toa_findin
         g_string_append_printf(text, "%s%s", segment ? segment_word(layer->segment) : "", words);
     }
     if (finding->other) {
-        g_string_append_printf(text, "%u", finding->other->stream);
+        g_string_append_printf(text, "%u", stream_of_other(finding));
     }
 }
 
@@ -525,7 +544,7 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
     proto_tree *other_tree;
 
     if (tree && finding->other) {
-        other = generated_uint(tree, tvb, hf_other_stream, finding->other->stream);
+        other = generated_uint(tree, tvb, hf_other_stream, stream_of_other(finding));
         title_finding(other, layer, finding);
         other_tree = proto_item_add_subtree(other, ett_other);
         add_details(other_tree, tvb, finding);
@@ -543,7 +562,7 @@ static void show_answer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     proto_item *item = NULL, *frame;
 
     if (tree) {
-        item = generated_uint(tree, tvb, hf_answer_stream, answer->conversation->stream);
+        item = generated_uint(tree, tvb, hf_answer_stream, toa_stream_at(answer->conversation, answer->frame));
         frame = proto_tree_add_uint(tree, hf_answer_frame, tvb, 0, 0, answer->frame);
         proto_item_set_generated(frame);
     }
@@ -576,7 +595,7 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     proto_tree *conv_tree = proto_item_add_subtree(title, ett_conv);
 
     proto_item_set_generated(title);
-    show_conversation(tvb, conv_tree, title, layer->conversation);
+    show_conversation(tvb, conv_tree, title, layer->conversation, pinfo->num);
     toa_shown_note(pinfo, tree, layer->conversation);
     show_unreached_options(tvb, pinfo, conv_tree, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
@@ -615,7 +634,7 @@ static void show_info(packet_info *pinfo, const toa_layer *layer)
     }
     if (layer->answer) {
         g_string_append_printf(text, "%sanswered on stream %u", layer->n_findings ? ", " : "",
-                               layer->answer->conversation->stream);
+                               toa_stream_at(layer->answer->conversation, layer->answer->frame));
     }
     g_string_append(text, "] ");
     col_prepend_fence_fstr(pinfo->cinfo, COL_INFO, "%s", text->str);

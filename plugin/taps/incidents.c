@@ -9,6 +9,7 @@
 #include "taps/incidents.h"
 
 #include "taps/parts.h"
+#include "core/model/identity.h"
 #include "core/model/key.h"
 #include "tell/pairs.h"
 
@@ -204,6 +205,26 @@ static char *victim_text(const toa_incident *incident)
     }
 }
 
+static void append_streams(GString *text, const toa_conversation *conv)
+{
+    uint32_t n;
+    const toa_stream_from *more = toa_streams_more(conv, &n);
+
+    g_string_append_printf(text, "%stcp.stream == %u", text->len ? " or " : "", conv->stream);
+    for (uint32_t i = 0; i < MIN(n, TOA_CROSSED_MAX); i++) {
+        g_string_append_printf(text, " or tcp.stream == %u", more[i].stream);
+    }
+}
+
+static char *filter_text(const toa_incident *incident)
+{
+    GString *text = g_string_new(NULL);
+
+    append_streams(text, incident->early);
+    append_streams(text, incident->late);
+    return g_string_free(text, FALSE);
+}
+
 static void write_row(const toa_incident *incident, stat_tap_table_item_type *row)
 {
     const toa_conversation *early = incident->early, *late = incident->late;
@@ -222,8 +243,7 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     set_text(&row[COLUMN_EARLY], wire_text(early));
     set_text(&row[COLUMN_LATE], wire_text(late));
     set_text(&row[COLUMN_EVIDENCE], toa_evidence_text(incident->evidence));
-    set_text(&row[COLUMN_FILTER],
-             ws_strdup_printf("tcp.stream == %u or tcp.stream == %u", early->stream, late->stream));
+    set_text(&row[COLUMN_FILTER], filter_text(incident));
 }
 
 /* A row of its own for a pair; which pairs are one event is known later. */

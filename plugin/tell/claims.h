@@ -22,6 +22,7 @@
     /* the two connections */                                                                                           \
     X(CONNECTION, "connection", "Stream {s}: {k}, {n} segments, frame {f} to frame {o}")                                \
     X(CLOSED, "closed", "closed at {T}")                                                                                \
+    X(GOES_ON, "goes_on", "Wireshark calls it stream {y} from {F} on")                                                  \
     X(BEGAN_WHILE_OPEN, "began_while_open", "stream {s} ({k}) began in {F}, on {D}, while stream {y} was open")         \
     X(BEGAN_AFTER, "began_after", "stream {s} ({k}) began in {F}, on {D}, {t} after stream {y} had closed")            \
     X(KEY, "key", "To the server it is {k}")                                                                            \

@@ -4,9 +4,13 @@
 #include "tell/story.h"
 
 #include "core/model/clock.h"
+#include "core/model/identity.h"
 #include "core/model/key.h"
 #include "tell/advice.h"
 #include "tell/text.h"
+
+/* Of streams that one conversation goes on in. */
+#define STREAMS_TOLD 4
 
 static const toa_endpoint *key_client(const toa_conversation *conv)
 {
@@ -187,6 +191,25 @@ static void say_addresses(const toa_conversation *conv, toa_teller *teller)
     }
 }
 
+/* Streams that a reader finds its frames in: few, as a rule none. */
+static void say_streams(const toa_conversation *conv, toa_teller *teller)
+{
+    uint32_t n;
+    const toa_stream_from *more = toa_streams_more(conv, &n);
+    toa_claim claim = of(conv, TOA_CLAIM_GOES_ON);
+
+    for (uint32_t i = 0; i < MIN(n, STREAMS_TOLD); i++) {
+        claim.frame = more[i].frame;
+        claim.time = more[i].time;
+        claim.other_stream = more[i].stream;
+        toa_add(teller, "; ");
+        toa_say(teller, &claim);
+    }
+    if (n > STREAMS_TOLD) {
+        toa_add(teller, ", and so forth");
+    }
+}
+
 static void tell_connection(const toa_story *story, const toa_conversation *conv, toa_teller *teller)
 {
     const toa_conversation *leg = toa_engine_leg(conv);
@@ -208,6 +231,7 @@ static void tell_connection(const toa_story *story, const toa_conversation *conv
         toa_say(teller, &claim);
     }
     say_addresses(conv, teller);
+    say_streams(conv, teller);
     if (leg) {
         claim = of(conv, TOA_CLAIM_LEG);
         claim.other_stream = leg->stream;

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "core/model/identity.h"
 #include "model.h"
 
 #include <string.h>
@@ -440,7 +441,7 @@ static void trace(const run *r, const toa_segment *segment, const toa_fed *fed)
 
 static bool feed(run *r, const toa_segment *segment)
 {
-    toa_conversation *conv = toa_engine_find(r->engine, &segment->source, &segment->destination);
+    toa_conversation *conv = toa_engine_find(r->engine, &segment->source, &segment->destination), *known;
     uint32_t stream = 0;
     unsigned index;
     bool is_new, began; /* by a SYN or the first segment; or found to have begun before, unseen */
@@ -450,12 +451,14 @@ static bool feed(run *r, const toa_segment *segment)
     if (toa_engine_wants_stream(conv, segment)) {
         stream = stream_for(r, conv, segment);
     }
-    is_new = !conv || (toa_engine_wants_stream(conv, segment) && stream != conv->stream);
-    model_remember(r->engine, &r->known, is_new ? NULL : conv, &r->before);
+    known = conv && toa_engine_wants_stream(conv, segment) ? toa_identity_find(conv, segment) : conv;
+    is_new = !known;
+    model_remember(r->engine, &r->known, known, &r->before);
     fed = toa_engine_feed(r->engine, conv, segment, stream);
-    began = !is_new && fed.conversation != conv;
+    began = !is_new && fed.conversation != known;
     MUST(fed.conversation);
-    MUST(toa_engine_find(r->engine, &segment->source, &segment->destination) == fed.conversation);
+    MUST(toa_engine_find(r->engine, &segment->source, &segment->destination) ==
+         (known == conv || is_new ? fed.conversation : conv)); /* a SYN of an earlier one changes nothing */
     if (is_new || began) {
         MUST(!fed.copy);
         MUST(toa_engine_conversations(r->engine) == r->known.n + r->forgotten + 1);
@@ -470,7 +473,7 @@ static bool feed(run *r, const toa_segment *segment)
     check_findings(r, &fed, segment);
     note_shared(r, &fed, segment);
     if (!(fed.conversation->flags & TOA_CONV_SELF)) {
-        check_owner(r, began ? conv : fed.conversation, &fed, is_new, segment);
+        check_owner(r, began ? known : fed.conversation, &fed, is_new, segment);
         check_numbers(fed.conversation);
     }
     index = index_of(r, fed.conversation);

@@ -519,6 +519,13 @@ def _(c, claim, here):
     return any(address in value for p in c.streams[claim['stream']] for kind, value in p.options.items() if kind > 27)
 
 
+@check('goes_on')
+def _(c, claim, here):
+    p = c.packets[claim['frame']] # a SYN that its connection has begun with
+    return p.stream == claim['stream'] and p.time == claim['time'] and p.flags & (SYN | ACK) == SYN and \
+        p.seq == c.streams[p.stream][0].seq
+
+
 @check('leg')
 def _(c, claim, here):
     one, other = pair(c, claim)

@@ -160,8 +160,11 @@ static uint32_t stream_of(story *s, const toa_conversation *conv, const toa_segm
     const toa_side *side;
     uint32_t first;
 
-    if (!conv) {
+    if (!conv || s->syn_begins_stream) {
         return s->streams++;
+    }
+    if (s->one_stream) {
+        return conv->stream;
     }
     side = &conv->side[toa_endpoint_equal(&conv->wire[0], &segment->source) ? 0 : 1];
     first = side->flags & TOA_SIDE_SYN ? side->isn : side->low - 1;

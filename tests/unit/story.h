@@ -29,6 +29,8 @@ typedef struct story {
     int64_t now;       /* ns; time of the next segment */
     uint32_t frame;    /* number of the last one */
     uint32_t streams;  /* tcp.stream numbers given out */
+    bool syn_begins_stream; /* each SYN: Wireshark 4.4 does that after a RST */
+    bool one_stream;        /* no SYN of a known tuple does: Wireshark without its analysis of TCP */
     uint64_t random;
     toa_fed fed;                     /* what the engine said of the last segment */
     unsigned count[TOA_FINDING_MAX]; /* findings so far */

@@ -1,5 +1,5 @@
 /* conversation.h
- * What is remembered of one conversation (one tcp.stream): who is client, the numbers each side has used, the
+ * What is remembered of one conversation (identity.h): who is client, the numbers each side has used, the
  * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
  *
  * Not here: other conversations (group.h, rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
@@ -129,6 +129,12 @@ typedef struct toa_key {
     uint32_t marked : 1;              /* as of a party */
 } toa_key;
 
+/* From this frame on a conversation is in this tcp.stream (identity.h). */
+typedef struct toa_stream_from {
+    int64_t time; /* ns, of the frame */
+    uint32_t frame, stream;
+} toa_stream_from;
+typedef struct toa_streams_of toa_streams_of;
 
 /* What only conversations with company have: others of their client, or of their wire tuple. Made when company comes
  * (state.h). */
@@ -146,6 +152,7 @@ typedef struct toa_extra {
     struct toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
     struct toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
     struct toa_conversation *earlier; /* previous conversation on this wire tuple */
+    toa_streams_of *streams; /* Wireshark's, after the first; NULL: none */
     struct toa_conversation *leg; /* other leg of the same connection */
     bool leg_certain;
     bool has_distance;     /* R7: the last unexplained SYN-ACK */
@@ -188,7 +195,7 @@ typedef struct toa_conversation {
     uint8_t leg_looks : 4;    /* replies of the server that were compared with other conversations' (R4) */
     uint8_t shares_stream : 1; /* another conversation has the same tcp.stream, or may have: an earlier one, or one in another
                                 * network (network.h) */
-    uint32_t stream;          /* tcp.stream */
+    uint32_t stream;          /* tcp.stream of its first frame; of others: identity.h */
     uint32_t first_frame;
     toa_key *key;
     toa_side side[2];

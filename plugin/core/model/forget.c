@@ -4,6 +4,7 @@
 #include "core/model/forget.h"
 
 #include "core/model/group.h"
+#include "core/model/identity.h"
 #include "core/model/index.h"
 #include "core/model/network.h"
 
@@ -200,6 +201,7 @@ static void remove_conversations(toa_state *state, const toa_victims *victims)
         toa_conversation *conv = toa_victim(state, victims, i);
         if (conv->extra) {
             toa_index_forget(state, conv);
+            toa_identity_forget(state, conv->extra);
             toa_arena_give(&state->arena, conv->extra->claim, sizeof *conv->extra->claim);
             toa_arena_give(&state->arena, conv->extra, sizeof *conv->extra);
         }

@@ -3,6 +3,7 @@
  */
 #include "core/model/group.h"
 
+#include "core/model/identity.h"
 #include "core/model/index.h"
 #include "core/model/network.h"
 #include "core/base/serial.h"
@@ -589,7 +590,7 @@ toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, con
     conv->stream = stream;
     conv->first_frame = segment->frame;
     conv->first_time = segment->time;
-    conv->shares_stream = newest && newest->stream == stream;
+    conv->shares_stream = newest && toa_stream_last(newest) == stream;
     toa_network_begin(state, conv, newest, earlier, segment->network);
     if (earlier && toa_network_apart(conv, earlier)) {
         earlier = NULL;
@@ -616,8 +617,9 @@ toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, con
 
 toa_conversation *toa_group_renew(toa_state *state, toa_conversation *x, const toa_segment *segment)
 {
-    toa_conversation *conv = toa_group_add(state, x, segment, x->stream);
+    toa_conversation *conv = toa_group_add(state, x, segment, toa_stream_last(x));
 
+    conv->shares_stream = 1;
     set_client(state, conv, x->client, x->roles < TOA_ROLES_TOA ? x->roles : TOA_ROLES_TOA);
     return conv;
 }
