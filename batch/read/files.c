@@ -87,7 +87,7 @@ gboolean scan_file_has_magic(const scan_file *self)
                   {4, {0x4d, 0x3c, 0xb2, 0xa1}}, {4, {0xa1, 0xb2, 0xcd, 0x34}}, {4, {0x34, 0xcd, 0xb2, 0xa1}},
                   {4, {0x0a, 0x0d, 0x0d, 0x0a}}, {2, {0x1f, 0x8b}},             {4, {0x28, 0xb5, 0x2f, 0xfd}},
                   {4, {0x04, 0x22, 0x4d, 0x18}}, {8, "snoop"},                  {4, "GMBU"},
-                  {4, "RTSS"},                   {8, "TRSNIFF "},               {4, "XCP"},
+                  {4, "RTSS"},                   {8, {'T', 'R', 'S', 'N', 'I', 'F', 'F', ' '}},               {4, "XCP"},
                   {8, "btsnoop"}};
     unsigned char start[8] = {0};
     int fd = open(self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
