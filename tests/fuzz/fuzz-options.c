@@ -84,7 +84,7 @@ static toa_endpoint address_at(const uint8_t *option, unsigned offset, unsigned 
 /* The first address of each layout, by the drawing of its bytes, not by the table of the plugin. */
 static toa_endpoint first_address(const toa_item *item, const uint8_t *option, bool little)
 {
-    unsigned front = little ? option[2] | option[3] << 8 : number(option + 2, 2);
+    unsigned front = little ? (uint32_t)(option[2] | option[3] << 8) : number(option + 2, 2);
 
     switch ((toa_layout_id)item->layout) {
     case TOA_LAYOUT_PORT_IP4:
@@ -95,9 +95,9 @@ static toa_endpoint first_address(const toa_item *item, const uint8_t *option, b
     case TOA_LAYOUT_VTOA6:
         return address_at(option, 4, 16, front);
     case TOA_LAYOUT_IP4_PORT:
-        return address_at(option, 2, 4, little ? option[6] | option[7] << 8 : number(option + 6, 2));
+        return address_at(option, 2, 4, little ? (uint32_t)(option[6] | option[7] << 8) : number(option + 6, 2));
     case TOA_LAYOUT_IP6_PORT:
-        return address_at(option, 2, 16, little ? option[18] | option[19] << 8 : number(option + 18, 2));
+        return address_at(option, 2, 16, little ? (uint32_t)(option[18] | option[19] << 8) : number(option + 18, 2));
     case TOA_LAYOUT_VER_IP4:
         return address_at(option, 3, 4, 0);
     case TOA_LAYOUT_VER_IP6:
