@@ -211,6 +211,36 @@ static void test_challenge(void)
     }
 }
 
+/* Y's server acknowledges a burst; from X's SYN on, by X. Without IP-ID each looks like the one before, and yet is no copy:
+ * X and Y lead to one server. Beside a load balancer Y's server is the VIP, and the ACK may be a copy. */
+static void test_ack_is_no_copy(void)
+{
+    for (unsigned balancer = 0; balancer < 2; balancer++) {
+        story *s = story_new();
+        flow y = flow_new(s, "10.0.0.1:5000", balancer ? "10.0.2.2:80" : "10.0.1.9:80"), x = flow_new(s, "10.3.0.7:17001", "10.0.1.9:80");
+        toa_segment ack;
+
+        open_flow(&y);
+        client_sends(&y, PSH | ACK, 100);
+        ack = from_server(&y, ACK, 0);
+        ack.ip_id = 0;
+        emit(&y, ack);
+        emit(&x, with_toa(from_client(&x, SYN, 0), "10.0.0.1:5000"));
+        for (unsigned i = 0; i < 3; i++) {
+            ack = from_server(&y, ACK, 0);
+            ack.ip_id = 0;
+            emit(&x, crossed(ack, &y, &x));
+            if (!balancer) {
+                EXPECT_HAS(s, FOREIGN_SEGMENT, &y, TOA_EV_KEY | TOA_EV_SEQ | TOA_EV_ACK);
+            } else if (i == 0) {
+                EXPECT_TOTAL(s, FOREIGN_SEGMENT, 0);
+            }
+            client_sends(&y, PSH | ACK, 100);
+        }
+        story_free(s);
+    }
+}
+
 /* ---- late captures ---- */
 
 /* All that is ever seen of X are RSTs, each right after a segment of Y's client that nobody else answers. */
@@ -432,6 +462,7 @@ int main(int argc, char **argv)
     g_test_add_func("/taught/keepalive-probe", test_keepalive_probe);
     g_test_add_func("/taught/synack-again", test_synack_again);
     g_test_add_func("/taught/challenge", test_challenge);
+    g_test_add_func("/taught/ack-is-no-copy", test_ack_is_no_copy);
     g_test_add_func("/taught/late-resets", test_late_resets);
     g_test_add_func("/taught/late-data", test_late_data);
     g_test_add_func("/taught/low-client-port", test_low_client_port);

@@ -35,11 +35,11 @@ static bool bare(const toa_segment *segment)
 }
 
 /* x's client dialled when y's server had answered: the two are no sides of one connection. (A SYN proxy answers first and
- * dials then; there only one of the two names its client by TOA.) */
+ * dials then; there one side leads to the VIP and the other, which names its client by TOA, to the real server.) */
 static bool began_apart(const toa_conversation *x, const toa_conversation *y)
 {
     return x->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) && y->synack_time < x->first_time &&
-           ((x->flags ^ y->flags) & TOA_CONV_NAMED) == 0;
+           (((x->flags ^ y->flags) & TOA_CONV_NAMED) == 0 || x->server_party == y->server_party);
 }
 
 static void add_carrier(toa_carriers *carriers, toa_conversation *y)
