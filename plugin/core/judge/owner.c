@@ -544,6 +544,9 @@ toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sende
     finding->near = is_only_near(match, segment, from_server);
     pair->untranslated |= match->where == TOA_WHERE_GROUP && toa_untranslated_synack(x, segment, from_server);
     finding->untranslated = pair->untranslated;
+    if (from_server && kind == TOA_FINDING_FOREIGN_RST && pair->noted_time) {
+        toa_state_company(state, x->server_party)->unasked = true;
+    }
     pair->where = match->where;
     pair->n_found++;
     pair->found_time = segment->time;

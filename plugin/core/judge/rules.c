@@ -215,6 +215,9 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     if (!(y->flags & TOA_CONV_CLOSED) && asking->last_frame && asked->last_time <= asking->last_time) {
         hints |= WAITING;
     }
+    if (from_server && (segment->flags & TOA_FLAG_RST) && x->server_party->company && x->server_party->company->unasked) {
+        hints |= AGAIN; /* of this client or another one */
+    }
     /* a RST that y had got as well would have closed it */
     if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asked->last_time <= pair->noted_time)) {
         hints |= AGAIN;

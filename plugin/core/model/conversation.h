@@ -87,6 +87,7 @@ typedef struct toa_company {
     uint32_t n_askers[2]; /* so far, of both */
     uint32_t distance, distance_seq; /* a server: of the last unexplained answer to another conversation's number (R7) */
     bool has_distance;
+    bool unasked; /* a server: its RSTs were found to answer what its clients had sent to others */
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
     struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
