@@ -200,6 +200,23 @@ static void test_silent_related(void)
     story_free(s);
 }
 
+/* A burst that is answered much later than a round trip, as by a machine that was busy: each segment has its own answer,
+ * and there is none too many. */
+static void test_silent_burst(void)
+{
+    stage g = stage_new();
+
+    for (unsigned i = 0; i < 3; i++) {
+        client_sends(&g.y, PSH | ACK, 100);
+    }
+    story_wait(g.s, 200 * MS);
+    for (unsigned i = 0; i < 5; i++) {
+        server_sends(&g.x, ACK, 0);
+        g_assert_cmpuint(g.s->fed.n_findings, ==, i == 1 || i == 2);
+    }
+    story_free(g.s);
+}
+
 /* One demand explains one duplicate ACK. */
 static void test_used_once(void)
 {
@@ -237,9 +254,9 @@ static void x_spoke_between(stage *g, toa_segment *ack)
 {
     toa_segment earlier = *ack;
 
-    earlier.window++; /* a window update: X's server has spoken since Y asked */
+    earlier.window = ++g->x.server.window; /* a window update: X's server has spoken since Y asked */
     emit(&g->x, earlier);
-    ack->window++;
+    ack->window = earlier.window;
     ack->ip_id++;
 }
 
@@ -388,6 +405,7 @@ int main(int argc, char **argv)
         {"dsack/burst", test_dsack_burst}, {"dsack/shifted", test_dsack_shifted},
         {"dsack/shifted-related", test_dsack_shifted_related}, {"dsack/own", test_dsack_own},
         {"sack/own", test_sack_own}, {"silent/repeated", test_silent}, {"silent/related", test_silent_related},
+        {"silent/burst", test_silent_burst},
         {"silent/used-once", test_used_once}, {"silent/not", test_silent_not}, {"lossy", test_lossy},
         {"spurious-retransmission", test_spurious_retransmission}, {"idle", test_idle},
         {"silent/owes", test_silent_owes},

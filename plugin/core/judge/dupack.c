@@ -149,19 +149,21 @@ static bool acked_last(const toa_side *side)
 }
 
 /* x's server has sent something since y asked: then the answer must come after a round trip. What the server sends by
- * itself, a push or a keepalive, overtakes the question, not the answer; and of a burst each segment is answered. */
+ * itself, a push or a keepalive, overtakes the question, not the answer; and each of several questions has its own answer. */
 static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, const toa_pair *pair,
                           const toa_segment *segment)
 {
     const toa_side *server = &x->side[!x->client], *client = &y->side[y->client];
     int64_t delay = segment->time - client->demand_time, trip = round_trip(x, y);
-    bool in_burst = pair && pair->n_found > 0 && pair->found_time == server->last_time;
+    bool one_more = pair && pair->dup_ack_time && pair->dup_ack_time == server->last_time;
 
-    if (client->unanswered < 2 && 2 * delay + HANDSHAKE_NS < trip) {
+    if (!one_more && client->unanswered < 2 && 2 * delay + HANDSHAKE_NS < trip) {
         return false; /* sooner than an answer to the only question */
     }
-    return client->demand_time >= server->last_time ||
-           (trip > 0 && (in_burst || !acked_last(server)) && delay <= trip + trip / 2 + OVERTAKEN_NS);
+    if (client->demand_time >= server->last_time || (one_more && segment->time - server->last_time <= OVERTAKEN_NS)) {
+        return true;
+    }
+    return trip > 0 && (one_more || !acked_last(server)) && delay <= trip + trip / 2 + OVERTAKEN_NS;
 }
 
 static void check_silent(toa_state *state, toa_conversation *x)
@@ -183,6 +185,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     keepalive = toa_client_side(y)->demand_end == toa_client_side(y)->demand_seq;
     pair = toa_state_pair(state, x, y);
     pair->n_dup_acks++;
+    pair->dup_ack_time = state->segment->time;
     if (pair->n_dup_acks < (keepalive ? SILENT_MIN + 1u : SILENT_MIN) && !(keepalive ? crossed(state, x, y) : related(state, x, y))) {
         return;
     }

@@ -26,6 +26,7 @@ typedef struct toa_pair {
     uint32_t acks[TOA_ACKS_KEPT]; /* acks of segments of y found on x: a client's RST in answer has this seq (R8) */
     uint32_t n_found;      /* findings that name y on x */
     int64_t found_time;    /* the last of them */
+    int64_t dup_ack_time;  /* the last silent duplicate ACK; 0: none */
     int64_t noted_time;    /* nothing was known of x when it carried what y's client waits for; 0: it never did */
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
