@@ -402,6 +402,44 @@ static void test_distance_in_flight(void)
     story_free(g.s);
 }
 
+/* Both numbers of Y's server are shifted, and there are no timestamps. The challenge ACK to X's SYN tells nobody; the answer to
+ * Y's next question goes on with its run, and acknowledges as much more as Y has asked: then the distances are known. */
+static void test_shifted_run(void)
+{
+    enum { RIGHT, ANOTHER_LENGTH, ANOTHER_RUN, NOT_SHIFTED_ALIKE };
+
+    for (unsigned what = RIGHT; what <= NOT_SHIFTED_ALIKE; what++) {
+        stage g = stage_new();
+        toa_segment answer = from_server(&g.y, ACK, 0);
+
+        answer.seq += 0x23456789;
+        answer.ack += 0x12345678;
+        answer.options.has_timestamps = false;
+        cross(&g, answer);
+        EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
+        client_sends(&g.y, PSH | ACK, 50);
+        answer = from_server(&g.y, PSH | ACK, 30);
+        answer.seq += what == NOT_SHIFTED_ALIKE ? 0x33456789 : 0x23456789;
+        answer.ack += what == ANOTHER_LENGTH ? 0x12345679 : 0x12345678;
+        answer.ip_id = (uint16_t)(answer.ip_id + (what == ANOTHER_RUN ? 100 : 0));
+        answer.options.has_timestamps = false;
+        cross(&g, answer);
+        if (what == RIGHT) {
+            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_ACK | TOA_EV_IP_ID);
+            answer = from_server(&g.y, PSH | ACK, 30);
+            answer.seq += 0x23456789;
+            answer.ack += 0x12345678;
+            answer.options.has_timestamps = false;
+            answer.ip_id = 0;
+            cross(&g, answer);
+            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ | TOA_EV_ACK);
+        } else {
+            EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
+        }
+        story_free(g.s);
+    }
+}
+
 /* A SYN proxy shifts all numbers of the servers behind it by one distance: the second RST on an unknown tuple tells. */
 static void test_one_distance(void)
 {
@@ -469,6 +507,7 @@ int main(int argc, char **argv)
     g_test_add_func("/taught/overtaken-question", test_overtaken_question);
     g_test_add_func("/taught/too-soon", test_too_soon);
     g_test_add_func("/taught/distance-in-flight", test_distance_in_flight);
+    g_test_add_func("/taught/shifted-run", test_shifted_run);
     g_test_add_func("/taught/one-distance", test_one_distance);
     g_test_add_func("/taught/target", test_target);
     return g_test_run();

@@ -311,6 +311,38 @@ static void try_shifted(search *s)
     }
 }
 
+/* An answer to another one's question, by a load balancer that shifts both numbers: x's server goes on with a run of numbers
+ * that is not its own, and acknowledges just as much more as y's client alone has sent since; y's server has the same run of
+ * IP-IDs (R7). */
+static void try_advance(search *s)
+{
+    const toa_segment *segment = s->segment;
+    const toa_stranger *run = s->x->extra ? s->x->extra->stranger : NULL;
+    toa_conversation *y;
+    const toa_side *client;
+    toa_match match;
+
+    if (!run || !s->from_server || s->own != TOA_OWN_NONE || segment->ack == run->ack ||
+        (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_ACK ||
+        !toa_seq_within(segment->seq, run->seq, run->end)) {
+        return;
+    }
+    y = toa_owner_newest_asker(s->state, s->x, run->time);
+    client = y ? toa_client_side(y) : NULL;
+    if (!y || client->unanswered != 1 || client->demand_end != client->next ||
+        client->demand_end - client->demand_seq != segment->ack - run->ack) {
+        return;
+    }
+    toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &match);
+    if (!(match.evidence & TOA_EV_IP_ID)) {
+        return;
+    }
+    s->best = match;
+    s->best.where = TOA_WHERE_GROUP;
+    s->best.evidence |= TOA_EV_ACK;
+    s->best.shift.ack = segment->ack - client->next;
+}
+
 /* The previous conversation on the same wire tuple. */
 static toa_conversation *earlier_of(const toa_conversation *conv)
 {
@@ -363,6 +395,9 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     }
     if (!s.best.owner) {
         try_shifted(&s);
+    }
+    if (!s.best.owner) {
+        try_advance(&s);
     }
     leg = toa_legs_other(x);
     *ret_match = s.best;
@@ -427,6 +462,7 @@ static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segmen
             learn_ack_shift(pair, ya, yb, segment->ack);
         } else if (!pair->has_ack_shift) {
             pair->has_ack_shift = true;
+            pair->ack_shift = match->shift.ack;
         }
     }
     if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
