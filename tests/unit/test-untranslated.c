@@ -160,6 +160,49 @@ static void test_on_open_connection(void)
     story_free(s);
 }
 
+/* Another server gets a segment of an open connection, knows nothing of it, and resets it from its own address. */
+static void test_reset(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+    const toa_finding *finding;
+    toa_segment rst;
+
+    open_flow(&y);
+    for (unsigned i = 0; i < 4; i++) {
+        exchange(&y, 20, 1000);
+    }
+    story_wait(s, SEC);
+    client_sends(&y, PSH | ACK, 20);
+    rst = crossed(from_server(&y, RST, 0), &y, &x);
+    rst.seq = y.server.next;
+    rst.ip_id = 0;
+    emit(&x, rst);
+    finding = EXPECT_ONE(s, FOREIGN_RST, &y, TOA_EV_SEQ | TOA_EV_TRIGGER);
+    g_assert_true(finding->untranslated);
+    EXPECT_TOTAL(s, CONFIRMED, 0);
+    story_free(s);
+}
+
+/* Whose beginning was not captured may have had an older connection beside it, through which it is answered now. */
+static void test_reset_of_late_capture(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+    toa_segment rst;
+
+    for (unsigned i = 0; i < 2; i++) {
+        client_sends(&y, PSH | ACK, 20);
+        rst = crossed(from_server(&y, RST, 0), &y, &x);
+        rst.seq = y.server.next;
+        rst.ip_id = 0;
+        emit(&x, rst);
+        story_wait(s, SEC);
+    }
+    g_assert_false(EXPECT_ONE(s, FOREIGN_RST, &y, TOA_EV_SEQ | TOA_EV_TRIGGER)->untranslated);
+    story_free(s);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -169,6 +212,8 @@ int main(int argc, char **argv)
     g_test_add_func("/untranslated/not-another-refusal", test_other_refusal);
     g_test_add_func("/untranslated/data", test_data);
     g_test_add_func("/untranslated/not-early-data", test_data_early);
+    g_test_add_func("/untranslated/reset", test_reset);
+    g_test_add_func("/untranslated/not-of-a-late-capture", test_reset_of_late_capture);
     g_test_add_func("/untranslated/on-open-connection", test_on_open_connection);
     return g_test_run();
 }

@@ -141,6 +141,32 @@ static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_matc
     return false;
 }
 
+/* ---- the server's RST ---- */
+
+/* A server that knows nothing of y (another one than before, or one that has lost it) answers y's client from its own address,
+ * on a conversation that has shown nothing. y began in the capture, and all of it until now went its own way: so this is
+ * neither a second leg, nor an older connection whose beginning the capture has missed. */
+static bool find_reset(toa_state *state, toa_conversation *x, toa_match *ret_match)
+{
+    const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
+    toa_conversation *candidates[TOA_SCAN_MAX];
+    unsigned n = toa_index_askers(x->key->client, candidates);
+
+    for (unsigned i = 0; i < n; i++) {
+        toa_conversation *y = candidates[i];
+        if (!is_established(y) || !(toa_client_side(y)->flags & TOA_SIDE_SYN) || toa_group_excluded(x, y)) {
+            continue;
+        }
+        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), ret_match);
+        if ((ret_match->evidence & needed) == needed && !(ret_match->evidence & TOA_HINT_OWN_CAUSE)) {
+            ret_match->where = TOA_WHERE_GROUP;
+            toa_state_pair(state, x, y)->untranslated = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sender, toa_match *ret_match)
 {
     const toa_segment *segment = state->segment;
@@ -153,6 +179,10 @@ bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sende
     if (from_server && segment->length > 0 && !(segment->flags & control) &&
         !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
         return find_data(state, x, ret_match);
+    }
+    if (from_server && (segment->flags & (control | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0 &&
+        !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
+        return find_reset(state, x, ret_match);
     }
     return !from_server && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && x->extra &&
            find_refusal(state, x, ret_match);
