@@ -3,6 +3,7 @@
  */
 #include "tell/advice.h"
 
+#include "tell/places.h"
 #include "tell/text.h"
 
 #include <string.h>
@@ -31,10 +32,10 @@ static void say_command(const toa_conversation *conv, GString *command, toa_tell
 
 /* The client knows its own port, and the address that it has dialled; that one is seen here only if nothing rewrites the
  * client's side before this place of capture. */
-static void tell_close(const toa_conversation *conv, toa_teller *teller)
+static void tell_close(const toa_incident *incident, const toa_conversation *conv, toa_teller *teller)
 {
     const toa_endpoint *client = &conv->key->client->endpoint, *server = toa_wire_server(conv);
-    bool dialled = toa_endpoint_equal(client, toa_wire_client(conv));
+    bool dialled = toa_endpoint_equal(client, toa_wire_client(conv)) && !incident->same_wire;
     GString *command = g_string_new("On ");
 
     append_address(command, client);
@@ -47,6 +48,9 @@ static void tell_close(const toa_conversation *conv, toa_teller *teller)
         g_string_append_c(command, '\'');
         say_command(conv, command, teller);
         toa_add(teller, " closes the victim; its program must then connect again.");
+    } else if (incident->same_wire) {
+        toa_add(teller, "Close the one that hangs: to which address it was made is known there, not here. The program must "
+                        "then connect again.");
     } else {
         toa_add(teller, "Close its connection to the load balancer; the program must then connect again.");
     }
@@ -66,7 +70,7 @@ void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_te
 
     for (unsigned side = 0; side < 2; side++) {
         if (victims & (1u << side)) {
-            tell_close(side ? incident->late : incident->early, teller);
+            tell_close(incident, side ? incident->late : incident->early, teller);
             toa_end(teller, "Do now  ");
         }
     }
@@ -81,14 +85,9 @@ void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_te
 void toa_advice_for_good(const toa_incident *incident, toa_teller *teller)
 {
     static const char *const shared[] = {
-        "Real server: \"lsmod | grep toa\" shows the module that writes the client's address into the connection, "
-        "\"nstat -az TcpExtTCPChallengeACK\" counts crossings. Turn the module off, or replace it by one that only answers "
-        "getpeername (toa.ko).",
-        "Client: give direct connections and those through the load balancer source ports of their own, by "
-        "net.ipv4.ip_local_port_range per host or network namespace, or by bind() before connect() from two separate "
-        "ranges.",
-        "Paths: let one client reach this server by one path only, through the load balancer or directly, and close the "
-        "other.",
+        "Client: give each path source ports of its own, by net.ipv4.ip_local_port_range per host or network namespace, or "
+        "by bind() before connect() from separate ranges.",
+        "Paths: let one client reach this server by one path only, and close the others.",
         "Programs: keepalive or a query timeout, and a new connection on error, so that a victim is noticed by itself.",
         NULL};
     static const char *const stale[] = {
@@ -105,6 +104,11 @@ void toa_advice_for_good(const toa_incident *incident, toa_teller *teller)
     toa_verdict verdict = toa_incident_verdict(incident);
 
     toa_text_heading(teller->out, "What to do for good");
+    if (verdict == TOA_VERDICT_UNTRANSLATED) {
+        toa_places_untranslated(teller);
+    } else if (verdict != TOA_VERDICT_STALE) {
+        toa_places_crossed(toa_place_of(incident->early, incident->late), teller);
+    }
     for (const char *const *advice = verdict == TOA_VERDICT_STALE          ? stale
                                      : verdict == TOA_VERDICT_UNTRANSLATED ? untranslated
                                                                            : shared;

@@ -19,7 +19,7 @@ static const struct {
 
 void toa_teller_init(toa_teller *teller, int64_t start, FILE *claims)
 {
-    *teller = (toa_teller){g_string_new(NULL), g_string_new(NULL), claims, start};
+    *teller = (toa_teller){g_string_new(NULL), g_string_new(NULL), claims, start, 0};
 }
 
 void toa_teller_clear(toa_teller *teller)

@@ -35,6 +35,7 @@
     X(SAME_WIRE, "same_wire", "Streams {y} and {s} are an earlier and a later connection between {e} and {g}")          \
     /* who waits */                                                                                                     \
     X(WAITS, "waits", "stream {s} ({k}): no answer on it since {F}, {n} segments that ask for one in {t}")              \
+    X(STILL_ASKS, "still_asks", "stream {s} ({k}): its client asks {n} times from {F} on, in {t}, and has taken no answer")   \
     X(LAST_ANSWER, "last_answer", "its last answer is {F}")                                                             \
     X(NO_ANSWER, "no_answer", "stream {s} has never got one")                                                           \
     X(FOUND_ELSEWHERE, "found_elsewhere", "{n} segments of its server were captured on stream {y}")                       \
@@ -113,6 +114,7 @@ typedef struct toa_teller {
     GString *text; /* the paragraph that is being made */
     FILE *claims;  /* one object a line; NULL: nobody wants them */
     int64_t start; /* of the capture */
+    unsigned told; /* what is told once: a bit for each list of products (places.h) */
 } toa_teller;
 
 void toa_teller_init(toa_teller *teller, int64_t start, FILE *claims);

@@ -412,6 +412,14 @@ static bool waits(const toa_side_of *side, const toa_conversation *conv, const t
            (talk->n_waiting > 1 || (side->n_answers > 0 && side->answer_time >= talk->wait_time));
 }
 
+/* Between the same addresses, a RST to the earlier client may have come to it or not: it waits if it asks again. */
+static bool only_asked(const toa_incident *incident, const toa_talks *talks)
+{
+    const toa_talk *talk = toa_talks_find(talks, incident->early);
+
+    return toa_incident_verdict(incident) == TOA_VERDICT_STALE && talk && talk->n_again == 0;
+}
+
 unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *talks)
 {
     const toa_side_of *side = incident->side;
@@ -420,7 +428,7 @@ unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *tal
     if (!toa_incident_stands(incident)) {
         return 0;
     }
-    victims |= waits(&side[0], incident->early, talks) ? TOA_VICTIM_EARLY : 0;
+    victims |= waits(&side[0], incident->early, talks) && !only_asked(incident, talks) ? TOA_VICTIM_EARLY : 0;
     victims |= waits(&side[1], incident->late, talks) ? TOA_VICTIM_LATE : 0;
     if (victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) && !side[0].n_answers != !side[1].n_answers) {
         victims = side[0].n_answers ? TOA_VICTIM_EARLY : TOA_VICTIM_LATE;

@@ -51,12 +51,14 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     const toa_conversation *conv = side ? incident->late : incident->early;
     const toa_conversation *other = side ? incident->early : incident->late;
     const toa_talk *talk = toa_talks_find(story->talks, conv);
-    toa_claim claim = of(conv, TOA_CLAIM_WAITS);
+    bool still = !side && toa_incident_verdict(incident) == TOA_VERDICT_STALE;
+    toa_claim claim = of(conv, still ? TOA_CLAIM_STILL_ASKS : TOA_CLAIM_WAITS);
 
     claim.frame = talk->wait_frame;
     claim.time = talk->wait_time;
     claim.count = talk->n_waiting;
     claim.length = story->end - talk->wait_time;
+    claim.other_stream = still ? other->stream : 0; /* on which the checker finds it */
     toa_say(teller, &claim);
     toa_add(teller, "; ");
     claim = of(conv, talk->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);

@@ -119,15 +119,15 @@ static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
         talk->wait_frame = segment->frame;
         talk->wait_time = segment->time;
         talk->wait_end = talk->wait_last_end = end;
+        talk->n_again = 0;
     } else {
+        talk->n_again += toa_seq_le(end, talk->wait_last_end);
         talk->wait_last_end = toa_seq_max(talk->wait_last_end, end);
     }
 }
 
-static void take_answer(toa_talk *talk, const toa_segment *segment)
+static void take_acknowledgment(toa_talk *talk, const toa_segment *segment)
 {
-    talk->answer_frame = segment->frame;
-    talk->answer_time = segment->time;
     if (talk->n_waiting == 0) {
         return;
     }
@@ -140,6 +140,32 @@ static void take_answer(toa_talk *talk, const toa_segment *segment)
         talk->wait_time = segment->time;
         talk->wait_end = talk->wait_last_end;
     }
+}
+
+/* What is an earlier connection's of the same addresses: its client may still ask there, when the later one is answered. A RST
+ * in answer may go to the later one's client: who asks again after it has not got it. */
+static void take_earlier(toa_talks *talks, const toa_conversation *owner, const toa_layer *layer)
+{
+    const toa_segment *segment = layer->segment;
+    toa_talk *talk = find(talks, owner);
+
+    if (!talk) {
+        return;
+    }
+    if (!toa_tap_from_client(layer)) {
+        if (!(segment->flags & TOA_FLAG_RST)) {
+            take_acknowledgment(talk, segment);
+        }
+    } else if (segment->length > 0) {
+        wait_for_answer(talk, segment);
+    }
+}
+
+static void take_answer(toa_talk *talk, const toa_segment *segment)
+{
+    talk->answer_frame = segment->frame;
+    talk->answer_time = segment->time;
+    take_acknowledgment(talk, segment);
 }
 
 static void remember_foreign(toa_talk *talk, const toa_segment *segment)
@@ -174,6 +200,9 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
     }
     if (toa_tap_is_foreign(layer, &owner)) {
         remember_foreign(talk, segment);
+        if (owner && toa_same_wire(owner, layer->conversation)) {
+            take_earlier(talks, owner, layer);
+        }
         return;
     }
     if (layer->unexplained || is_copy_of_foreign(talk, segment)) {

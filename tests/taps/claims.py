@@ -260,6 +260,19 @@ def _(c, claim, here):
     return not answered and claim['length'] == last - claim['time'] and waiting[0].time == claim['time']
 
 
+@check('still_asks')
+def _(c, claim, here):
+    """The earlier of two connections with the same addresses: what its client still sends has a finding, and no answer."""
+    mine = [c.packets[n] for n, f in c.foreign.items() if f['other_stream'] == claim['stream'] and
+            f['stream'] == claim['other_stream'] and n >= claim['frame']]
+    asked = [p for p in mine if c.from_client(p) and p.length]
+    answered = [p for p in mine if not c.from_client(p) and p.frame > claim['frame'] and p.flags & (ACK | RST) == ACK and
+                (p.ack - end_of(asked[0])) % MOD < 1 << 31]
+    last = max(p.time for p in c.packets.values())
+    return bool(asked) and (asked[0].frame, len(asked)) == (claim['frame'], claim['count']) and not answered and \
+        claim['length'] == last - claim['time'] and asked[0].time == claim['time']
+
+
 @check('last_answer')
 def _(c, claim, here):
     answers = c.own(claim['stream'], False)
