@@ -651,7 +651,7 @@ def context_of(records, claims):
 
 
 # numbers that say nothing of a capture
-PLAIN = re.compile(r'net\.ipv4|toa,explain,0|-z toa|IPv[46]')
+PLAIN = re.compile(r'https?://\S+|layer [47]\b|\(1\.15\)|net\.ipv4|toa,explain,0|-z toa|IPv[46]')
 
 
 def untold_numbers(text, claims):
