@@ -3,9 +3,9 @@
  */
 #include "core/base/arena.h"
 
+#include "core/base/host.h"
 #include "core/base/poison.h"
 
-#include <glib.h>
 #include <string.h>
 
 #define FIRST_BLOCK ((size_t)4096)

@@ -3,9 +3,9 @@
  */
 #include "core/base/table.h"
 
+#include "core/base/host.h"
 #include "core/base/poison.h"
 
-#include <glib.h>
 #include <string.h>
 
 /* Least size of a chunk: few allocations, and little that is held and not used. */

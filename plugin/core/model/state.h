@@ -12,9 +12,8 @@
 #include "core/model/conversation.h"
 #include "core/model/copies.h"
 #include "core/model/finding.h"
+#include "core/base/host.h"
 #include "core/base/table.h"
-
-#include <glib.h>
 
 /* What x has to do with y, from x's point of view: x carries segments that are y's. Made on first evidence. */
 typedef struct toa_pair {

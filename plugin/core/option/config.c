@@ -3,7 +3,8 @@
  */
 #include "core/option/config.h"
 
-#include <glib.h>
+#include "core/base/host.h"
+
 #include <stdlib.h>
 #include <string.h>
 
