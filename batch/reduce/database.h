@@ -7,7 +7,7 @@
 #define TOA_SCAN_DATABASE_H
 
 #include "reduce/record.h"
-#include "read/files.h"
+#include "read/file.h"
 
 #include <sqlite3.h>
 

@@ -6,6 +6,7 @@
 #ifndef TOA_SCAN_INCIDENTS_H
 #define TOA_SCAN_INCIDENTS_H
 
+#include "counts.h"
 #include "options.h"
 #include "reduce/database.h"
 

@@ -10,6 +10,7 @@
 #ifndef TOA_SCAN_RECORDS_H
 #define TOA_SCAN_RECORDS_H
 
+#include "counts.h"
 #include "reduce/captures.h"
 
 #include <stdio.h>

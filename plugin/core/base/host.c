@@ -75,28 +75,6 @@ typedef struct host_array {
     guint room;   /* elements */
 } host_array;
 
-GArray *g_array_new(gboolean zero_terminated, gboolean clear, guint element_size)
-{
-    host_array *self = g_new0(host_array, 1);
-
-    (void)zero_terminated;
-    (void)clear;
-    self->size = element_size;
-    return &self->array;
-}
-
-gchar *g_array_free(GArray *array, gboolean free_data)
-{
-    gchar *data = array->data;
-
-    if (free_data) {
-        g_free(data);
-        data = NULL;
-    }
-    g_free(array);
-    return data;
-}
-
 static void make_room(host_array *self, guint length)
 {
     guint room = self->room ? self->room : 8;
@@ -109,6 +87,36 @@ static void make_room(host_array *self, guint length)
     }
     self->array.data = g_realloc_n(self->array.data, room, self->size);
     self->room = room;
+}
+
+GArray *g_array_new(gboolean zero_terminated, gboolean clear, guint element_size)
+{
+    host_array *self = g_new0(host_array, 1);
+
+    (void)zero_terminated;
+    (void)clear;
+    self->size = element_size;
+    return &self->array;
+}
+
+GArray *g_array_sized_new(gboolean zero_terminated, gboolean clear, guint element_size, guint room)
+{
+    GArray *array = g_array_new(zero_terminated, clear, element_size);
+
+    make_room((host_array *)array, room);
+    return array;
+}
+
+gchar *g_array_free(GArray *array, gboolean free_data)
+{
+    gchar *data = array->data;
+
+    if (free_data) {
+        g_free(data);
+        data = NULL;
+    }
+    g_free(array);
+    return data;
 }
 
 GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count)
@@ -138,48 +146,70 @@ GArray *g_array_set_size(GArray *array, guint length)
     return array;
 }
 
+/* ---- sorting ---- */
+
+typedef struct sorting {
+    gsize size; /* of an element */
+    GCompareDataFunc compare;
+    gpointer data;
+    char *spare; /* room for half of the elements */
+} sorting;
+
+/* Of the sorted first left elements and the sorted rest one. */
+static void merge(const sorting *self, char *elements, gsize left, gsize count)
+{
+    gsize size = self->size, i = 0, k = left, to = 0;
+
+    memcpy(self->spare, elements, left * size);
+    while (i < left) {
+        if (k < count && self->compare(elements + k * size, self->spare + i * size, self->data) < 0) {
+            memmove(elements + to++ * size, elements + k++ * size, size);
+        } else {
+            memcpy(elements + to++ * size, self->spare + i++ * size, size);
+        }
+    }
+}
+
+static void sort_part(const sorting *self, char *elements, gsize count)
+{
+    gsize left = count / 2;
+
+    if (count >= 2) {
+        sort_part(self, elements, left);
+        sort_part(self, elements + left * self->size, count - left);
+        merge(self, elements, left, count);
+    }
+}
+
+static void sort(void *elements, gsize count, gsize size, GCompareDataFunc compare, gpointer data)
+{
+    sorting self = {size, compare, data, NULL};
+
+    if (count >= 2) {
+        self.spare = g_malloc(count / 2 * size);
+        sort_part(&self, elements, count);
+        g_free(self.spare);
+    }
+}
+
+static gint compare_plainly(gconstpointer a, gconstpointer b, gpointer data)
+{
+    return (*(GCompareFunc *)data)(a, b);
+}
+
+void toa_host_sort(void *elements, gsize count, gsize size, GCompareFunc compare)
+{
+    sort(elements, count, size, compare_plainly, &compare);
+}
+
 void g_array_sort(GArray *array, GCompareFunc compare)
 {
     toa_host_sort(array->data, array->len, ((host_array *)array)->size, compare);
 }
 
-/* Of the sorted halves left and right, by way of spare. */
-static void merge(char *elements, gsize left, gsize count, gsize size, GCompareFunc compare, char *spare)
+void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer data)
 {
-    gsize i = 0, k = left, to = 0;
-
-    memcpy(spare, elements, left * size);
-    while (i < left) {
-        if (k < count && compare(elements + k * size, spare + i * size) < 0) {
-            memmove(elements + to++ * size, elements + k++ * size, size);
-        } else {
-            memcpy(elements + to++ * size, spare + i++ * size, size);
-        }
-    }
-}
-
-static void sort_part(char *elements, gsize count, gsize size, GCompareFunc compare, char *spare)
-{
-    gsize left = count / 2;
-
-    if (count < 2) {
-        return;
-    }
-    sort_part(elements, left, size, compare, spare);
-    sort_part(elements + left * size, count - left, size, compare, spare);
-    merge(elements, left, count, size, compare, spare);
-}
-
-void toa_host_sort(void *elements, gsize count, gsize size, GCompareFunc compare)
-{
-    char *spare;
-
-    if (count < 2) {
-        return;
-    }
-    spare = g_malloc(count / 2 * size);
-    sort_part(elements, count, size, compare, spare);
-    g_free(spare);
+    sort(array->data, array->len, ((host_array *)array)->size, compare, data);
 }
 
 /* ---- chance ---- */

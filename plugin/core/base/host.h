@@ -25,6 +25,7 @@ typedef char gchar;
 typedef void *gpointer;
 typedef const void *gconstpointer;
 typedef gint (*GCompareFunc)(gconstpointer a, gconstpointer b);
+typedef gint (*GCompareDataFunc)(gconstpointer a, gconstpointer b, gpointer data);
 
 #ifndef FALSE
 #define FALSE 0
@@ -46,6 +47,14 @@ void g_free(gpointer memory);
 #define g_new(type, count) ((type *)g_realloc_n(NULL, (count), sizeof(type)))
 #define g_new0(type, count) ((type *)g_malloc0_n((count), sizeof(type)))
 #define g_renew(type, memory, count) ((type *)g_realloc_n((memory), (count), sizeof(type)))
+#define g_clear_pointer(pointer, destroy)            \
+    do {                                             \
+        __typeof__(*(pointer)) cleared = *(pointer); \
+        *(pointer) = NULL;                           \
+        if (cleared) {                               \
+            (destroy)(cleared);                      \
+        }                                            \
+    } while (0)
 
 /* ---- an array of values that grows ---- */
 
@@ -55,10 +64,12 @@ typedef struct GArray {
 } GArray;
 
 GArray *g_array_new(gboolean zero_terminated, gboolean clear, guint element_size); /* neither is supported, nor needed */
+GArray *g_array_sized_new(gboolean zero_terminated, gboolean clear, guint element_size, guint room);
 gchar *g_array_free(GArray *array, gboolean free_data); /* the data if they are not freed, else NULL */
 GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count);
 GArray *g_array_set_size(GArray *array, guint length); /* new elements are zero */
 void g_array_sort(GArray *array, GCompareFunc compare); /* stable */
+void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer data);
 #define g_array_append_val(array, value) g_array_append_vals((array), &(value), 1)
 #define g_array_index(array, type, i) (((type *)(void *)(array)->data)[i])
 
