@@ -51,6 +51,9 @@ endforeach()
 file(GLOB _captures CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sample-captures/*.pcap)
 install(FILES ${_captures} DESTINATION ${TOA_INSTALL_DOC_DIR}/examples)
 
+# of a build of its own (preset web), if there was one
+install(FILES ${PROJECT_SOURCE_DIR}/build/web/toa.html DESTINATION ${TOA_INSTALL_DOC_DIR} OPTIONAL)
+
 find_program(ASCIIDOCTOR asciidoctor DOC "Makes the man page; without it there is none")
 find_program(GZIP gzip)
 mark_as_advanced(ASCIIDOCTOR GZIP)

@@ -134,6 +134,11 @@ GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count)
     return array;
 }
 
+guint g_array_get_element_size(GArray *array)
+{
+    return ((host_array *)array)->size;
+}
+
 GArray *g_array_set_size(GArray *array, guint length)
 {
     host_array *self = (host_array *)array;

@@ -70,6 +70,7 @@ GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count);
 GArray *g_array_set_size(GArray *array, guint length); /* new elements are zero */
 void g_array_sort(GArray *array, GCompareFunc compare); /* stable */
 void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer data);
+guint g_array_get_element_size(GArray *array); /* not the core's wish, but its array's secret */
 #define g_array_append_val(array, value) g_array_append_vals((array), &(value), 1)
 #define g_array_index(array, type, i) (((type *)(void *)(array)->data)[i])
 

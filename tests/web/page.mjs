@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What toa.html has in it, and files for it, outside of a browser.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import zlib from 'node:zlib';
+
+function element(page, id) {
+    const start = page.indexOf('>', page.indexOf(`<script id="${id}"`)) + 1;
+    return page.slice(start, page.indexOf('</script>', start));
+}
+
+// {module, diagnose}: the very code that the page runs.
+export function load(path) {
+    const page = fs.readFileSync(path, 'utf8');
+    const diagnose = new Function('crypto', `${element(page, 'worker')};return diagnose;`)(crypto.webcrypto);
+    return {module: new WebAssembly.Module(zlib.gunzipSync(Buffer.from(element(page, 'module'), 'base64'))), diagnose};
+}
+
+export function memoryFile(path, bytes) {
+    return {path, size: bytes.length, read: (at, length) => bytes.subarray(at, at + Math.max(length, 0))};
+}
+
+// As the page has it: gzip is unpacked in front of the module.
+export function diskFile(path) {
+    const bytes = fs.readFileSync(path);
+    return memoryFile(path, bytes[0] === 0x1f && bytes[1] === 0x8b ? zlib.gunzipSync(bytes) : bytes);
+}
+
+export function report(page, files, options) {
+    return page.diagnose(page.module, files, {notes: true, max: 5, ...options}, () => {});
+}
