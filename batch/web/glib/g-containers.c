@@ -49,6 +49,17 @@ void g_ptr_array_add(GPtrArray *array, gpointer element)
     array->pdata[array->len++] = element;
 }
 
+void g_ptr_array_extend(GPtrArray *array, GPtrArray *from, GCopyFunc copy, gpointer data)
+{
+    (void)copy;
+    (void)data;
+    make_room(array, array->len + from->len);
+    if (from->len) {
+        memcpy(array->pdata + array->len, from->pdata, from->len * sizeof *from->pdata);
+        array->len += from->len;
+    }
+}
+
 gboolean g_ptr_array_find(GPtrArray *array, gconstpointer element, guint *ret_index)
 {
     for (guint i = 0; i < array->len; i++) {

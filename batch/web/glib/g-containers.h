@@ -17,6 +17,8 @@ GPtrArray *g_ptr_array_new(void);
 GPtrArray *g_ptr_array_sized_new(guint room);
 GPtrArray *g_ptr_array_new_with_free_func(GDestroyNotify destroy);
 void g_ptr_array_add(GPtrArray *array, gpointer element);
+typedef gpointer (*GCopyFunc)(gconstpointer element, gpointer data);
+void g_ptr_array_extend(GPtrArray *array, GPtrArray *from, GCopyFunc copy, gpointer data); /* copy NULL only */
 gboolean g_ptr_array_find(GPtrArray *array, gconstpointer element, guint *ret_index);
 void g_ptr_array_set_size(GPtrArray *array, gint length);
 void g_ptr_array_sort(GPtrArray *array, GCompareFunc compare); /* stable */

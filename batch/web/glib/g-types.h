@@ -23,7 +23,6 @@ typedef ssize_t gssize;
 typedef unsigned char guchar;
 typedef uint32_t gunichar;
 typedef guint32 GQuark;
-typedef void (*GDestroyNotify)(gpointer data);
 typedef guint (*GHashFunc)(gconstpointer key);
 typedef gboolean (*GEqualFunc)(gconstpointer a, gconstpointer b);
 

@@ -73,6 +73,7 @@ typedef struct host_array {
     GArray array; /* what is seen of it */
     guint size;   /* of an element */
     guint room;   /* elements */
+    GDestroyNotify clear;
 } host_array;
 
 static void make_room(host_array *self, guint length)
@@ -112,6 +113,7 @@ gchar *g_array_free(GArray *array, gboolean free_data)
     gchar *data = array->data;
 
     if (free_data) {
+        g_array_set_size(array, 0);
         g_free(data);
         data = NULL;
     }
@@ -134,6 +136,11 @@ GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count)
     return array;
 }
 
+void g_array_set_clear_func(GArray *array, GDestroyNotify clear)
+{
+    ((host_array *)array)->clear = clear;
+}
+
 guint g_array_get_element_size(GArray *array)
 {
     return ((host_array *)array)->size;
@@ -146,6 +153,9 @@ GArray *g_array_set_size(GArray *array, guint length)
     if (length > array->len) {
         make_room(self, length);
         memset(array->data + (gsize)array->len * self->size, 0, (gsize)(length - array->len) * self->size);
+    }
+    for (guint i = length; self->clear && i < array->len; i++) {
+        self->clear(array->data + (gsize)i * self->size);
     }
     array->len = length;
     return array;

@@ -24,6 +24,7 @@ typedef size_t gsize;
 typedef char gchar;
 typedef void *gpointer;
 typedef const void *gconstpointer;
+typedef void (*GDestroyNotify)(gpointer data);
 typedef gint (*GCompareFunc)(gconstpointer a, gconstpointer b);
 typedef gint (*GCompareDataFunc)(gconstpointer a, gconstpointer b, gpointer data);
 
@@ -70,7 +71,9 @@ GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count);
 GArray *g_array_set_size(GArray *array, guint length); /* new elements are zero */
 void g_array_sort(GArray *array, GCompareFunc compare); /* stable */
 void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer data);
-guint g_array_get_element_size(GArray *array); /* not the core's wish, but its array's secret */
+/* Not the core's wish, but its array's secret: for those above it. */
+guint g_array_get_element_size(GArray *array);
+void g_array_set_clear_func(GArray *array, GDestroyNotify clear); /* of an element that goes, by its address */
 #define g_array_append_val(array, value) g_array_append_vals((array), &(value), 1)
 #define g_array_index(array, type, i) (((type *)(void *)(array)->data)[i])
 
