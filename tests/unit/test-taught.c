@@ -291,6 +291,41 @@ static void test_late_data(void)
     }
 }
 
+/* A RST of the server X leads to, at what Y's client has just sent; nothing else is known of X. */
+static void reset_for(flow *y, flow *x)
+{
+    toa_segment rst;
+
+    client_sends(y, PSH | ACK, 10);
+    rst = from_server(y, RST, 0);
+    rst.ip_id = 0;
+    emit(x, crossed(rst, y, x));
+}
+
+/* Of a server that answered for another one before, another client's first RST is enough; of another server it is not. */
+static void test_known_to_answer(void)
+{
+    for (unsigned known = 0; known < 2; known++) {
+        story *s = story_new();
+        flow x = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), y = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+        flow z = flow_new(s, "10.0.0.1:6000", known ? "10.0.2.2:80" : "10.0.2.3:80"), w = flow_new(s, "10.0.0.1:6000", "10.0.1.9:80");
+
+        client_sends(&y, PSH | ACK, 10);
+        client_sends(&w, PSH | ACK, 10);
+        reset_for(&y, &x);
+        EXPECT_NONE(s);
+        reset_for(&y, &x);
+        EXPECT_HAS(s, FOREIGN_RST, &y, TOA_EV_SEQ | TOA_EV_TRIGGER);
+        reset_for(&w, &z);
+        if (known) {
+            EXPECT_HAS(s, FOREIGN_RST, &w, TOA_EV_SEQ | TOA_EV_TRIGGER);
+        } else {
+            EXPECT_NONE(s);
+        }
+        story_free(s);
+    }
+}
+
 /* ---- roles ---- */
 
 /* A client whose port is below the service's, captured in mid-stream: two addresses of one service tell who is who. */
@@ -503,6 +538,7 @@ int main(int argc, char **argv)
     g_test_add_func("/taught/ack-is-no-copy", test_ack_is_no_copy);
     g_test_add_func("/taught/late-resets", test_late_resets);
     g_test_add_func("/taught/late-data", test_late_data);
+    g_test_add_func("/taught/known-to-answer", test_known_to_answer);
     g_test_add_func("/taught/low-client-port", test_low_client_port);
     g_test_add_func("/taught/overtaken-question", test_overtaken_question);
     g_test_add_func("/taught/too-soon", test_too_soon);
