@@ -63,6 +63,35 @@ static void test_run(void)
     story_free(s);
 }
 
+/* On a conversation that is over, D's server answers a SYN of D's; each time the client refuses. The first time the SYN may have
+ * been V's, lost by the capture, and the client have gone. */
+static void test_synacks(void)
+{
+    story *s = story_new();
+    flow d = flow_new(s, CLIENT, RS), v = flow_new(s, CLIENT, VIP);
+    toa_segment synack;
+
+    open_flow(&v);
+    exchange(&v, 10, 10);
+    close_flow(&v);
+    story_wait(s, SEC);
+    from_client(&d, SYN, 0);
+    synack = crossed(from_server(&d, SYN | ACK, 0), &d, &v);
+    for (unsigned i = 0; i < 3; i++) {
+        synack.time = 0;
+        emit(&v, synack);
+        EXPECT_NONE(s);
+        emit(&v, refusal(&v, synack));
+        if (i == 0) {
+            EXPECT_NONE(s);
+        } else {
+            EXPECT_ONE(s, FOREIGN_UNSEEN, NULL, TOA_EV_SEQ);
+        }
+        story_wait(s, SEC);
+    }
+    story_free(s);
+}
+
 static void test_other_refusal(void)
 {
     story *s = story_new();
@@ -174,6 +203,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/unseen/refused", test_refused);
     g_test_add_func("/unseen/run", test_run);
+    g_test_add_func("/unseen/synacks", test_synacks);
     g_test_add_func("/unseen/not-by-another-refusal", test_other_refusal);
     g_test_add_func("/unseen/not-by-a-late-refusal", test_late_refusal);
     g_test_add_func("/unseen/not-if-the-client-knows", test_client_knows);

@@ -40,10 +40,29 @@ static bool is_challenge(const toa_conversation *x, bool from_server, const toa_
            !toa_seq_within(segment->ack, client->isn, client->next + TOA_WINDOW_UNKNOWN) && segment->time - client->last_time <= TOA_SECOND;
 }
 
+/* A SYN-ACK that answers no SYN of x's client, whose numbers are known. */
+static bool is_strange_synack(const toa_conversation *x, bool from_server, const toa_segment *segment)
+{
+    const toa_side *client = &x->side[x->client], *server = &x->side[!x->client];
+    const uint16_t control = TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_ACK;
+
+    return from_server && (segment->flags & control) == (TOA_FLAG_SYN | TOA_FLAG_ACK) &&
+           (client->flags & server->flags & TOA_SIDE_SYN) && segment->ack != client->isn + 1 && segment->seq != server->isn;
+}
+
+/* The client refuses the answer to a SYN that the capture has lost once at most: its server does not repeat it then. */
+static bool may_have_lost_syn(const toa_conversation *x, const toa_segment *segment)
+{
+    const toa_stranger *last = x->extra ? x->extra->stranger : NULL;
+
+    return (segment->flags & TOA_FLAG_SYN) && !(last && last->ack == segment->ack && last->refused);
+}
+
 static void remember(toa_state *state, toa_conversation *x)
 {
     const toa_segment *segment = state->segment;
     const wanted its = {x->key->client, segment->seq};
+    bool lost_syn = may_have_lost_syn(x, segment);
     toa_stranger *stranger = toa_table_add(&state->strangers, hash_of(state, &its), NULL);
 
     stranger->conv = x;
@@ -54,6 +73,7 @@ static void remember(toa_state *state, toa_conversation *x)
     stranger->time = segment->time;
     stranger->frame = segment->frame;
     stranger->ip_id = segment->ip_id;
+    stranger->lost_syn = lost_syn;
     toa_state_extra(state, x)->stranger = stranger;
 }
 
@@ -109,17 +129,22 @@ bool toa_unseen_check(toa_state *state, toa_conversation *x, unsigned sender)
         return false; /* a tunnel: the same packet, inside and outside */
     }
     if (stranger && !from_server && is_answer(stranger, segment)) {
+        stranger->refused = true;
+        if (stranger->lost_syn) {
+            return false;
+        }
         report(state, x, stranger->frame, TOA_EV_SEQ, 0);
         return true;
     }
-    if (stranger && from_server && continues(stranger, segment)) {
+    if (stranger && from_server && !stranger->lost_syn && continues(stranger, segment)) {
         check_run(state, x, stranger);
         return true;
     }
     if (!from_server && !(segment->flags & TOA_FLAG_RST)) {
         toa_state_extra(state, x)->client_changed = true;
         x->extra->stranger = NULL;
-    } else if (is_challenge(x, from_server, segment) && !(x->extra && x->extra->client_changed)) {
+    } else if ((is_challenge(x, from_server, segment) || is_strange_synack(x, from_server, segment)) &&
+               !(x->extra && x->extra->client_changed)) {
         remember(state, x);
     }
     return false;

@@ -63,6 +63,8 @@ typedef struct toa_stranger {
     uint32_t seq, end;      /* of the whole run */
     uint32_t ack;
     uint16_t ip_id;         /* last one that was not 0 */
+    bool refused;           /* the client has answered it with a RST */
+    bool lost_syn;          /* it may answer a SYN that the capture has lost, and the client have changed its mind */
 } toa_stranger;
 
 /* What one side has said last on a conversation, with numbers that are not its own: perhaps the beginning of another
