@@ -130,6 +130,10 @@ static void fill_segment(const toa_native *native, const toa_frame_bytes *frame,
     segment->ip_id = layer->ip_id;
     segment->ttl = layer->ttl;
     segment->network = layer->network;
+    segment->vip.family = TOA_FAMILY_NONE;
+    if (layer->dsr.kind) {
+        segment->vip = layer->dsr.vip;
+    }
 }
 
 typedef struct numbers {

@@ -330,6 +330,7 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
 {
     const toa_segment *segment = state->segment;
     bool named = segment->options.client_item >= 0, unexplained;
+    toa_conversation *told;
 
     if (conv->flags & TOA_CONV_SELF) {
         feed_self_connect(state, conv, is_new);
@@ -342,11 +343,15 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
         return judge(state, conv, sender);
     }
     toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
+    told = is_new ? toa_legs_told(state, conv) : NULL;
     unexplained = judge(state, conv, sender);
     if (is_new) {
         toa_unseen_settle(state, conv, sender);
     }
     toa_legs_seek(state, conv); /* by the ISN, which is known only now */
+    if (told) {
+        toa_collision_check_key(state, told);
+    }
     toa_collision_check_key(state, conv);
     return unexplained;
 }
@@ -407,6 +412,11 @@ const toa_endpoint *toa_engine_named(const toa_conversation *conv)
     const toa_party *named = toa_named(conv);
 
     return named ? &named->endpoint : NULL;
+}
+
+const toa_endpoint *toa_engine_dialled(const toa_conversation *conv)
+{
+    return conv->extra && conv->extra->vip ? &conv->extra->vip->endpoint : NULL;
 }
 
 const toa_conversation *toa_engine_leg(const toa_conversation *conv)

@@ -54,6 +54,9 @@ const toa_endpoint *toa_engine_remembered(toa_engine *engine, const toa_endpoint
 /* The client that a TOA has named on this conversation; NULL: none. */
 const toa_endpoint *toa_engine_named(const toa_conversation *conv);
 
+/* Where conv's client has sent it, as direct server return says beside its SYN; NULL: nothing says so. */
+const toa_endpoint *toa_engine_dialled(const toa_conversation *conv);
+
 /* The other leg of conv's connection, NULL: not known. */
 const toa_conversation *toa_engine_leg(const toa_conversation *conv);
 

@@ -11,6 +11,7 @@
 #include "dissector/compat.h"
 
 #include "core/model/key.h"
+#include "dissector/dsr.h"
 #include "dissector/glue.h"
 #include "dissector/labels.h"
 #include "dissector/prefs.h"
@@ -127,7 +128,7 @@ static int64_t read_time(const packet_info *pinfo)
 
 /* The TCP layer that begins the tvb, but for its options. False: not one that can be analysed. */
 static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, toa_segment *ret_segment,
-                         toa_header *ret_header)
+                         toa_header *ret_header, toa_dsr *ret_dsr)
 {
     unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb);
     const uint8_t *header;
@@ -158,6 +159,14 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
     segment->window = toa_get16(header + 14);
     segment->length = reported - ret_header->length;
     segment->network = toa_labels_of(pinfo);
+    segment->vip.family = TOA_FAMILY_NONE;
+    ret_dsr->kind = TOA_DSR_NONE;
+    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
+        toa_labels_dsr(pinfo, header, ret_dsr);
+        if (ret_dsr->kind) {
+            segment->vip = ret_dsr->vip;
+        }
+    }
     read_ip(data, segment);
     return true;
 }
@@ -233,6 +242,7 @@ typedef struct toa_passage {
     const toa_header *outer; /* header of the layer around this one */
     toa_segment segment;
     toa_header header;
+    toa_dsr dsr;
     toa_layer shown; /* complete when the engine has seen the segment */
     uint8_t layer;
     bool analysed;
@@ -369,6 +379,9 @@ static void after_tcp(toa_passage *passage)
         pass_over(passage->tvb, passage->pinfo, &passage->segment.source, &passage->segment.destination);
         return;
     }
+    if (passage->dsr.kind) {
+        toa_dsr_show(passage->pinfo, passage->tree, &passage->dsr);
+    }
     if (!glue.engine) {
         return;
     }
@@ -411,7 +424,7 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!proto_is_protocol_enabled(glue.protocol)) {
         return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
     }
-    if (!read_segment(tvb, pinfo, data, &passage.segment, &passage.header)) {
+    if (!read_segment(tvb, pinfo, data, &passage.segment, &passage.header, &passage.dsr)) {
         return dissect_unread(tvb, pinfo, tree, data);
     }
     passage.tvb = tvb;
@@ -432,7 +445,7 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     }
     if (passage.analysed && glue.engine && passage.shown.first_pass) {
         feed_known(&passage);
-        if (passage.fed && usual && !glue.hooks->shows_layer(tree, &passage.shown)) {
+        if (passage.fed && usual && !passage.dsr.kind && !glue.hooks->shows_layer(tree, &passage.shown)) {
             return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
         }
     }
@@ -458,6 +471,7 @@ void toa_glue_register(int proto_toa, const toa_glue_hooks *hooks)
     glue.protocol = find_protocol_by_id(proto_toa);
     glue.hooks = hooks;
     toa_option_hook_register_tree();
+    toa_dsr_register(proto_toa);
     register_init_routine(init_file);
     register_cleanup_routine(cleanup_file);
 }

@@ -5,8 +5,6 @@
  */
 #include "dissector/labels.h"
 
-#include "frames/layers.h"
-
 /* The link types that frames/layers.c knows, and how many layers are in front of TCP if there is nothing but link and IP:
  * Wireshark's "frame" counts, and so does "ethertype". */
 static const struct link {
@@ -27,27 +25,56 @@ static const struct link *find_link(int encapsulation)
     return NULL;
 }
 
-static uint16_t __attribute__((noinline)) read_network(const packet_info *pinfo, const struct link *link)
+tvbuff_t *toa_labels_frame(const packet_info *pinfo)
 {
     tvbuff_t *tvb = pinfo->data_src ? get_data_source_tvb(pinfo->data_src->data) : NULL; /* the first one is the frame */
-    toa_frame_bytes frame = {.link_type = link->link_type};
 
-    if (!tvb || tvb_captured_length(tvb) == 0) {
-        return 0;
+    return tvb && tvb_captured_length(tvb) ? tvb : NULL;
+}
+
+static bool read_frame(const packet_info *pinfo, const struct link *link, toa_frame_bytes *ret_frame)
+{
+    tvbuff_t *tvb = toa_labels_frame(pinfo);
+
+    if (!tvb) {
+        return false;
     }
-    frame.captured = tvb_captured_length(tvb);
-    frame.reported = tvb_reported_length(tvb);
-    frame.bytes = tvb_get_ptr(tvb, 0, (int)frame.captured);
-    return toa_find_network(&frame);
+    *ret_frame = (toa_frame_bytes){.link_type = link->link_type};
+    ret_frame->captured = tvb_captured_length(tvb);
+    ret_frame->reported = tvb_reported_length(tvb);
+    ret_frame->bytes = tvb_get_ptr(tvb, 0, (int)ret_frame->captured);
+    return true;
+}
+
+static uint16_t __attribute__((noinline)) read_network(const packet_info *pinfo, const struct link *link)
+{
+    toa_frame_bytes frame;
+
+    return read_frame(pinfo, link, &frame) ? toa_find_network(&frame) : 0;
+}
+
+static const struct link *link_of(const packet_info *pinfo)
+{
+    return pinfo->rec && pinfo->rec->rec_type == REC_TYPE_PACKET
+               ? find_link(pinfo->rec->rec_header.packet_header.pkt_encap)
+               : NULL;
 }
 
 uint16_t toa_labels_of(const packet_info *pinfo)
 {
-    const struct link *link;
+    const struct link *link = link_of(pinfo);
 
-    if (!pinfo->rec || pinfo->rec->rec_type != REC_TYPE_PACKET) {
-        return 0;
-    }
-    link = find_link(pinfo->rec->rec_header.packet_header.pkt_encap);
     return link && pinfo->curr_layer_num > link->plain ? read_network(pinfo, link) : 0;
+}
+
+void toa_labels_dsr(const packet_info *pinfo, const uint8_t *header, toa_dsr *ret_dsr)
+{
+    const struct link *link = link_of(pinfo);
+    toa_frame_bytes frame;
+    toa_tcp_layer layer;
+
+    ret_dsr->kind = TOA_DSR_NONE;
+    if (link && read_frame(pinfo, link, &frame) && toa_find_tcp(&frame, &layer) == TOA_FOUND_TCP && layer.header == header) {
+        *ret_dsr = layer.dsr; /* another header: a layer that the walk has not come to, or a packet made of fragments */
+    }
 }

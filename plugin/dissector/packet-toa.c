@@ -114,6 +114,9 @@ static const value_string layout_names[] = {
 #define X(id, name) {TOA_LAYOUT_##id, name},
     TOA_LAYOUTS(X)
 #undef X
+#define X(id, name) {TOA_CARRIER_##id, name},
+    TOA_CARRIERS(X)
+#undef X
     {0, NULL}};
 static const value_string role_names[] = {
 #define X(id, name, title) {TOA_ROLE_##id, title},

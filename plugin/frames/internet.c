@@ -5,7 +5,9 @@
  */
 #include "frames/internet.h"
 
-enum { IP_UDP = 17, IP_HOP_BY_HOP = 0 };
+#include "frames/dsr.h"
+
+enum { IP_UDP = 17, IP_HOP_BY_HOP = 0, IP_DESTINATION_OPTIONS = 60 };
 
 void walk_ip(toa_walk *walk)
 {
@@ -104,6 +106,10 @@ void walk_ipv4(toa_walk *walk)
         walk_stop(walk, TOA_FOUND_OTHER);
         return;
     }
+    walk_enter_dsr(walk);
+    if (header > 20) {
+        walk_dsr_ip4(walk, header);
+    }
     walk->layer->source = toa_endpoint_ipv4(at + 12, 0);
     walk->layer->destination = toa_endpoint_ipv4(at + 16, 0);
     walk->layer->ip_id = walk_get16(at + 4);
@@ -134,6 +140,7 @@ void walk_ipv6(toa_walk *walk)
     }
     walk_limit(walk, 40 + length); /* a length of 0 is not taken for left out, as it is with IPv4: Wireshark's default */
     walk_leave_ip(walk);
+    walk_enter_dsr(walk);
     walk->layer->source = toa_endpoint_ipv6(at + 8, 0);
     walk->layer->destination = toa_endpoint_ipv6(at + 24, 0);
     walk->layer->ip_id = 0;
@@ -163,6 +170,9 @@ void walk_options6(toa_walk *walk)
             walk_unknown(walk, "IPv6 home address of protocol", at[0]);
             return;
         }
+    }
+    if (walk->protocol == IP_DESTINATION_OPTIONS) {
+        walk_dsr_ip6(walk, length);
     }
     walk_on(walk, length, WALK_IP, at[0]);
 }

@@ -3,6 +3,7 @@
  */
 #include "frames/layers.h"
 
+#include "frames/dsr.h"
 #include "frames/internet.h"
 #include "frames/link.h"
 #include "frames/tunnels.h"
@@ -167,7 +168,8 @@ static uint16_t fold_network(uint64_t network)
 
 toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
 {
-    toa_walk walk = {.at = frame->bytes,
+    toa_walk walk = {.start = frame->bytes,
+                 .at = frame->bytes,
                  .captured = frame->captured,
                  .reported = frame->reported,
                  .next = WALK_LINK,
@@ -177,6 +179,7 @@ toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
 
     ret_layer->quoted = false;
     ret_layer->space = NULL;
+    ret_layer->dsr.kind = TOA_DSR_NONE;
     ret_layer->source.family = TOA_FAMILY_NONE;
     for (unsigned depth = 0; depth < DEPTH_MAX && walk.next != WALK_END; depth++) {
         take_step(&walk);
@@ -185,6 +188,9 @@ toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
         walk_unknown(&walk, "layers", DEPTH_MAX);
     }
     ret_layer->network = fold_network(walk.network);
+    if (ret_layer->dsr.kind && !toa_dsr_stands(ret_layer)) {
+        ret_layer->dsr.kind = TOA_DSR_NONE;
+    }
     return walk.result;
 }
 

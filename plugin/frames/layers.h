@@ -27,6 +27,24 @@ typedef enum toa_found {
     TOA_FOUND_MAX
 } toa_found;
 
+/* Where the address that a client has dialled travels beside a SYN, when a balancer has put the server's own into the destination
+ * and the server answers the client itself (direct server return). Formats are Cilium's: bpf/lib/nodeport.h, common.h, tunnel.h. */
+typedef enum toa_dsr_kind {
+    TOA_DSR_NONE,
+    TOA_DSR_IP4,    /* IPv4 option 0x9a, the first one */
+    TOA_DSR_IP6,    /* IPv6 destination option 0x1b */
+    TOA_DSR_GENEVE4, /* GENEVE option of class 0x014b, in front of an IPv4 packet */
+    TOA_DSR_GENEVE6
+} toa_dsr_kind;
+
+typedef struct toa_dsr {
+    uint8_t kind;    /* toa_dsr_kind; NONE: the rest is not valid */
+    uint8_t length;  /* of the option, its head included */
+    uint8_t address, port; /* where in the option they are */
+    uint32_t offset; /* of the option, from the start of the frame */
+    toa_endpoint vip;
+} toa_dsr;
+
 typedef struct toa_tcp_layer {
     const uint8_t *header;       /* of TCP */
     uint32_t captured, reported; /* bytes from there on, within IP's length */
@@ -35,6 +53,7 @@ typedef struct toa_tcp_layer {
     uint8_t ttl;
     bool quoted;                 /* in an ICMP error */
     uint16_t network;            /* tags, labels, keys and ends of tunnels in front of it, mixed; 0: none (core/option/segment.h) */
+    toa_dsr dsr;                 /* with a SYN without ACK only */
     /* with TOA_FOUND_UNKNOWN and FRAGMENT: what, as "ethertype", 0x88e7 */
     const char *space;
     uint32_t protocol;

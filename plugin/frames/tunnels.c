@@ -3,6 +3,7 @@
  */
 #include "frames/tunnels.h"
 
+#include "frames/dsr.h"
 #include "frames/internet.h"
 #include "frames/link.h"
 
@@ -128,6 +129,7 @@ void walk_geneve(toa_walk *walk)
     length = 8 + (walk->at[0] & 0x3fu) * 4;
     if (walk_need(walk, length)) {
         walk_label(walk, LABEL_VNI, walk_get32(walk->at + 4) >> 8);
+        walk_dsr_geneve(walk, length);
         walk_on(walk, length, WALK_ETHERTYPE, walk_get16(walk->at + 2));
     }
 }

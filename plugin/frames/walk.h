@@ -25,6 +25,7 @@ typedef enum walk_space {
 } walk_space;
 
 typedef struct toa_walk {
+    const uint8_t *start; /* of the frame */
     const uint8_t *at;
     uint32_t captured, reported; /* from there on */
     walk_space next;
@@ -33,6 +34,7 @@ typedef struct toa_walk {
     uint8_t fcs; /* still at the end */
     toa_found result;
     uint64_t network; /* all labels so far, mixed; 0: none */
+    toa_dsr tunnel_dsr; /* what a tunnel's header says of the IP packet in it */
     toa_tcp_layer *layer;
 } toa_walk;
 

@@ -61,6 +61,9 @@ toa_place toa_place_of(const toa_conversation *one, const toa_conversation *othe
         if (all[i] && toa_engine_named(all[i])) {
             return TOA_PLACE_TOA;
         }
+        if (all[i] && toa_engine_dialled(all[i])) {
+            return TOA_PLACE_DSR;
+        }
     }
     return TOA_PLACE_UNKNOWN;
 }
@@ -87,6 +90,13 @@ void toa_places_crossed(toa_place place, toa_teller *teller)
                            "Real server: \"lsmod | grep toa\" shows the module that writes the client's address into the "
                            "connection, \"nstat -az TcpExtTCPChallengeACK\" counts crossings. Turn the module off, or replace it "
                            "by one that only answers getpeername (toa.ko).");
+        return;
+    }
+    if (place == TOA_PLACE_DSR) {
+        toa_text_paragraph(teller->out, "- ",
+                           "Cilium, direct server return: an option beside the SYN names the VIP. One client port through two VIPs "
+                           "(or a VIP and the pod's own address) is one connection to the pod: give each backend one address to "
+                           "be reached by, or set loadBalancer.mode=snat. Source: https://github.com/cilium/cilium/issues/18632");
         return;
     }
     toa_text_paragraph(teller->out, "- ",

@@ -14,7 +14,8 @@
 
 typedef enum toa_place {
     TOA_PLACE_UNKNOWN, /* no option was seen: any product of the table */
-    TOA_PLACE_TOA      /* a TOA option names the client: LVS and relatives */
+    TOA_PLACE_TOA,     /* a TOA option names the client: LVS and relatives */
+    TOA_PLACE_DSR      /* direct server return has named a VIP: Cilium */
 } toa_place;
 
 /* What is known of the place of two crossed conversations. */

@@ -121,6 +121,56 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv)
     }
 }
 
+/* The same connection begins with it: a balancer that only rewrites addresses keeps the client's number. */
+static bool begins_same(const toa_conversation *told, const toa_segment *segment)
+{
+    const toa_side *client = &told->side[told->client];
+
+    if (!(client->flags & TOA_SIDE_SYN) || !(segment->flags & TOA_FLAG_SYN)) {
+        return false;
+    }
+    return segment->flags & TOA_FLAG_ACK ? segment->ack == client->isn + 1 : segment->seq == client->isn;
+}
+
+/* conv's own SYN says so: the client's leg may be there. */
+static toa_conversation *find_dialled(toa_state *state, const toa_conversation *conv)
+{
+    toa_conversation *y = toa_state_find(state, toa_wire_client(conv), &conv->extra->vip->endpoint);
+    const toa_side *client = y ? &y->side[y->client] : NULL;
+
+    return y && y != conv && !is_certain(y) && (client->flags & TOA_SIDE_SYN) && client->isn == state->segment->seq ? y : NULL;
+}
+
+toa_conversation *toa_legs_told(toa_state *state, toa_conversation *conv)
+{
+    const toa_segment *segment = state->segment;
+    toa_conversation *y;
+    unsigned looked = 0;
+
+    if (is_certain(conv) || (conv->flags & TOA_CONV_SELF)) {
+        return NULL;
+    }
+    if (segment->vip.family != TOA_FAMILY_NONE) {
+        toa_state_extra(state, conv)->vip = toa_state_party(state, &segment->vip);
+        y = find_dialled(state, conv);
+        if (y) {
+            forget_guess(y);
+            forget_guess(conv);
+            join(state, conv, y, true);
+        }
+        return y;
+    }
+    for (y = conv->key->client->group; y && looked < LOOK_MAX; y = toa_group_next(y), looked++) {
+        if (y != conv && y->extra && y->extra->vip == conv->server_party && !is_certain(y) && begins_same(y, segment)) {
+            forget_guess(y);
+            forget_guess(conv);
+            join(state, y, conv, true);
+            return y;
+        }
+    }
+    return NULL;
+}
+
 static bool is_rs_side(const toa_conversation *conv)
 {
     return conv->source == TOA_KEY_TOA;

@@ -143,6 +143,7 @@ typedef struct toa_extra {
     toa_ts_marks ts_marks[2]; /* of the sides; valid with has_marks */
     bool has_marks[2];
     toa_party *named;          /* client that a TOA named, if the key has another one */
+    toa_party *vip;            /* where its client has sent it, as direct server return says beside its SYN */
     const toa_key *told;       /* source 4: the key without the proof */
     uint32_t clock_misses;     /* connections of this wire tuple, up to this one, that fitted nobody's clock (R10) */
     int64_t works_time; /* newest question of its client that was answered while its key was disputed */

@@ -42,6 +42,20 @@ typedef enum toa_layout_id {
     X(VPC, "VPC id", "VPC id")    \
     X(CLIENT_VIP, "client and VIP", "Client and VIP")
 
+/* Layouts outside of TCP's options, as they are numbered in toa.layout: what carries the VIP of direct server return beside a SYN
+ * (frames/dsr.h). X(enumerator, name) */
+#define TOA_CARRIERS(X)       \
+    X(DSR_IP4, "dsr-ip4")     \
+    X(DSR_IP6, "dsr-ip6")     \
+    X(DSR_GENEVE, "dsr-geneve")
+
+enum {
+    TOA_CARRIER_BELOW = 63,
+#define X(id, name) TOA_CARRIER_##id,
+    TOA_CARRIERS(X)
+#undef X
+};
+
 typedef enum toa_role { /* toa.role */
 #define X(id, name, title) TOA_ROLE_##id,
     TOA_ROLES(X)

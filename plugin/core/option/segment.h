@@ -39,6 +39,8 @@ typedef struct toa_segment {
     uint8_t ttl;
     uint16_t network; /* of what is around it: VLAN, VNI, keys, labels, ends of tunnels, mixed into one number; 0: plain. The
                        * same in both directions if those are. Two networks have one number once in 65535 */
+    toa_endpoint vip; /* beside a SYN (direct server return): where its client has sent it before a balancer put the server's own
+                       * address there; family TOA_FAMILY_NONE: nothing says so */
     toa_options options;
 } toa_segment;
 
