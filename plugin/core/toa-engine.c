@@ -115,6 +115,10 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
 {
     const toa_segment *segment = state->segment;
 
+    if (conv->extra && conv->extra->key_unchecked) {
+        conv->extra->key_unchecked = false;
+        toa_collision_check_key(state, conv);
+    }
     if (sender != conv->client) {
         if (segment->length > 0 && toa_legs_check_reply(state, conv)) {
             toa_collision_check_key(state, conv);
@@ -330,7 +334,6 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
 {
     const toa_segment *segment = state->segment;
     bool named = segment->options.client_item >= 0, unexplained;
-    toa_conversation *told;
 
     if (conv->flags & TOA_CONV_SELF) {
         feed_self_connect(state, conv, is_new);
@@ -343,15 +346,14 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
         return judge(state, conv, sender);
     }
     toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
-    told = is_new ? toa_legs_told(state, conv) : NULL;
+    if (is_new) {
+        toa_legs_told(state, conv);
+    }
     unexplained = judge(state, conv, sender);
     if (is_new) {
         toa_unseen_settle(state, conv, sender);
     }
     toa_legs_seek(state, conv); /* by the ISN, which is known only now */
-    if (told) {
-        toa_collision_check_key(state, told);
-    }
     toa_collision_check_key(state, conv);
     return unexplained;
 }

@@ -75,6 +75,6 @@ bool toa_dsr_stands(const toa_tcp_layer *layer)
     const toa_endpoint *vip = &layer->dsr.vip;
 
     return layer->source.family == vip->family && layer->captured >= 14 && (layer->header[13] & (SYN | ACK)) == SYN &&
-           !layer->quoted && vip->port && !toa_endpoint_equal(vip, &layer->destination) &&
+           !layer->quoted && vip->port && !toa_endpoint_same_address(vip, &layer->destination) &&
            memcmp(vip->address, none, vip->family == TOA_FAMILY_IPV6 ? 16 : 4) != 0;
 }

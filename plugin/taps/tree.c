@@ -86,6 +86,9 @@ static tap_packet_status packet(stats_tree *st, packet_info *pinfo _U_, epan_dis
     for (unsigned i = 0; i < options->n_items; i++) {
         count_option(st, &options->items[i]);
     }
+    if (layer->segment->vip.family != TOA_FAMILY_NONE) {
+        tick(st, options_name, "beside a SYN, direct server return: VIP");
+    }
     for (unsigned i = 0; i < layer->n_findings; i++) {
         tick(st, findings_name, toa_tap_finding_name(layer->findings[i].kind));
     }

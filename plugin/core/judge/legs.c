@@ -141,14 +141,14 @@ static toa_conversation *find_dialled(toa_state *state, const toa_conversation *
     return y && y != conv && !is_certain(y) && (client->flags & TOA_SIDE_SYN) && client->isn == state->segment->seq ? y : NULL;
 }
 
-toa_conversation *toa_legs_told(toa_state *state, toa_conversation *conv)
+void toa_legs_told(toa_state *state, toa_conversation *conv)
 {
     const toa_segment *segment = state->segment;
     toa_conversation *y;
     unsigned looked = 0;
 
     if (is_certain(conv) || (conv->flags & TOA_CONV_SELF)) {
-        return NULL;
+        return;
     }
     if (segment->vip.family != TOA_FAMILY_NONE) {
         toa_state_extra(state, conv)->vip = toa_state_party(state, &segment->vip);
@@ -157,18 +157,18 @@ toa_conversation *toa_legs_told(toa_state *state, toa_conversation *conv)
             forget_guess(y);
             forget_guess(conv);
             join(state, conv, y, true);
+            y->extra->key_unchecked = true;
         }
-        return y;
+        return;
     }
     for (y = conv->key->client->group; y && looked < LOOK_MAX; y = toa_group_next(y), looked++) {
         if (y != conv && y->extra && y->extra->vip == conv->server_party && !is_certain(y) && begins_same(y, segment)) {
             forget_guess(y);
             forget_guess(conv);
             join(state, y, conv, true);
-            return y;
+            return;
         }
     }
-    return NULL;
 }
 
 static bool is_rs_side(const toa_conversation *conv)

@@ -163,6 +163,7 @@ typedef struct toa_extra {
     struct toa_pair *pairs;       /* newest first */
     struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */
+    bool key_unchecked;  /* another conversation's segment has given it its key: collisions wait for one of its own */
     bool counted_up;     /* among its group's n_up */
     bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
     struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
