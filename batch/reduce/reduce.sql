@@ -447,7 +447,7 @@ SELECT g.a AS a, g.b AS b,
         WHEN g.shared > 0 AND g.refuted = 0 THEN 'collision' WHEN g.foreign_segments > 0 THEN 'foreign'
         WHEN g.refuted > 0 THEN 'collision.refuted'
         WHEN g.reuses > 0 THEN 'reuse' WHEN g.stale > 0 THEN 'stale_session' WHEN g.unclear > 0 THEN 'collision.unclear'
-        WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' ELSE 'self_connect' END AS kind,
+        WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' WHEN g.selves > 0 THEN 'self_connect' ELSE 'unknown' END AS kind,
     CASE WHEN g.refuted > 0 AND g.confirmed = 0 AND g.answers = 0 AND g.foreign_segments = 0 THEN 0 ELSE g.severity END AS severity,
     g.key_text AS key_text, g.first_time AS first_time, g.last_time AS last_time,
     g.rsts AS foreign_rsts, g.foreign_segments - g.rsts AS foreign_segments, g.dup_acks AS dup_acks, g.stale AS stale,
@@ -455,7 +455,7 @@ SELECT g.a AS a, g.b AS b,
 FROM (
     SELECT e.a AS a, e.b AS b, MAX(e.confirmed) AS confirmed, MAX(e.shared) AS shared, MAX(e.answers) AS answers,
         MAX(e.refuted) AS refuted, MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
-        MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.severity) AS severity,
+        MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.selves) AS selves, MAX(e.severity) AS severity,
         MAX(e.key_text) AS key_text, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
         MAX(e.across) AS across, COUNT(*) AS points
     FROM (
@@ -470,6 +470,7 @@ FROM (
             SUM(CASE WHEN d.finding = 'stale_session' THEN d.times ELSE 0 END) AS stale,
             SUM(CASE WHEN d.finding = 'collision.unclear' THEN 1 ELSE 0 END) AS unclear,
             SUM(CASE WHEN d.finding = 'foreign.dup_ack' THEN 1 ELSE 0 END) AS dup_acks,
+            SUM(CASE WHEN d.finding = 'self_connect' THEN 1 ELSE 0 END) AS selves,
             MAX(CASE d.severity WHEN 'error' THEN 2 WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
             MAX(CASE WHEN o.x_source > o.y_source OR (o.x_source = o.y_source AND o.first_conn = d.x) THEN SUBSTR(o.x_key_client, 2) || ' > ' || SUBSTR(o.x_key_server, 2)
                 ELSE SUBSTR(o.y_key_client, 2) || ' > ' || SUBSTR(o.y_key_server, 2) END) AS key_text,

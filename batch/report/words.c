@@ -3,6 +3,8 @@
  */
 #include "report/words.h"
 
+#include "lists/findings.h"
+
 #include <string.h>
 
 typedef struct sentence {
@@ -10,28 +12,18 @@ typedef struct sentence {
 } sentence;
 
 static const sentence evidence[] = {
-    {"key", "Both have one key, by TOA, map or leg"},
-    {"seq", "Sequence numbers of segments on one connection are the other's"},
-    {"ack", "Acknowledgment numbers are the other's"},
-    {"ip_id", "IP identifications continue the other's run"},
-    {"tsecr", "TSecr echoes the other's last TSval"},
-    {"sack", "A D-SACK block is a range of the other's data"},
-    {"trigger", "The segment that caused the answer came just before, on the other connection"},
-    {"isn_clock", "Both initial sequence numbers fit one clock of the server for one tuple"},
-    {"recycled", "The initial sequence number was derived from the other's last one"},
-    {"timestamps", "Timestamps on a connection that negotiated none"},
+#define X(bit, id, name, text) {name, text},
+    TOA_EVIDENCE(X)
+#undef X
 };
 
+/* What an incident is called: its findings' names, and two that take more than one finding. */
 static const sentence kinds[] = {
-    {"collision.confirmed", "Two connections are one for the real server, by its own numbers"},
-    {"collision", "Two connections have one key: the real server may see them as one"},
-    {"foreign", "Segments of another connection on this one"},
-    {"reuse", "Key of an earlier, closed connection used again"},
-    {"stale_session", "Numbers of an earlier connection between the same endpoints"},
-    {"collision.unclear", "One key, but whether the first had closed was not captured"},
-    {"collision.refuted", "One key, and the server keeps both connections apart: both work"},
-    {"foreign.dup_ack", "Duplicate ACKs that answer another connection"},
-    {"self_connect", "TCP self-connect"},
+#define X(id, name, severity, role, text) {name, text},
+    TOA_FINDINGS(X)
+#undef X
+    {"toa.foreign", "Segments of another connection"},
+    {"toa.collision.unclear", "Same key, but whether the first connection had closed was not captured"},
 };
 
 static const char *look_up(const sentence *list, unsigned count, const char *name)
@@ -69,7 +61,12 @@ char *scan_words_span(gint64 ns, gboolean is_signed)
 
 const char *scan_words_kind(const char *kind)
 {
-    return look_up(kinds, G_N_ELEMENTS(kinds), kind);
+    char *name = g_strconcat("toa.", kind, NULL);
+    const char *text = look_up(kinds, G_N_ELEMENTS(kinds), name);
+
+    text = text == name ? kind : text;
+    g_free(name);
+    return text;
 }
 
 const char *scan_words_flags(gint64 flags)

@@ -105,7 +105,7 @@ static expert_field ei_redundant = EI_INIT;
 static expert_field ei_no_port = EI_INIT;
 static expert_field ei_answered_elsewhere = EI_INIT;
 static expert_field ei_finding[TOA_FINDING_MAX] = {
-#define X(id, name, severity, text) [TOA_FINDING_##id] = EI_INIT,
+#define X(id, ...) [TOA_FINDING_##id] = EI_INIT,
     TOA_FINDINGS(X)
 #undef X
 };
@@ -137,7 +137,7 @@ static const value_string source_names[] = {{TOA_KEY_WIRE, "Wire"},
 static const int severities[] = {[TOA_CHAT] = PI_CHAT, [TOA_NOTE] = PI_NOTE, [TOA_WARN] = PI_WARN,
                                  [TOA_ERROR] = PI_ERROR};
 static ei_register_info finding_infos[TOA_FINDING_MAX] = {
-#define X(id, name, severity, text) [TOA_FINDING_##id] = {&ei_finding[TOA_FINDING_##id], \
+#define X(id, name, severity, role, text) [TOA_FINDING_##id] = {&ei_finding[TOA_FINDING_##id], \
                                                           {name, PI_SEQUENCE, PI_OF(severity), text, EXPFILL}},
     TOA_FINDINGS(X)
 #undef X
@@ -432,6 +432,7 @@ static const struct {
                   {TOA_FINDING_REUSE, false, "key used before by stream "},
                   {TOA_FINDING_REFUTED, false, "kept apart from stream "},
                   {TOA_FINDING_SELF_CONNECT, false, "self-connect"}};
+G_STATIC_ASSERT(G_N_ELEMENTS(info_words) == TOA_FINDING_MAX);
 
 static const char *words_before_stream(unsigned kind, bool *ret_segment)
 {

@@ -84,8 +84,9 @@ static void cross(toa_crossings *crossings, const toa_conversation *one, const t
 
 static bool is_crossing(unsigned kind)
 {
-    return kind == TOA_FINDING_CONFIRMED || kind == TOA_FINDING_FOREIGN_RST || kind == TOA_FINDING_FOREIGN_SEGMENT ||
-           kind == TOA_FINDING_FOREIGN_DUP_ACK;
+    toa_pair_role role = toa_finding_infos[kind].role;
+
+    return role == TOA_PAIR_PROVEN || role == TOA_PAIR_CROSSED || role == TOA_PAIR_DUP_ACK;
 }
 
 /* A proof has the evidence of the segment that completes it, but names the other's first frame. */

@@ -29,7 +29,9 @@ bool toa_tap_from_client(const toa_layer *layer)
 
 bool toa_tap_kind_is_foreign(unsigned kind)
 {
-    return kind == TOA_FINDING_FOREIGN_RST || kind == TOA_FINDING_FOREIGN_SEGMENT || kind == TOA_FINDING_STALE_SESSION;
+    toa_pair_role role = toa_finding_infos[kind].role;
+
+    return role == TOA_PAIR_CROSSED || role == TOA_PAIR_STALE;
 }
 
 bool toa_tap_is_foreign(const toa_layer *layer, const toa_conversation **ret_owner)

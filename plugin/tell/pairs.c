@@ -51,12 +51,33 @@ static toa_incident *pair_of(toa_incidents *incidents, const toa_conversation *x
     return found;
 }
 
+static uint32_t findings_with(const toa_incident *incident, toa_pair_role role)
+{
+    uint32_t n = 0;
+
+    for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
+        n += toa_finding_infos[kind].role == role ? incident->n[kind] : 0;
+    }
+    return n;
+}
+
+/* The finding makes an incident of its pair. */
 static bool counts(const toa_incidents *incidents, const toa_finding *finding)
 {
-    if (finding->kind == TOA_FINDING_COLLISION) {
+    switch (toa_finding_infos[finding->kind].role) {
+    case TOA_PAIR_SHARED:
         return incidents->config->rewriting != TOA_REWRITING_NO;
+    case TOA_PAIR_PROVEN:
+    case TOA_PAIR_CROSSED:
+    case TOA_PAIR_DUP_ACK:
+    case TOA_PAIR_STALE:
+        return true;
+    case TOA_PAIR_NONE:
+    case TOA_PAIR_REUSED:
+    case TOA_PAIR_REFUTED:
+        break;
     }
-    return finding->kind != TOA_FINDING_REUSE && finding->kind != TOA_FINDING_REFUTED;
+    return false;
 }
 
 static toa_load *load_of(toa_side_of *side, const toa_conversation *carrier)
@@ -74,13 +95,14 @@ static toa_load *load_of(toa_side_of *side, const toa_conversation *carrier)
 
 static bool is_found(unsigned kind)
 {
-    return toa_tap_kind_is_foreign(kind) || kind == TOA_FINDING_FOREIGN_DUP_ACK;
+    return toa_tap_kind_is_foreign(kind) || toa_finding_infos[kind].role == TOA_PAIR_DUP_ACK;
 }
 
 /* A segment on the wrong connection. */
 static void take_found(toa_incident *incident, const toa_layer *layer, const toa_finding *finding)
 {
     const toa_segment *segment = layer->segment;
+    toa_pair_role role = toa_finding_infos[finding->kind].role;
     unsigned carrier = finding->own == incident->early ? 0 : 1;
     toa_load *load = load_of(&incident->side[carrier], finding->own);
     toa_side_of *owner = &incident->side[!carrier];
@@ -91,10 +113,10 @@ static void take_found(toa_incident *incident, const toa_layer *layer, const toa
     }
     incident->found_last_frame = segment->frame;
     incident->found_last_time = segment->time;
-    *(finding->kind == TOA_FINDING_FOREIGN_DUP_ACK ? &load->dup_acks
-      : segment->flags & TOA_FLAG_RST              ? &load->rsts
-                                                   : &load->segments) += 1;
-    if (!toa_tap_from_client(layer) && finding->kind != TOA_FINDING_STALE_SESSION) {
+    *(role == TOA_PAIR_DUP_ACK        ? &load->dup_acks
+      : segment->flags & TOA_FLAG_RST ? &load->rsts
+                                      : &load->segments) += 1;
+    if (!toa_tap_from_client(layer) && role != TOA_PAIR_STALE) {
         owner->n_answers++;
         owner->answer_time = segment->time;
     }
@@ -111,6 +133,7 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
                                 bool *ret_new)
 {
     toa_incident *incident = finding->other ? pair_of(incidents, finding->own, finding->other) : NULL;
+    toa_pair_role role = toa_finding_infos[finding->kind].role;
 
     *ret_new = false;
     if (!incident) {
@@ -131,7 +154,7 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
         take_found(incident, layer, finding);
     }
     incident->evidence |= finding->evidence;
-    if (finding->kind == TOA_FINDING_CONFIRMED || finding->kind == TOA_FINDING_REUSE) {
+    if (role == TOA_PAIR_PROVEN || role == TOA_PAIR_REUSED) {
         incident->proof |= finding->evidence;
     }
     if (finding->evidence & TOA_EV_ISN_CLOCK) {
@@ -336,7 +359,7 @@ toa_others toa_incidents_others(const toa_incidents *incidents)
         bool apart = toa_incident_verdict(incident) == TOA_VERDICT_KEPT_APART;
         others.kept_apart += apart;
         if (!incident->first_frame && !apart) {
-            *(incident->n[TOA_FINDING_COLLISION] ? &others.shared : &others.reused) += 1;
+            *(findings_with(incident, TOA_PAIR_SHARED) ? &others.shared : &others.reused) += 1;
         }
     }
     return others;
@@ -368,22 +391,21 @@ toa_load toa_incident_load(const toa_incident *incident)
 
 toa_verdict toa_incident_verdict(const toa_incident *incident)
 {
-    const uint32_t *n = incident->n;
-    uint32_t foreign = n[TOA_FINDING_FOREIGN_RST] + n[TOA_FINDING_FOREIGN_SEGMENT] + n[TOA_FINDING_FOREIGN_DUP_ACK];
+    uint32_t foreign = findings_with(incident, TOA_PAIR_CROSSED) + findings_with(incident, TOA_PAIR_DUP_ACK);
 
-    if (n[TOA_FINDING_CONFIRMED]) {
+    if (findings_with(incident, TOA_PAIR_PROVEN)) {
         return TOA_VERDICT_CONFIRMED;
     }
     if (foreign) {
         return incident->n_untranslated == foreign ? TOA_VERDICT_UNTRANSLATED : TOA_VERDICT_CROSSED;
     }
-    if (n[TOA_FINDING_REFUTED]) {
+    if (findings_with(incident, TOA_PAIR_REFUTED)) {
         return TOA_VERDICT_KEPT_APART;
     }
-    if (n[TOA_FINDING_COLLISION]) {
+    if (findings_with(incident, TOA_PAIR_SHARED)) {
         return TOA_VERDICT_SHARED;
     }
-    return n[TOA_FINDING_STALE_SESSION] ? TOA_VERDICT_STALE : TOA_VERDICT_NONE;
+    return findings_with(incident, TOA_PAIR_STALE) ? TOA_VERDICT_STALE : TOA_VERDICT_NONE;
 }
 
 bool toa_incident_stands(const toa_incident *incident)
@@ -398,10 +420,8 @@ bool toa_incident_proven(const toa_incident *incident)
 
 bool toa_incident_only_dup_acks(const toa_incident *incident)
 {
-    const uint32_t *n = incident->n;
-
-    return n[TOA_FINDING_FOREIGN_DUP_ACK] && !n[TOA_FINDING_FOREIGN_RST] && !n[TOA_FINDING_FOREIGN_SEGMENT] &&
-           !n[TOA_FINDING_CONFIRMED];
+    return findings_with(incident, TOA_PAIR_DUP_ACK) && !findings_with(incident, TOA_PAIR_CROSSED) &&
+           !findings_with(incident, TOA_PAIR_PROVEN);
 }
 
 static bool waits(const toa_side_of *side, const toa_conversation *conv, const toa_talks *talks)

@@ -200,16 +200,27 @@ static void tell_key(const toa_witness *witness, toa_teller *teller)
 
 void toa_witness_tell(const toa_witness *witness, toa_teller *teller)
 {
-    static void (*const tell[TOA_FINDING_MAX])(const toa_witness *, toa_teller *) = {
-        [TOA_FINDING_COLLISION] = tell_key,           [TOA_FINDING_CONFIRMED] = tell_proof,
-        [TOA_FINDING_REUSE] = tell_key,               [TOA_FINDING_FOREIGN_RST] = tell_foreign,
-        [TOA_FINDING_FOREIGN_SEGMENT] = tell_foreign, [TOA_FINDING_FOREIGN_DUP_ACK] = tell_dup_ack,
-        [TOA_FINDING_STALE_SESSION] = tell_foreign};
-    unsigned kind = witness->finding.kind;
+    const toa_finding *finding = &witness->finding;
 
-    if (kind == TOA_FINDING_REUSE && (witness->finding.evidence & (TOA_EV_ISN_CLOCK | TOA_EV_RECYCLED))) {
+    switch (toa_finding_infos[finding->kind].role) {
+    case TOA_PAIR_SHARED:
+        tell_key(witness, teller);
+        break;
+    case TOA_PAIR_PROVEN:
         tell_proof(witness, teller);
-    } else if (tell[kind]) {
-        tell[kind](witness, teller);
+        break;
+    case TOA_PAIR_REUSED:
+        (finding->evidence & (TOA_EV_ISN_CLOCK | TOA_EV_RECYCLED) ? tell_proof : tell_key)(witness, teller);
+        break;
+    case TOA_PAIR_CROSSED:
+    case TOA_PAIR_STALE:
+        tell_foreign(witness, teller);
+        break;
+    case TOA_PAIR_DUP_ACK:
+        tell_dup_ack(witness, teller);
+        break;
+    case TOA_PAIR_NONE:
+    case TOA_PAIR_REFUTED:
+        break;
     }
 }

@@ -1,6 +1,5 @@
 /* finding.h
- * The findings (README, Findings) and their evidence: one list that the expert infos, the records and the
- * tests are made from.
+ * A finding (README, Findings) and its evidence, as the engine raises it. Names and texts: lists/findings.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,50 +7,30 @@
 #define TOA_FINDING_H
 
 #include "core/option/config.h"
+#include "lists/findings.h"
 
 struct toa_conversation;
 
 typedef enum toa_severity { TOA_CHAT, TOA_NOTE, TOA_WARN, TOA_ERROR } toa_severity;
 
-/* X(enumerator, filter name, severity, constant message). The order is that of the README, in which the
- * findings of one frame are shown. */
-#define TOA_FINDINGS(X)                                                                                              \
-    X(COLLISION, "toa.collision", TOA_WARN,                                                                          \
-      "Same key at the server as another conversation")                  \
-    X(CONFIRMED, "toa.collision.confirmed", TOA_ERROR,                                                               \
-      "One connection at the server, proven by its numbers")                              \
-    X(REUSE, "toa.reuse", TOA_NOTE, "Key of an earlier conversation, which had closed")               \
-    X(REFUTED, "toa.collision.refuted", TOA_CHAT,                                                                    \
-      "Same key, but the server keeps both apart: they work")              \
-    X(FOREIGN_RST, "toa.foreign.rst", TOA_WARN, "RST with another conversation's number")                          \
-    X(FOREIGN_SEGMENT, "toa.foreign.segment", TOA_WARN, "Segment of another conversation")              \
-    X(FOREIGN_DUP_ACK, "toa.foreign.dup_ack", TOA_NOTE,                                                              \
-      "Duplicate ACK that answers another conversation")                                                \
-    X(FOREIGN_UNSEEN, "toa.foreign.unseen", TOA_NOTE,                                                                \
-      "Segment of a connection that was not captured")                                                  \
-    X(STALE_SESSION, "toa.stale_session", TOA_NOTE,                                                                  \
-      "Numbers of an earlier connection between the same endpoints")                                                 \
-    X(SELF_CONNECT, "toa.self_connect", TOA_NOTE, "TCP self-connect: source and destination are one endpoint")
+/* What a finding says of two conversations: see lists/findings.h. */
+typedef enum toa_pair_role {
+    TOA_PAIR_NONE,
+    TOA_PAIR_SHARED,
+    TOA_PAIR_PROVEN,
+    TOA_PAIR_REUSED,
+    TOA_PAIR_REFUTED,
+    TOA_PAIR_CROSSED,
+    TOA_PAIR_DUP_ACK,
+    TOA_PAIR_STALE
+} toa_pair_role;
 
 typedef enum toa_finding_kind {
-#define X(id, name, severity, text) TOA_FINDING_##id,
+#define X(id, ...) TOA_FINDING_##id,
     TOA_FINDINGS(X)
 #undef X
     TOA_FINDING_MAX
 } toa_finding_kind;
-
-/* X(bit number, enumerator, last part of the field toa.evidence.*, what was observed). */
-#define TOA_EVIDENCE(X)                                                                        \
-    X(0, KEY, "key", "Both have the same post-rewrite key")                                    \
-    X(1, SEQ, "seq", "Sequence number is the other's")                                         \
-    X(2, ACK, "ack", "Acknowledgment number is the other's")                                   \
-    X(3, IP_ID, "ip_id", "IP identification continues the other's run")                        \
-    X(4, TSECR, "tsecr", "TSecr echoes the other's last TSval")                                \
-    X(5, SACK, "sack", "D-SACK block is a range of the other's data")                          \
-    X(6, TRIGGER, "trigger", "The segment of the other that caused it was captured just before") \
-    X(7, ISN_CLOCK, "isn_clock", "Both ISNs fit one clock of the server for one tuple")        \
-    X(8, RECYCLED, "recycled", "ISN was derived from the other's last sequence number")        \
-    X(9, TIMESTAMPS, "timestamps", "Timestamps on a conversation that negotiated none")
 
 enum {
 #define X(bit, id, name, text) TOA_EV_##id = 1 << bit,
@@ -80,6 +59,7 @@ typedef struct toa_finding {
 typedef struct toa_finding_info {
     const char *filter;
     toa_severity severity;
+    toa_pair_role role;
     const char *message;
 } toa_finding_info;
 
