@@ -2,9 +2,14 @@
 """Reads the lab's captures (nanosecond pcap, Ethernet, TCP over IPv4 and IPv6) and makes changed copies of packets."""
 
 import ipaddress
+import os
 import struct
+import sys
 
-MAGIC_NS = 0xa1b23c4d
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import capturefile
+
 CLIENT = {4: ipaddress.ip_address('10.112.8.41').packed, 6: ipaddress.ip_address('fd00:8::41').packed}
 LOCAL = {4: ipaddress.ip_address('10.143.0.7').packed, 6: ipaddress.ip_address('fd00:143::7').packed}
 VIP = {4: ipaddress.ip_address('10.141.16.0').packed, 6: ipaddress.ip_address('fd00:141::16').packed}
@@ -22,26 +27,11 @@ class Packet:
 
 
 def read_pcap(path):
-    with open(path, 'rb') as file:
-        data = file.read()
-    magic, = struct.unpack_from('<I', data)
-    if magic != MAGIC_NS:
-        raise ValueError(f'{path}: not a nanosecond pcap')
-    at, packets = 24, []
-    while at < len(data):
-        seconds, nanos, length, _ = struct.unpack_from('<IIII', data, at)
-        packets.append(Packet(seconds * 1_000_000_000 + nanos, data[at + 16:at + 16 + length]))
-        at += 16 + length
-    return packets
+    return [Packet(frame.time, frame.data) for frame in capturefile.read(path)]
 
 
 def write_pcap(path, packets):
-    with open(path, 'wb') as file:
-        file.write(struct.pack('<IHHiIII', MAGIC_NS, 2, 4, 0, 0, 262144, 1))
-        for packet in packets:
-            seconds, nanos = divmod(packet.time, 1_000_000_000)
-            file.write(struct.pack('<IIII', seconds, nanos, len(packet.frame), len(packet.frame)))
-            file.write(packet.frame)
+    capturefile.write(path, ((packet.time, bytes(packet.frame)) for packet in packets))
 
 
 def checksum(data):

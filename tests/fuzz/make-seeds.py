@@ -17,6 +17,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import capturefile
+
 FRAMES_PER_SEED = 24
 CROSSED_SEEDS = 400
 # Numbers that a crossed segment has of its owner (CROSSED_* of events.h): one, or two, as the rows of R5 ask for.
@@ -34,19 +38,8 @@ def read_pcap(path):
     with tempfile.NamedTemporaryFile(suffix='.pcap') as plain:
         done = subprocess.run(['editcap', '-F', 'pcap', path, plain.name],
                               capture_output=True, check=False)
-        data = plain.read()
-    if done.returncode or len(data) < 24:
-        return None, []
-    order = '<' if data[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1') else '>'
-    nano = data[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d')
-    link = struct.unpack_from(order + 'I', data, 20)[0] & 0xffff
-    packets, at = [], 24
-    while at + 16 <= len(data):
-        seconds, part, captured, length = struct.unpack_from(order + 'IIII', data, at)
-        packets.append((seconds + part / (1e9 if nano else 1e6),
-                        data[at + 16:at + 16 + captured], length))
-        at += 16 + captured
-    return link, packets
+        frames = capturefile.read(plain.name) if done.returncode == 0 else []
+    return frames[0].link if frames else None, [(f.time / 10**9, f.data, f.length) for f in frames]
 
 
 def ip_packets(path):

@@ -1,7 +1,10 @@
-"""Reads, damages and writes classic pcap files. Standard library only."""
-import struct
+"""Damages captures. Standard library only."""
+import os
+import sys
 
-NANOSECONDS, MICROSECONDS = 0xa1b23c4d, 0xa1b2c3d4
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import capturefile
 
 
 class Packet:
@@ -15,25 +18,13 @@ class Packet:
 
 
 def read(path):
-    with open(path, 'rb') as f:
-        raw = f.read()
-    magic = struct.unpack('<I', raw[:4])[0]
-    if magic not in (NANOSECONDS, MICROSECONDS):
-        raise ValueError(f'{path}: not a little-endian pcap file')
-    unit = 1 if magic == NANOSECONDS else 1000
-    packets, at = [], 24
-    while at + 16 <= len(raw):
-        seconds, fraction, captured, length = struct.unpack('<IIII', raw[at:at + 16])
-        packets.append(Packet(seconds * 10**9 + fraction * unit, length, raw[at + 16:at + 16 + captured], None))
-        at += 16 + captured
-    return raw[20:24], packets
+    """Link type and packets."""
+    frames = capturefile.read(path)
+    return frames[0].link if frames else capturefile.ETHERNET, [Packet(f.time, f.length, f.data, None) for f in frames]
 
 
 def write(path, linktype, packets):
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<IHHiII', NANOSECONDS, 2, 4, 0, 0, 262144) + linktype)
-        for p in packets:
-            f.write(struct.pack('<IIII', p.time // 10**9, p.time % 10**9, len(p.data), p.length) + p.data)
+    capturefile.write(path, ((p.time, p.data, p.length) for p in packets), linktype)
 
 
 def tcp_at(data):

@@ -13,32 +13,19 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+import capturefile
+import lists
+
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-TELLING = ("toa.foreign.rst", "toa.foreign.segment", "toa.foreign.dup_ack", "toa.foreign.unseen", "toa.stale_session",
-           "toa.collision", "toa.collision.confirmed")
+TELLING = (*lists.names("CROSSED", "DUP_ACK", "STALE", "SHARED", "PROVEN"), "toa.foreign.unseen")
 
 
 def read(path):
-    """link type and packets as (ns, bytes); classic pcap alone."""
-    data = open(path, "rb").read()
-    magic, = struct.unpack("<I", data[:4])
-    if magic not in (0xA1B2C3D4, 0xA1B23C4D):
-        return None, []
-    unit = 1 if magic == 0xA1B23C4D else 1000
-    link, = struct.unpack("<I", data[20:24])
-    packets, at = [], 24
-    while at + 16 <= len(data):
-        seconds, fraction, captured, _ = struct.unpack("<IIII", data[at:at + 16])
-        packets.append((seconds * 10**9 + fraction * unit, data[at + 16:at + 16 + captured]))
-        at += 16 + captured
-    return link & 0xFFFF, packets
-
-
-def write(path, link, packets):
-    with open(path, "wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link))
-        for time, packet in packets:
-            out.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(packet), len(packet)) + packet)
+    """link type and packets as (ns, bytes)."""
+    frames = capturefile.read(path)
+    return frames[0].link if frames else None, [(f.time, f.data) for f in frames]
 
 
 def tcp(link, source, destination, seq, ack, flags, options=b""):
@@ -143,7 +130,7 @@ def compare(engine, path):
             own = {frame: entry[2] for frame, entry in enumerate(merged, 1) if entry[1]}
             with tempfile.TemporaryDirectory() as folder:
                 changed = os.path.join(folder, "changed.pcap")
-                write(changed, link, [(t, p) for t, _, _, p in merged])
+                capturefile.write(changed, [(t, p) for t, _, _, p in merged], link)
                 found, strange = findings(engine, changed, own)
             if kind in ("flood", "answered"): # those name a client: one that has nobody else's key gets their collisions
                 lost, more = plain - found, collections.Counter({k: 1 for k in found - plain if k[1] != "toa.collision"})

@@ -6,6 +6,8 @@ done to it is told in one word each, so that a score can be read by kind of dama
 import random
 import struct
 
+from .pcap import capturefile
+
 MS = 10**6
 
 
@@ -20,16 +22,8 @@ class Record:
 
 
 def read(path, rows):
-    """Records of a nanosecond pcap file of Ethernet frames. rows: frame -> what is known about it."""
-    with open(path, 'rb') as f:
-        blob = f.read()
-    at, n, records = 24, 0, []
-    while at + 16 <= len(blob):
-        seconds, part, size, length = struct.unpack_from('<IIII', blob, at)
-        n += 1
-        records.append(Record(seconds * 10**9 + part, length, blob[at + 16:at + 16 + size], rows.get(n)))
-        at += 16 + size
-    return records
+    """Records of a capture file. rows: frame -> what is known about it."""
+    return [Record(f.time, f.length, f.data, rows.get(n)) for n, f in enumerate(capturefile.read(path), 1)]
 
 
 class Writing:
@@ -40,13 +34,9 @@ class Writing:
 
 
 def write(path, records, how):
-    nano = how.tick < 1000
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<IHHiIII', 0xa1b23c4d if nano else 0xa1b2c3d4, 2, 4, 0, 0, how.snaplen, how.link))
-        for r in records:
-            t = r.t // how.tick * how.tick
-            data = r.data[:how.snaplen]
-            f.write(struct.pack('<IIII', t // 10**9, t % 10**9 // (1 if nano else 1000), len(data), r.size) + data)
+    unit = 1 if how.tick < 1000 else 1000
+    frames = ((r.t // how.tick * how.tick, r.data[:how.snaplen], r.size) for r in records)
+    capturefile.write(path, frames, how.link, unit, how.snaplen)
 
 
 # -- the damages: (records, how to write, random) -> records -----------------------------------------------------------

@@ -2,7 +2,14 @@
 import array
 import collections
 import ipaddress
+import itertools
+import os
 import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'lib'))
+
+import capturefile
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 MASK = 0xffffffff
@@ -59,36 +66,17 @@ def _decode(n, t, ip):
 
 def packets(path):
     """Frame number, time in ns and IP packet of every frame of a capture file."""
-    with open(path, 'rb') as f:
-        blob = f.read()
-    if len(blob) < 24:
-        raise ValueError(f'{path}: no pcap file')
-    magic = blob[:4]
-    order = '<' if magic in (b'\x4d\x3c\xb2\xa1', b'\xd4\xc3\xb2\xa1') else '>'
-    unit = 1 if magic in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1000
-    link = LINK_HEADER[struct.unpack_from(order + 'I', blob, 20)[0]]
-    at, n = 24, 0
-    while at + 16 <= len(blob):
-        seconds, part, size, _ = struct.unpack_from(order + 'IIII', blob, at)
-        n += 1
-        yield n, seconds * 10**9 + part * unit, blob[at + 16 + link:at + 16 + size]
-        at += 16 + size
+    for n, frame in enumerate(capturefile.read(path), 1):
+        yield n, frame.time, frame.data[LINK_HEADER[frame.link]:]
 
 
 def drop_before(path, t):
     """Takes the frames before a time (ns) out of a capture file (as capture.c writes it); returns how many."""
-    with open(path, 'rb') as f:
-        blob = f.read()
-    at, dropped = 24, 0
-    while at + 16 <= len(blob):
-        seconds, part, size, _ = struct.unpack_from('<IIII', blob, at)
-        if seconds * 10**9 + part >= t:
-            break
-        at += 16 + size
-        dropped += 1
-    with open(path, 'wb') as f:
-        f.write(blob[:24] + blob[at:])
-    return dropped
+    frames = capturefile.read(path)
+    kept = list(itertools.dropwhile(lambda frame: frame.time < t, frames))
+    if frames:
+        capturefile.write(path, ((f.time, f.data, f.length) for f in kept), frames[0].link)
+    return len(frames) - len(kept)
 
 
 def read(path):
