@@ -208,10 +208,11 @@ static ptrdiff_t read_unpacked(void *context, uint8_t *into, size_t room)
     }
     while (made == 0) {
         if (!self->stream) {
-            if (find_method(self) != self->method) { /* the end, or something that is none of it: as gzip does */
+            const toa_unpack_method *method = find_method(self);
+            if (!method || method != self->method) { /* the end, or something that is none of it: as gzip does */
                 return self->packed.state < 0 ? self->packed.state : 0;
             }
-            self->stream = self->method->create();
+            self->stream = method->create();
             if (!self->stream) {
                 return TOA_SOURCE_FAILED;
             }

@@ -21,7 +21,7 @@ static gboolean make_profile(GError **error)
     if (!profile && !(profile = g_dir_make_tmp("toa-scan-XXXXXX", error))) {
         return FALSE;
     }
-    chmod(profile, 0755); /* as root, the launcher runs tshark as somebody else, who must find the folder */
+    chmod(profile, 0755); /* when run by root, the launcher runs tshark as another user, who must be able to open the folder */
     return TRUE;
 }
 
@@ -69,7 +69,7 @@ GSubprocess *scan_child_start(const char *const *arguments, int stderr_fd, GErro
 void scan_child_signal(GSubprocess *process, int number)
 {
     const char *name = g_subprocess_get_identifier(process); /* NULL: it has ended and was waited for */
-    int pid = name ? atoi(name) : 0;
+    pid_t pid = name ? (pid_t)g_ascii_strtoll(name, NULL, 10) : 0;
 
     if (pid > 0 && kill(-pid, number) != 0) {
         g_subprocess_send_signal(process, number); /* so early that it has no group yet */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* What is asked to end gets so long before it is killed. */
-#define SCAN_CHILD_GRACE_US (2 * G_USEC_PER_SEC)
+#define SCAN_CHILD_GRACE_US (G_GINT64_CONSTANT(2) * G_USEC_PER_SEC)
 
 /* Starts the program with its standard output in a pipe. Wireshark's profile is an empty folder: what this user has
  * set up changes nothing. stderr_fd is taken over; -1: what it says is thrown away. Unref the result. */

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MINUTE_US (60 * G_USEC_PER_SEC)
+#define MINUTE_US (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
 
 typedef struct listing {
     const scan_options *options;

@@ -70,7 +70,7 @@ void scan_tshark_init(scan_tshark *self, const scan_options *options)
                           .native = options->reader == SCAN_READER_TSHARK ? NULL : find_native(),
                           .reader = options->reader,
                           .settings = g_ptr_array_new_with_free_func(g_free)};
-    g_unsetenv("TSHARK"); /* the launcher of the build tree would run itself for ever */
+    g_unsetenv("TSHARK"); /* otherwise the launcher of the build tree would run itself without end */
     if (!self->path) {
         self->path = g_strdup("tshark");
     }
@@ -163,7 +163,7 @@ static gboolean check_settings(const scan_tshark *self, GError **error)
         g_ptr_array_unref(arguments);
         return FALSE;
     }
-    /* readable by all: nothing is in it, and the launcher may run tshark as somebody else */
+    /* readable by all: it is empty, and the launcher may run tshark as another user */
     ok = write(fd, no_packets, sizeof no_packets) == (ssize_t)sizeof no_packets && fchmod(fd, 0644) == 0;
     if (!ok) {
         g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
