@@ -107,7 +107,7 @@ static void solve(const graph *self, scan_clock *clocks)
         }
         clocks[i] = (scan_clock){.reference = i};
         if (!self->links_of[i]->len) {
-            continue; /* it met nobody; there may be thousands of such */
+            continue; /* it has no connection in common with another point; there may be thousands of these */
         }
         walk_from(self, find_reference(self, i, &walk), &walk);
         for (unsigned k = 0; k < self->n; k++) {

@@ -20,7 +20,7 @@ typedef struct scan_db {
 typedef struct scan_result {
     const char *state; /* "done"; "cut short" or "growing": its records up to there are in */
     const char *host;
-    gboolean local;    /* this host's own capture, not somebody's records */
+    gboolean local;    /* a capture of this host, not records from elsewhere */
     gint64 packets;    /* TCP segments of its conversations */
     gint64 first_time, last_time; /* ns; 0: no conversation */
     gint64 records;

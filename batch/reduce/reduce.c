@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Lines that start with it are SQLite's only (indexes); a comment for everybody else. */
+/* Lines that start with this are for SQLite only (indexes); any other database reads them as comments. */
 #define SQLITE_ONLY "--sqlite "
 
 static char *statements(const unsigned char *source)

@@ -4,7 +4,9 @@
 #include "core/toa-engine.h"
 
 #include "core/judge/collision.h"
+#include "core/judge/credit.h"
 #include "core/judge/dupack.h"
+#include "core/model/accept.h"
 #include "core/model/forget.h"
 #include "core/model/group.h"
 #include "core/model/identity.h"
@@ -39,7 +41,7 @@ static bool is_endpoint(const void *record, const void *probe)
     return toa_endpoint_equal(record, probe);
 }
 
-/* The address that has sent a TOA of this kind, which takes the place of the port. */
+/* The sender's address, with the kind of its TOA in place of the port. */
 static toa_endpoint source_of(const toa_endpoint *sender, uint8_t kind)
 {
     toa_endpoint source = *sender;
@@ -110,7 +112,7 @@ static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
     }
 }
 
-/* A segment of a conversation that has company. */
+/* A segment of a conversation that shares its client has been accepted. */
 static void after_shared(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
@@ -139,7 +141,7 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
 static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
-        conv->server_party->known_server = true; /* it answers; a SYN alone may be a scan's */
+        conv->server_party->known_server = true; /* it answers, so there is a server; a SYN alone may be a scan */
     }
     toa_conversation_accept(conv, sender, state->segment);
     if (conv->flags & TOA_CONV_INDEXED) {
@@ -156,7 +158,8 @@ static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
     }
 }
 
-/* What the client has sent on x with numbers that are not x's: whoever gets it may answer with a RST that has its ack. */
+/* Remembers what the client has sent on x with numbers that are not x's. Whoever receives it may answer with a RST that
+ * repeats its ack. */
 static void remember_client_stray(toa_state *state, toa_conversation *x)
 {
     const toa_segment *segment = state->segment;
@@ -170,7 +173,7 @@ static void remember_client_stray(toa_state *state, toa_conversation *x)
     }
 }
 
-/* The server's RST answers such a segment: x's own affair, whoever's number its client has chosen. */
+/* The server's RST answers such a segment, so it is x's own, whatever number the client chose. */
 static bool answers_client_stray(const toa_state *state, const toa_conversation *x)
 {
     const toa_segment *segment = state->segment;
@@ -180,8 +183,8 @@ static bool answers_client_stray(const toa_state *state, const toa_conversation 
            segment->seq == extra->client_stray_ack && segment->time - extra->client_stray_time <= TOA_SECOND;
 }
 
-/* A stack answers a foreign segment with a RST or with its own numbers: what else a client sends is nobody's but its own,
- * whatever it looks like. With another's numbers it is another leg of that one, or a connection whose SYN was not
+/* A stack answers a foreign segment with a RST or with its own numbers. So anything but a RST that a client sends is its
+ * own, even if it has another conversation's numbers: then the two are legs of one connection, or this one's SYN was not
  * captured. */
 static bool only_own(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
@@ -199,7 +202,7 @@ static bool names_another(const toa_conversation *x, const toa_segment *segment)
            (!named || !toa_endpoint_equal(&named->endpoint, &options->items[options->client_item].info.client));
 }
 
-/* x goes on behind a hole in the capture that is wider than a window. */
+/* x continues after a gap in the capture that is wider than a window. */
 static void resume(toa_state *state, toa_conversation *x, unsigned sender, const toa_segment *before)
 {
     const toa_segment *segment = state->segment;
@@ -211,7 +214,7 @@ static void resume(toa_state *state, toa_conversation *x, unsigned sender, const
     accept(state, x, sender);
 }
 
-/* A connection on the wire tuple of x that began unseen, with the segment that was remembered and the one being fed. */
+/* Begins a connection on x's wire tuple whose SYN was not captured, with the remembered segment and the one being fed. */
 static void begin_missed(toa_state *state, toa_conversation *x, unsigned sender)
 {
     const toa_segment *segment = state->segment;
@@ -233,7 +236,7 @@ static void begin_missed(toa_state *state, toa_conversation *x, unsigned sender)
     analyse(state, conv, sender, false);
 }
 
-/* Conversations that have carried the segment being fed, which conv carries now: copies of one connection's segments. */
+/* The carriers have carried the segment that conv carries now: it is a copy, and each of them may be a leg of conv. */
 static void apply_carriers(toa_state *state, toa_conversation *conv, const toa_carriers *carriers)
 {
     for (unsigned i = 0; i < carriers->n; i++) {
@@ -243,8 +246,8 @@ static void apply_carriers(toa_state *state, toa_conversation *conv, const toa_c
     }
 }
 
-/* A segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not inlined:
- * few segments come here, and the way of the others is shorter without what it needs. */
+/* Handles a segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not
+ * inlined, which keeps the fast path small: few segments come here. */
 static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender,
                                                        toa_own own, bool *ret_unexplained)
 {
@@ -257,19 +260,19 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         return false;
     }
     toa_owner_find(state, conv, sender, own, &match, &seen);
-    toa_owner_learn(state, conv, &seen);
+    toa_credit_distances(state, conv, &seen);
     apply_carriers(state, conv, &seen.carriers);
     if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
         return false;
     }
     if (match.owner && (match.where == TOA_WHERE_EARLIER || !only_own(conv, sender, segment))) {
         toa_missed_claim(state, conv, sender, true);
-        toa_owner_report(state, conv, sender, &match);
+        toa_credit_owner(state, conv, sender, &match);
         toa_collision_check_match(state, conv, sender != conv->client, &match);
         return false;
     }
     if (match.noted) {
-        toa_owner_note(state, conv, &match);
+        toa_credit_note(state, conv, &match);
         return false;
     }
     if (own == TOA_OWN_NONE && sender == conv->client) {
@@ -293,7 +296,7 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     return false;
 }
 
-/* True if nobody can be found whose segment this is. */
+/* Decides whose segment it is. True: no owner was found. */
 static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     toa_own own = toa_conversation_classify(conv, sender, state->segment);
@@ -301,7 +304,7 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
     toa_match match;
 
     if (toa_untranslated_possible(conv) && toa_untranslated_find(state, conv, sender, &match)) {
-        toa_owner_report(state, conv, sender, &match);
+        toa_credit_owner(state, conv, sender, &match);
         return false;
     }
     if (own != TOA_OWN_EXACT && !is_own_after_all(state, conv, sender, own, &unexplained)) {
@@ -322,14 +325,14 @@ static int compare_findings(const void *a, const void *b)
 static void feed_self_connect(toa_state *state, toa_conversation *conv, bool is_new)
 {
     if (is_new) {
-        toa_group_learn(state, conv, 0); /* it has a key, for display */
+        toa_group_learn(state, conv, 0); /* it gets a key, for display only */
     }
     if ((state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
         toa_state_report(state, TOA_FINDING_SELF_CONNECT, conv, NULL, 0);
     }
 }
 
-/* A segment that is no copy. True: nobody can be found whose it is. */
+/* Analyses a segment that is not a duplicate. True: no owner was found. */
 static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new)
 {
     const toa_segment *segment = state->segment;
@@ -345,7 +348,7 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
     if (!(is_new || named || (segment->flags & TOA_FLAG_SYN)) || !toa_group_learn(state, conv, sender)) {
         return judge(state, conv, sender);
     }
-    toa_legs_seek(state, conv); /* so that the two do not accuse each other now */
+    toa_legs_seek(state, conv); /* before judging, so that the two legs do not accuse each other */
     if (is_new) {
         toa_legs_told(state, conv);
     }
@@ -353,7 +356,7 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
     if (is_new) {
         toa_unseen_settle(state, conv, sender);
     }
-    toa_legs_seek(state, conv); /* by the ISN, which is known only now */
+    toa_legs_seek(state, conv); /* again, because only now the ISN is known */
     toa_collision_check_key(state, conv);
     return unexplained;
 }
@@ -386,14 +389,14 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     if (conv->side[sender].network != segment->network) {
         toa_network_learn(state, conv, sender, segment->network);
     }
-    if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new && !toa_owner_awaits_rst(conv, sender, segment)) {
+    if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new && !toa_credit_awaits_rst(conv, sender, segment)) {
         fed.copy = true;
     } else {
         fed.unexplained = analyse(state, conv, sender, is_new);
         if (state->begun) {
             fed.conversation = state->begun;
         }
-        if (state->found->len > 1) { /* stable: equal kinds keep the order they were found in */
+        if (state->found->len > 1) { /* stable: findings of one kind keep their order */
             g_array_sort(state->found, compare_findings);
         }
         fed.findings = (const toa_finding *)(void *)state->found->data;

@@ -1,5 +1,5 @@
 /* toa-engine.h
- * The engine: segments in, findings out. It knows no Wireshark; the glue, the unit tests and the fuzzers all drive it
+ * The engine: segments in, findings out. It does not know Wireshark; the glue, the unit tests and the fuzzers all drive it
  * through this header.
  *
  * One engine per capture file. Segments must come in the order of the capture, once each.
@@ -23,7 +23,7 @@ void toa_engine_free(toa_engine *engine);
 /* The newest conversation between the two endpoints, in either direction; NULL: none yet. */
 toa_conversation *toa_engine_find(toa_engine *engine, const toa_endpoint *source, const toa_endpoint *destination);
 
-/* Only then need the caller ask in what stream Wireshark has a segment: a new tuple, or a SYN. */
+/* The caller has to find out tcp.stream only if this is true: for a new tuple, and for a SYN. */
 static inline bool toa_engine_wants_stream(const toa_conversation *conv, const toa_segment *segment)
 {
     return !conv || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN;

@@ -34,7 +34,7 @@ void toa_option_hook_leave(const toa_header *outer)
     hook.header = outer;
 }
 
-/* What TCP shows for a kind nobody knows; its own function for that cannot be called. */
+/* What TCP shows for an unknown kind; its own function for that is not exported. */
 static void show_unknown(tvbuff_t *tvb, proto_tree *tree)
 {
     proto_tree *option_tree;

@@ -20,7 +20,7 @@
 static int proto_toa = -1;
 static int proto_toa_conv = -1;
 static int toa_tap = -1;
-/* The two protocols as fields, which know whether somebody asks for them or for a field of theirs. */
+/* The two protocols as fields: Wireshark notes there whether a filter or column uses them or one of their fields. */
 static struct {
     const header_field_info *option, *conversation;
 } referable;
@@ -254,7 +254,7 @@ static void show_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     }
 }
 
-/* Options that TCP does not hand to anybody: behind End of Option List, or longer than the header. */
+/* Options that the TCP dissector does not pass on: behind End of Option List, or longer than the header. */
 static void show_unreached_options(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)
 {
     const toa_options *options = &layer->segment->options;
@@ -295,8 +295,8 @@ static proto_item *add_endpoint_address(proto_tree *tree, tvbuff_t *tvb, const t
     return item;
 }
 
-/* "Client or server" is what the conversation and endpoint tables filter by; nobody sees it, so it is only there when
- * a filter asks. */
+/* "Client or server" is what the conversation and endpoint tables filter by. The items are hidden, so they are only added
+ * when a filter uses them. */
 static bool wants_either_endpoint(void)
 {
     static const header_field_info *ip, *ipv6, *port;
@@ -467,7 +467,7 @@ static void append_words(GString *text, const toa_layer *layer, const toa_findin
     }
 }
 
-/* What speaks for a finding: in words what does, and then the mask, collapsed. None of it lies in bytes of the packet. */
+/* The evidence of a finding: in words, and below them the bit mask, collapsed. No byte of the packet is highlighted for it. */
 static void add_evidence(proto_tree *tree, tvbuff_t *tvb, const toa_finding *finding)
 {
     proto_item *item;
@@ -505,7 +505,7 @@ static void add_details(proto_tree *tree, tvbuff_t *tvb, const toa_finding *find
     }
 }
 
-/* A RST without ACK from a server was drawn by the frame that the finding names; other segments only come after it. */
+/* A server's RST without ACK was caused by the frame that the finding names; other segments merely follow it. */
 static bool names_cause(const toa_layer *layer, const toa_finding *finding)
 {
     return finding->kind == TOA_FINDING_FOREIGN_RST && (finding->evidence & TOA_EV_TRIGGER) && finding->other_frame &&
@@ -560,7 +560,7 @@ static void show_finding(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
     add_expert(pinfo, other ? other : title, &ei_finding[finding->kind]);
 }
 
-/* The victim's side: what this segment asked for came on another conversation. */
+/* On the victim: the answer to this segment came on another conversation. */
 static void show_answer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_answer *answer)
 {
     proto_item *item = NULL, *frame;
@@ -573,9 +573,9 @@ static void show_answer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     add_expert(pinfo, item, &ei_answered_elsewhere);
 }
 
-/* Somebody will look: the tree is visible, a filter, column or -e names a field of ours, or there is something to hang
- * an expert info on. Otherwise the tree is only there for others, and building it would cost a tenth of all time.
- * This is proto_field_is_referenced for both protocols, without its calls. */
+/* The tree will be read: it is visible, a filter, column or -e names one of our fields, or an expert info needs an item to
+ * be attached to. Otherwise the tree exists for other dissectors only, and filling it would be wasted. This is
+ * proto_field_is_referenced for both protocols, without its calls. */
 static inline bool wants_tree(proto_tree *tree, const toa_layer *layer)
 {
     return tree && layer->conversation &&

@@ -9,7 +9,7 @@
 #include "core/option/config.h"
 
 /* Registers the module for protocol proto_toa. Every change makes Wireshark dissect the file again, which begins with
- * the init routines: they take the preferences over, so nobody needs to be told. */
+ * the init routines: they take the preferences over, so no callback is needed. */
 void toa_prefs_register(int proto_toa);
 
 /* Fills *config (fresh from toa_config_init) from the preferences in force. */

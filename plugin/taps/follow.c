@@ -255,7 +255,7 @@ static tap_packet_status follow_packet(void *follow_info, packet_info *pinfo, ep
     captured -= layer->header_length;
     bytes = tvb_get_ptr(layer->tvb, (int)layer->header_length, (int)captured);
     if (layer->unexplained) {
-        show(info, pinfo, is_server, seq, bytes, captured); /* numbers of nobody: nothing to compare with */
+        show(info, pinfo, is_server, seq, bytes, captured); /* unattributed numbers: there is nothing to compare them with */
         return TAP_PACKET_REDRAW;
     }
     toa_tap_is_foreign(layer, &owner);

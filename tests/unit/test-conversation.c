@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
+#include "core/model/accept.h"
 
 enum { C, S }; /* sides */
 #define MIB (1u << 20)

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "core/judge/owner.h"
+#include "core/judge/credit.h"
 
 #include <string.h>
 
@@ -403,7 +403,7 @@ static toa_match search_only(story *s, flow *x, toa_segment *segment, toa_own ow
     return match;
 }
 
-/* A search for a SYN-ACK's owner only returns the distance: it is known from toa_owner_learn on. */
+/* A search for a SYN-ACK's owner only returns the distance: it is known from toa_credit_distances on. */
 static void test_search_keeps_no_synack_distance(void)
 {
     for (unsigned learn = 0; learn < 2; learn++) {
@@ -433,7 +433,7 @@ static void test_search_keeps_no_synack_distance(void)
                 g_assert_false(seen.has_answer_distance);
             }
             if (learn) {
-                toa_owner_learn(s->engine, x.conv, &seen);
+                toa_credit_distances(s->engine, x.conv, &seen);
             }
         }
         s->engine->segment = NULL;
@@ -468,7 +468,7 @@ static void test_search_keeps_no_answer_distance(void)
                 g_assert_cmphex(seen.answer_distance, ==, 0x20000000);
             }
             if (learn) {
-                toa_owner_learn(s->engine, x.conv, &seen);
+                toa_credit_distances(s->engine, x.conv, &seen);
             }
         }
         s->engine->segment = NULL;

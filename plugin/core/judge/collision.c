@@ -8,10 +8,10 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 
-/* Members of a crowded key that are looked at, to find one that is under way. */
+/* How many members of a crowded key are searched for one that is under way. */
 #define VISIT_MAX 64
 
-/* The record of the two, kept with the later one. */
+/* The pair's record is kept with the conversation that began later. */
 static toa_pair *pair_of(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
     return toa_began_before(x, y) ? toa_state_pair(state, y, x) : toa_state_pair(state, x, y);
@@ -22,7 +22,7 @@ static bool closed_before(const toa_conversation *earlier, const toa_conversatio
     return (earlier->flags & TOA_CONV_CLOSED) && earlier->close_time <= later->first_time;
 }
 
-/* Connections of one wire tuple before this one, and pairs of one conversation, that are looked at. */
+/* How many earlier connections of one wire tuple, and how many pairs of one conversation, are searched. */
 #define EARLIER_MAX 4
 #define PAIRS_MAX 8
 
@@ -31,7 +31,8 @@ static toa_conversation *earlier_of(const toa_conversation *conv)
     return conv->extra ? conv->extra->earlier : NULL;
 }
 
-/* What has proven x's and y's wire tuples to be one at the server, for connections before these two or for these; 0: nothing. */
+/* The evidence that proved x's and y's wire tuples to be one at the server, for these two connections or for earlier ones on
+ * the same tuples; 0: none. */
 static uint16_t proven_before(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     unsigned i = 0;
@@ -53,8 +54,8 @@ static uint16_t proven_before(const toa_state *state, const toa_conversation *x,
 
 /* ---- R2 ---- */
 
-/* The pause between the two, if one was closed before the other began; negative: there was none. One that was under way when
- * the capture first saw it may have lost its SYN to the capture, and be the younger one after all. */
+/* The time between the close of one and the beginning of the other; negative if they overlap. A conversation that was under
+ * way when the capture first saw it may be the younger one all the same: the capture may have lost its SYN. */
 static int64_t pause_between(const toa_conversation *early, const toa_conversation *late)
 {
     if (closed_before(early, late)) {
@@ -80,7 +81,7 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
     }
     pair = pair_of(state, conv, other);
     if (pair->collision || pair->reuse) {
-        return; /* what was said stands, also if early has closed since, at the very time at which late began */
+        return; /* the finding stands, even if early has closed since, at the very time at which late began */
     }
     *(over ? &pair->reuse : &pair->collision) = true;
     if (told && !over) {
@@ -96,7 +97,8 @@ static bool comparable(const toa_conversation *conv, const toa_conversation *oth
     return !(other->flags & TOA_CONV_SELF) && !toa_group_excluded(conv, other);
 }
 
-/* A key that many share: the newest of them, and the newest that is more than a SYN, which a flood of SYNs does not bury. */
+/* Of a key that many conversations share, only two are compared: the newest, and the newest that is more than a SYN, so that
+ * a flood of SYNs cannot hide a real one. */
 static void check_crowd(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *newest = NULL, *under_way = NULL, *other = conv->key->members;
@@ -143,7 +145,7 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
 {
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     toa_pair *pair = pair_of(state, conv, other);
-    bool over = pair->reuse || (closed_before(early, late) && !pair->collision); /* what was said stands */
+    bool over = pair->reuse || (closed_before(early, late) && !pair->collision); /* an earlier finding stands */
     toa_finding proof = *details;
 
     proof.other_frame = other->first_frame;
@@ -196,8 +198,8 @@ static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     return false;
 }
 
-/* Whom the connection before on this wire tuple was proven to be one with; that partner's tuple may have a newer one by now.
- * In a large group many connections of one tuple have one phase of the clock, and a look-up may miss the partner. */
+/* Compares conv with the newest connection on the tuple that its predecessor was proven to be one with. In a large group
+ * many connections of one tuple have the same phase of the clock, so that a look-up by phase may miss this partner. */
 static bool check_partners(toa_state *state, toa_conversation *conv, uint32_t misses)
 {
     const toa_conversation *earlier = earlier_of(conv);
@@ -214,7 +216,7 @@ static bool check_partners(toa_state *state, toa_conversation *conv, uint32_t mi
     return proven;
 }
 
-/* The same with those of a large group whose ISN can fit. */
+/* In a large group, only the members whose ISN can fit are compared. */
 static bool check_indexed_isns(toa_state *state, toa_conversation *conv, uint32_t misses)
 {
     toa_party *party = conv->key->client;
@@ -258,8 +260,9 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
     toa_state_extra(state, conv)->clock_misses = misses + !proven;
 }
 
-/* The RST of a closed port has the number that its cause acknowledges, and who sent the cause chose it: so the cause must be
- * y's, y must wait for its answer, and x's client must have sent nothing since then. */
+/* The RST of a closed port repeats the number that its cause acknowledges, and that number was chosen by whoever sent the
+ * cause. So it proves something only if the cause is y's, y still waits for the answer, and x's client has sent nothing
+ * since then. */
 static bool rst_proves(const toa_conversation *x, const toa_match *match)
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
@@ -286,9 +289,9 @@ void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_
             return;
         }
     } else if (!(match->evidence & TOA_EV_TRIGGER) || __builtin_popcount(match->evidence & numbers) < 2) {
-        return; /* without the cause, a NAT that lost its mapping looks the same: all numbers fit, yet there are two servers */
+        return; /* without its cause, this could be a NAT that lost its mapping: all numbers fit, yet there are two servers */
     } else if ((flags & TOA_FLAG_SYN) && !(x->flags & TOA_CONV_CLOSED)) {
-        return; /* one socket that has x cannot begin anew for y: the server keeps them apart */
+        return; /* a socket that holds x cannot start a new connection for y: the server keeps the two apart */
     }
     toa_collision_prove(state, x, match->owner, &proof);
 }

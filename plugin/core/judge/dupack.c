@@ -8,7 +8,7 @@
 #include "core/judge/owner.h"
 #include "core/base/serial.h"
 
-/* A segment of y was found on x before, or the other way round. */
+/* A segment of one was found on the other before. */
 static bool crossed(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     const toa_pair *pair = toa_state_find_pair(state, x, y), *back = toa_state_find_pair(state, y, x);
@@ -16,23 +16,23 @@ static bool crossed(const toa_state *state, const toa_conversation *x, const toa
     return (pair && (pair->n_found || pair->confirmed)) || (back && (back->n_found || back->confirmed));
 }
 
-/* The two already have something with each other, so less evidence will do. */
+/* The two share a key or have been crossed before, so less evidence is enough. */
 static bool related(const toa_state *state, const toa_conversation *x, const toa_conversation *y)
 {
     return x->key == y->key || crossed(state, x, y);
 }
 
-/* A question that was overtaken is answered this much later than a round and a half, at most. */
+/* The answer to a segment that was overtaken comes at most this much later than one and a half round trips. */
 #define OVERTAKEN_NS (TOA_SECOND / 200)
-/* A SYN may take so much longer than a segment of an open connection. */
+/* A SYN may take this much longer than a segment of an open connection. */
 #define HANDSHAKE_NS (TOA_SECOND / 1000)
-/* So many silent duplicate ACKs of two that are not related are not chance; a keep-alive of x itself, lost by the capture,
- * looks like one of y's, so that those need one more. */
+/* From this many on, silent duplicate ACKs between two unrelated conversations are no coincidence. A keep-alive of x that
+ * the capture lost looks like one of y, so keep-alives need one more. */
 #define SILENT_MIN 2u
 
 /* ---- D-SACK ---- */
 
-/* The first block lies outside of everything x's client can have sent. */
+/* The first SACK block lies outside everything that x's client can have sent. */
 static bool block_is_foreign(const toa_side *client, const toa_side *server, const uint32_t block[2])
 {
     uint32_t reach = client->next + toa_conversation_window(server, client);
@@ -43,8 +43,8 @@ static bool block_is_foreign(const toa_side *client, const toa_side *server, con
     return !toa_seq_within(block[0], client->low, reach) || !toa_seq_within(block[1], client->low, reach);
 }
 
-/* A range that y's client has sent, less the distance between the numbers of the two: a burst is answered segment by
- * segment, after all of it. */
+/* The block, less the distance between the numbers of the two, is a range that y's client has sent. A burst is acknowledged
+ * segment by segment, after all of it was sent. */
 static bool within_sent(const toa_side *client, const uint32_t block[2], uint32_t distance)
 {
     return (client->flags & TOA_SIDE_ANCHORED) && toa_seq_within(block[0] - distance, client->low, client->next) &&
@@ -65,7 +65,7 @@ static bool block_is_data_of(toa_state *state, toa_conversation *x, toa_conversa
     if (within_sent(client, block, 0) || (exact && within_sent(client, block, pair->ack_shift))) {
         return true;
     }
-    /* a distance that was known may be another session's of the load balancer: a RST ends a session, the next SYN begins one */
+    /* a known distance may belong to another session of the load balancer: a RST ends a session, the next SYN starts one */
     if (block[1] - block[0] != client->demand_end - client->demand_seq ||
         segment->time - client->demand_time > TOA_SECOND) {
         return false;
@@ -123,8 +123,8 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
 
 /* ---- silent ---- */
 
-/* A plain repetition of the server's last ACK that nothing of x's own asked for. What was asked more than a second ago and
- * got no answer gets none any more. */
+/* The segment repeats the server's last ACK, and nothing on x asked for it. Whatever has gone unanswered for more than a
+ * second will not be answered any more. */
 static bool answers_nothing_own(const toa_side *server, const toa_side *client, const toa_segment *segment)
 {
     return (server->flags & client->flags & TOA_SIDE_ANCHORED) && server->n_acks > 0 && segment->seq == server->next &&
@@ -133,7 +133,7 @@ static bool answers_nothing_own(const toa_side *server, const toa_side *client, 
              segment->time - client->demand_time <= TOA_SECOND);
 }
 
-/* Time from SYN to SYN-ACK where one of the two has shown it; 0: neither has. */
+/* Time from SYN to SYN-ACK, from whichever of the two has both; 0: neither. */
 static int64_t round_trip(const toa_conversation *x, const toa_conversation *y)
 {
     if (x->syn_time && (x->flags & TOA_CONV_SYNACK_SEEN)) {
@@ -142,14 +142,15 @@ static int64_t round_trip(const toa_conversation *x, const toa_conversation *y)
     return y->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) ? y->synack_time - y->syn_time : 0;
 }
 
-/* The side's last segment was a plain ACK: it may have been an answer. A keepalive has an older number. */
+/* The side's last segment was a plain ACK, which may have been an answer. A keep-alive has an older number. */
 static bool acked_last(const toa_side *side)
 {
     return side->last_empty && side->last_flags == TOA_FLAG_ACK && side->burst_end == side->next;
 }
 
-/* x's server has sent something since y asked: then the answer must come after a round trip. What the server sends by
- * itself, a push or a keepalive, overtakes the question, not the answer; and each of several questions has its own answer. */
+/* If x's server has sent something since y's client asked, the answer must come after one round trip. What the server sends
+ * of its own accord, a push or a keep-alive, can overtake the question but not the answer; and each of several questions has
+ * its own answer. */
 static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, const toa_pair *pair,
                           const toa_segment *segment)
 {
@@ -158,7 +159,7 @@ static bool comes_in_time(const toa_conversation *x, const toa_conversation *y, 
     bool one_more = pair && pair->dup_ack_time && pair->dup_ack_time == server->last_time;
 
     if (!one_more && client->unanswered < 2 && 2 * delay + HANDSHAKE_NS < trip) {
-        return false; /* sooner than an answer to the only question */
+        return false; /* too soon for an answer to the only question */
     }
     if (client->demand_time >= server->last_time || (one_more && segment->time - server->last_time <= OVERTAKEN_NS)) {
         return true;
@@ -181,7 +182,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (!y || !comes_in_time(x, y, toa_state_find_pair(state, x, y), state->segment)) {
         return;
     }
-    toa_client_side(y)->unanswered--; /* each explains one duplicate ACK */
+    toa_client_side(y)->unanswered--; /* each demand explains one duplicate ACK */
     keepalive = toa_client_side(y)->demand_end == toa_client_side(y)->demand_seq;
     pair = toa_state_pair(state, x, y);
     pair->n_dup_acks++;

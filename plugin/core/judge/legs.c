@@ -6,10 +6,11 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 
-/* A load balancer forwards a SYN at once; this allows for a retransmission on the way. */
+/* A load balancer forwards a SYN at once; this leaves time for one retransmission. */
 #define SYN_NS TOA_SECOND
 #define LOOK_MAX 16
-/* Replies of a server that are compared with others: most captures show by then what they ever will. */
+/* How many replies of a server are compared with those of other conversations. Legs that can be found at all are mostly
+ * found by then. */
 #define REPLIES_MAX 15
 
 static bool one_server_isn(const toa_conversation *x, const toa_conversation *y)
@@ -19,8 +20,9 @@ static bool one_server_isn(const toa_conversation *x, const toa_conversation *y)
     return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
 }
 
-/* The two servers are one, before and behind a NAT that keeps the client's endpoint. One connection may look like that by
- * accident, a second one, with other numbers of the server, does not; and a client alone can make neither. */
+/* Learns that the two servers are one, in front of and behind a NAT that keeps the client's endpoint. One connection may
+ * look like that by accident; a second one, with another ISN of the server, is no accident. A client alone can forge
+ * neither. */
 static void learn_nat(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
     toa_company *xs, *ys;
@@ -65,7 +67,7 @@ static bool is_certain(const toa_conversation *conv)
     return has_leg(conv) && conv->extra->leg_certain;
 }
 
-/* Ends what ties it to another leg. */
+/* Drops the leg that was only assumed. */
 static void forget_guess(toa_conversation *conv)
 {
     if (has_leg(conv)) {
@@ -74,8 +76,8 @@ static void forget_guess(toa_conversation *conv)
     }
 }
 
-/* y can be the client side of x, whose client is known by TOA. The direct conversation of the same client port is
- * not: it goes to the very server that x goes to. */
+/* y may be the client side of x, whose client is known from a TOA option. A direct conversation from the same client port is
+ * not: it goes to the same server as x. */
 static bool can_be_client_side(const toa_conversation *x, const toa_conversation *y)
 {
     return x != y && !(y->flags & TOA_CONV_NAMED) && !has_leg(y) && !(y->flags & TOA_CONV_CLOSED) &&
@@ -83,8 +85,7 @@ static bool can_be_client_side(const toa_conversation *x, const toa_conversation
            !toa_endpoint_equal(toa_wire_server(y), toa_wire_server(x));
 }
 
-/* Its SYN came just before x, and it still waits for the server: for the SYN-ACK, or, behind a SYN proxy, for the
- * first data. */
+/* y's SYN came just before x, and y still waits for its server: for the SYN-ACK or, behind a SYN proxy, for the first data. */
 static bool syn_just_before(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_side *server = &y->side[!y->client];
@@ -176,13 +177,14 @@ static bool is_rs_side(const toa_conversation *conv)
     return conv->source == TOA_KEY_TOA;
 }
 
-/* Two tries of a load balancer to reach one server, with the client's numbers, are no two sides of anything. */
+/* When a load balancer tries twice to reach a server, with the client's numbers both times, the two attempts are not two
+ * legs of a connection. */
 static bool is_retry(const toa_conversation *x, const toa_conversation *y)
 {
     return is_rs_side(x) && is_rs_side(y) && x->key == y->key;
 }
 
-/* The one beyond doubt, else the last that could be. */
+/* The candidate that is certain; without one, the last that is possible. */
 static toa_conversation *pick_leg(toa_conversation *conv, toa_conversation *const *found, unsigned n)
 {
     toa_conversation *guess = NULL;
@@ -212,7 +214,8 @@ static unsigned members(const toa_party *party, toa_conversation *ret_found[TOA_
     return n;
 }
 
-/* Those of conv's group whose clients began with the same ISN; a small group's members, all of them. */
+/* Members of conv's group whose clients began with the same ISN. Of a small group, all members: checking the ISN is left to
+ * the caller. */
 static unsigned with_client_isn(toa_state *state, const toa_conversation *conv, toa_conversation *ret_found[TOA_HITS_MAX])
 {
     toa_party *party = conv->key->client;
@@ -238,8 +241,8 @@ static toa_conversation *find_same_isn(toa_state *state, toa_conversation *conv)
     return pick_leg(conv, found, with_client_isn(state, conv, found));
 }
 
-/* x, which carries the segment being fed, has just shown what y has shown before. With no TOA to tell the sides apart: what a
- * server says passes its own side first. */
+/* Makes x and y legs: x, which carries the segment being fed, has just shown what y showed before. If no TOA tells the sides
+ * apart, x is the client side: what a server sends is captured on the server's side first. */
 static void confirm(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
     forget_guess(x);
@@ -261,7 +264,7 @@ bool toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
     toa_pair *pair = toa_state_pair(state, x, y);
 
     if (pair->copy_frame == state->segment->frame) {
-        return false; /* it was counted */
+        return false; /* conv had been counted */
     }
     pair->copy_frame = state->segment->frame;
     if (++pair->n_copies < 2 || is_certain(x) || is_certain(y) || toa_group_contrary(x, y)) {
@@ -296,7 +299,7 @@ bool toa_legs_check_reply(toa_state *state, toa_conversation *conv)
     return changed;
 }
 
-/* The two are no legs after all: each has its own key again. */
+/* The two are not legs after all: each gets its own key back. */
 static void part(toa_state *state, toa_conversation *conv)
 {
     toa_conversation *other = conv->extra->leg;
@@ -332,7 +335,7 @@ bool toa_legs_check_isn(toa_state *state, toa_conversation *conv)
         return changed;
     }
     if (is_rs_side(conv) && other->synack_time < conv->first_time) {
-        return changed; /* a SYN proxy answers the client first, with an ISN of its own */
+        return changed; /* a SYN proxy answers the client before the server does, with an ISN of its own */
     }
     forget_guess(conv);
     return true;
@@ -357,7 +360,8 @@ bool toa_legs_check_data(toa_state *state, toa_conversation *conv)
     return false;
 }
 
-/* What y's client would send next, by its own or by its server's word. */
+/* The number is the one that y's client would use next, going by what the client has sent or by what its server has
+ * acknowledged. */
 static bool has_client_next(const toa_conversation *y, uint32_t number)
 {
     const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];

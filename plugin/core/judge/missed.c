@@ -5,11 +5,11 @@
 
 #include "core/base/serial.h"
 
-/* Earlier connections of the wire tuple that are asked whether a segment is theirs. */
+/* How many earlier connections of the wire tuple are asked whether a segment is theirs. */
 #define EARLIER_MAX 4
-/* A claim is answered within so long: a handshake that has lost packets on the way takes a few seconds. */
+/* A claim must be answered within this time. A handshake that loses packets takes a few seconds. */
 #define CLAIM_NS (10 * TOA_SECOND)
-/* What one side has sent meanwhile, and the capture has lost. */
+/* At most this much may have been sent meanwhile without being captured. */
 #define LOST_MAX 65535u
 
 static toa_claim *claim_of(const toa_conversation *x)
@@ -33,14 +33,15 @@ bool toa_missed_agrees(const toa_state *state, const toa_conversation *x, unsign
         return false;
     }
     behind = claim->seq + is_syn(claim->flags);
-    if (claim->sender == sender) { /* it goes on with its own SYN-ACK: the client's answer was lost */
+    if (claim->sender == sender) { /* the server goes on after its own SYN-ACK: the capture has lost the client's answer */
         return is_syn(claim->flags) && !claim->foreign && segment->seq == behind && segment->ack == claim->ack;
     }
     return toa_seq_within(segment->ack, behind, claim->end) &&
            toa_seq_within(segment->seq, claim->ack, claim->ack + LOST_MAX);
 }
 
-/* An earlier connection of the wire tuple has such numbers, or could have them if it is still open: no beginning of another. */
+/* An earlier connection of the wire tuple has these numbers, or could have them if it is still open. Then the segment does
+ * not begin a new one. */
 static bool is_earlier_own(const toa_conversation *x, unsigned sender, const toa_segment *segment)
 {
     const toa_conversation *earlier = x->extra ? x->extra->earlier : NULL;
@@ -90,7 +91,7 @@ void toa_missed_claim(toa_state *state, toa_conversation *x, unsigned sender, bo
 
     if ((segment->flags & TOA_FLAG_RST) || !(segment->flags & TOA_FLAG_ACK) ||
         (sender != x->client && !is_syn(segment->flags)) || is_earlier_own(x, sender, segment)) {
-        return; /* what a server says is foreign more often than not, but for a SYN-ACK that its client answers */
+        return; /* a server's unexpected number is mostly foreign, except on a SYN-ACK that the client answers */
     }
     extra = toa_state_extra(state, x);
     if (!extra->claim) {

@@ -5,13 +5,13 @@
 
 #include "core/model/group.h"
 
-/* Something says where the server is. */
+/* TOA, map or a leg says which address is the server's own. */
 static bool is_told(const toa_conversation *conv)
 {
     return conv->source == TOA_KEY_PROVEN ? !conv->key->reached : conv->source != TOA_KEY_WIRE;
 }
 
-/* The map has several rows for vip's server, and one of them is where other went. */
+/* The map has several rows for vip's server, and one of them names the server of other. */
 static bool is_candidate(const toa_state *state, const toa_conversation *vip, const toa_conversation *other)
 {
     const toa_map_row *rows;
@@ -58,7 +58,7 @@ static void add_reached(toa_reached *reached, toa_party *server)
     reached->n++;
 }
 
-/* Nobody knows: late joins early's key. */
+/* Nothing says which address is the server's own: late joins early's key. */
 static void join_unknown(toa_state *state, toa_conversation *early, toa_conversation *late)
 {
     toa_reached *reached = early->key->reached, *others = late->key->reached;

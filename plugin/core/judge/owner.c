@@ -6,14 +6,10 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
-#include "core/judge/untranslated.h"
 #include "core/base/serial.h"
 
-#include <string.h>
-
-/* Earlier connections of one wire tuple, and pairs of one conversation, that are tried. */
+/* Earlier connections of one wire tuple that are tried. */
 #define EARLIER_MAX 4
-#define PAIRS_MAX 8
 
 /* One search. */
 typedef struct search {
@@ -28,14 +24,15 @@ typedef struct search {
     toa_match best;
 } search;
 
-/* Without data and identification one ACK looks like another. */
+/* An ACK without data and identification looks like any other. */
 static bool bare(const toa_segment *segment)
 {
     return segment->length == 0 && segment->ip_id == 0;
 }
 
-/* x's client dialled when y's server had answered: the two are no sides of one connection. (A SYN proxy answers first and
- * dials then; there one side leads to the VIP and the other, which names its client by TOA, to the real server.) */
+/* x's SYN came after y's SYN-ACK, so the two are not legs of one connection. The exception is a SYN proxy, which connects to
+ * the server after it has answered the client; there one leg leads to the VIP and the other, which names its client by TOA,
+ * to the real server. */
 static bool began_apart(const toa_conversation *x, const toa_conversation *y)
 {
     return x->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) && y->synack_time < x->first_time &&
@@ -46,7 +43,7 @@ static void add_carrier(toa_carriers *carriers, toa_conversation *y)
 {
     for (unsigned i = 0; i < carriers->n; i++) {
         if (carriers->conv[i] == y) {
-            return; /* found by another of its numbers */
+            return; /* already found by another number */
         }
     }
     if (carriers->n < TOA_CARRIERS_MAX) {
@@ -96,13 +93,13 @@ static void try_value(search *s, toa_party *party, toa_index_kind kind, uint32_t
     }
 }
 
-/* All for which the segment's sequence number can be evidence: see seq_is in rules.c. */
+/* Tries every conversation for which the segment's sequence number can be evidence: see seq_is in rules.c. */
 static void try_seq(search *s, toa_party *party, toa_index_kind by_next, toa_index_kind by_ack, toa_where where)
 {
     const toa_segment *segment = s->segment;
 
     try_value(s, party, by_next, segment->seq, where);
-    /* a repetition of the end, or a keepalive, which repeats one number */
+    /* a repetition of the end, or a keep-alive, which repeats one number */
     try_value(s, party, by_next, segment->seq + MAX(segment->length, 1u), where);
     try_value(s, party, by_ack, segment->seq, where);
 }
@@ -111,14 +108,16 @@ static void try_pairs(search *s)
 {
     unsigned tried = 0;
 
-    for (toa_pair *pair = s->x->extra ? s->x->extra->pairs : NULL; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+    for (toa_pair *pair = s->x->extra ? s->x->extra->pairs : NULL; pair && tried < TOA_PAIRS_TRIED;
+         pair = pair->next, tried++) {
         if (pair->y->key->client == s->x->key->client) {
             try(s, pair->y, TOA_WHERE_GROUP);
         }
     }
 }
 
-/* In a large group, numbers that are only near can be looked up by nothing: those whose clients asked last are tried. */
+/* Numbers that are only near cannot be looked up. Of a large group, the members with the newest pending requests are tried
+ * instead. */
 static void try_askers(search *s)
 {
     toa_conversation *askers[TOA_SCAN_MAX];
@@ -144,8 +143,8 @@ static void try_group(search *s)
         }
         return;
     }
-    /* every row of the table for groups asks for seq, ack or tsecr; numbers that are shifted cannot be looked up, so
-     * those whose shift is known are tried one by one */
+    /* every row of the table for groups needs seq, ack or tsecr. Shifted numbers cannot be looked up, so the pairs whose
+     * shift is known are tried one by one */
     try_pairs(s);
     try_seq(s, party, server ? TOA_BY_GROUP_SERVER_NEXT : TOA_BY_GROUP_CLIENT_NEXT,
             server ? TOA_BY_GROUP_CLIENT_ACK : TOA_BY_GROUP_SERVER_ACK, TOA_WHERE_GROUP);
@@ -180,7 +179,7 @@ static void try_server(search *s)
         }
         return;
     }
-    /* every row of the table for the second look asks for seq */
+    /* every row of the table for the second search needs seq */
     if (s->segment->flags & TOA_FLAG_SYN) {
         try_value(s, party, TOA_BY_SERVED_ISN, s->segment->seq, TOA_WHERE_SERVER);
     }
@@ -188,7 +187,7 @@ static void try_server(search *s)
             server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
 }
 
-/* A RST whose seq is the ack of a segment found to be foreign on this conversation has that segment's owner (R8). */
+/* A RST whose seq is the ack of a foreign segment found on x has the same owner as that segment (R8). */
 static void try_answer(search *s)
 {
     unsigned tried = 0;
@@ -196,7 +195,7 @@ static void try_answer(search *s)
     if (!(s->segment->flags & TOA_FLAG_RST) || (s->own != TOA_OWN_NONE && s->own != TOA_OWN_UNKNOWN) || !s->x->extra) {
         return;
     }
-    for (toa_pair *pair = s->x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
+    for (toa_pair *pair = s->x->extra->pairs; pair && tried < TOA_PAIRS_TRIED; pair = pair->next, tried++) {
         if (toa_rules_answers(pair, s->segment)) {
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
             s->best.where = pair->where;
@@ -227,8 +226,8 @@ toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conve
     return newest;
 }
 
-/* A SYN-ACK through a load balancer that shifts the client's numbers, without timestamps to tell: right after an
- * unanswered SYN of y, foreign once the same distance has occurred for two different SYN-ACKs (R7). */
+/* A SYN-ACK through a load balancer that shifts the client's numbers, where no timestamps help: it follows an unanswered SYN
+ * of y, and is foreign once two different SYN-ACKs had the same distance (R7). */
 static void try_distance(search *s)
 {
     const toa_segment *segment = s->segment;
@@ -261,8 +260,8 @@ static void try_distance(search *s)
     s->seen->synack_distance = distance;
 }
 
-/* The number of y that this answer would have if nothing shifted it: a RST repeats what y's client has acknowledged, a
- * challenge ACK has what y's server would send next. False: it would answer nothing of y. */
+/* The number that this answer would have if it were y's and not shifted: a RST repeats what y's client has acknowledged, a
+ * challenge ACK has what y's server would send next. False: it cannot be an answer to y. */
 static bool answered_number(const toa_conversation *y, const toa_segment *segment, uint32_t *ret_number)
 {
     const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
@@ -273,8 +272,8 @@ static bool answered_number(const toa_conversation *y, const toa_segment *segmen
                : (server->flags & TOA_SIDE_ANCHORED) != 0;
 }
 
-/* A load balancer that shifts the server's numbers (SYN proxy) puts one distance on all connections. An answer from a server
- * whose owner is not known otherwise: foreign once the same distance has occurred for two different numbers (R7). */
+/* A load balancer that shifts the server's numbers (SYN proxy) uses one distance for all connections. An answer whose owner
+ * cannot be found otherwise is foreign once two different numbers had the same distance (R7). */
 static void try_shifted(search *s)
 {
     const toa_segment *segment = s->segment;
@@ -349,7 +348,7 @@ static toa_conversation *earlier_of(const toa_conversation *conv)
     return conv->extra ? conv->extra->earlier : NULL;
 }
 
-/* The side has not sent this segment before: another capture point, merged in, may show it much later. */
+/* The side has not sent this segment before. In a capture merged from several points, an old segment may show up much later. */
 static bool is_news(const toa_side *side, const toa_segment *segment)
 {
     uint16_t ahead = toa_id_ahead(segment->ip_id, side->ip_id);
@@ -357,9 +356,10 @@ static bool is_news(const toa_side *side, const toa_segment *segment)
     return segment->ip_id && side->ip_id ? ahead > 0 && ahead < 0x8000 : segment->seq == side->next;
 }
 
-/* A client that uses its port again may still have segments of before under way: those are nobody's mistake. What it still
- * sends when the new connection has been there for a while comes from another socket (behind a NAT, or a proxy that keeps
- * the client's endpoint): the capture point is the server's side of a crossing. */
+/* The segment may be reported as one of an earlier connection. Segments of the earlier connection may still be under way
+ * when a client reuses its port, and that is no fault. If the client still sends them after the new connection has been open
+ * for a while, they come from another socket (behind a NAT, or a proxy that keeps the client's endpoint): this is a
+ * crossing, captured at the server's side. */
 static bool can_be_stale(const toa_conversation *x, bool from_server, const toa_segment *segment)
 {
     const toa_conversation *earlier = earlier_of(x);
@@ -406,191 +406,4 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
         ret_match->where = s.noted_where;
     }
     ret_match->carried = ret_seen->carriers.n > 0 || (leg && toa_legs_carried(leg, s.from_server, s.segment));
-}
-
-/* ---- what a search and a match change ---- */
-
-void toa_owner_learn(toa_state *state, toa_conversation *x, const toa_seen *seen)
-{
-    if (seen->has_synack_distance) {
-        toa_extra *extra = toa_state_extra(state, x);
-        extra->has_distance = true;
-        extra->distance = seen->synack_distance;
-        extra->distance_ack = state->segment->ack;
-    }
-    if (seen->has_answer_distance) {
-        toa_company *company = toa_state_company(state, x->server_party);
-        company->has_distance = true;
-        company->distance = seen->answer_distance;
-        company->distance_seq = state->segment->seq;
-    }
-}
-
-/* The acknowledgment on x is y's, plus the distance that the load balancer puts on it. y's server may not have got all that
- * y's client has sent: what it has acknowledged and what was sent are the bounds, which each segment narrows. */
-static void learn_ack_shift(toa_pair *pair, const toa_side *ya, const toa_side *yb, uint32_t ack)
-{
-    uint32_t least = ack - yb->next, span = 0, low;
-
-    if (ya->n_acks > 0 && toa_seq_lt(ya->acks[0], yb->next)) {
-        span = yb->next - ya->acks[0];
-    }
-    low = pair->ack_shift - least; /* of what is known, from the new lower bound */
-    if (pair->has_ack_shift && toa_seq_within(pair->ack_shift, least, least + span)) {
-        span = MIN(span - low, pair->ack_span);
-        least = pair->ack_shift;
-    } else if (pair->has_ack_shift && toa_seq_within(least, pair->ack_shift, pair->ack_shift + pair->ack_span)) {
-        span = MIN(span, pair->ack_span + low);
-    }
-    pair->has_ack_shift = true;
-    pair->ack_shift = least;
-    pair->ack_span = span;
-}
-
-/* Learns constant shifts from a segment that other evidence has attributed (R6). */
-static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segment *segment, bool from_server)
-{
-    const toa_conversation *y = match->owner;
-    unsigned ys = from_server ? !y->client : y->client;
-    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
-
-    if (!from_server || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
-        return;
-    }
-    if ((segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
-        if (!(match->evidence & TOA_EV_ACK)) {
-            learn_ack_shift(pair, ya, yb, segment->ack);
-        } else if (!pair->has_ack_shift) {
-            pair->has_ack_shift = true;
-            pair->ack_shift = match->shift.ack;
-        }
-    }
-    if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
-        pair->has_seq_shift = true;
-        pair->seq_shift = match->evidence & TOA_EV_SEQ ? 0 : segment->seq - ya->next;
-    }
-}
-
-/* A crossed segment is y's: it moves y's next number and identification, nothing of x (R6). */
-static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment *segment,
-                   bool from_server)
-{
-    unsigned ys = from_server ? !y->client : y->client;
-    toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
-    toa_shift shift = toa_rules_shift(pair, from_server);
-    uint32_t seq = segment->seq - shift.seq, end = toa_segment_end(segment) - shift.seq;
-
-    if (segment->ip_id) {
-        ya->ip_id = segment->ip_id;
-    }
-    if (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) {
-        yb->flags |= TOA_SIDE_ANSWERED;
-    } else {
-        if ((ya->flags & TOA_SIDE_ANCHORED) &&
-            toa_seq_within(seq, ya->low, ya->next + toa_conversation_window(yb, ya))) {
-            ya->next = toa_seq_max(ya->next, end);
-            ya->low = toa_conversation_low(ya);
-        }
-        if ((yb->flags & TOA_SIDE_DEMAND) && toa_seq_le(yb->demand_end, segment->ack - shift.ack)) {
-            yb->flags |= TOA_SIDE_ANSWERED;
-        }
-        if (segment->options.has_timestamps && (ya->flags & TOA_SIDE_TSVAL)) {
-            ya->tsval = segment->options.tsval;
-        }
-    }
-    if (y->flags & TOA_CONV_INDEXED) {
-        toa_index_changed(y);
-    }
-}
-
-/* A client answers a foreign segment with a RST that has this number (R8). */
-static void remember_ack(toa_pair *pair, uint32_t ack)
-{
-    memmove(pair->acks + 1, pair->acks, sizeof pair->acks - sizeof pair->acks[0]);
-    pair->acks[0] = ack;
-    if (pair->n_acks < TOA_ACKS_KEPT) {
-        pair->n_acks++;
-    }
-}
-
-/* The number is not the very one that y's sender would use next. */
-static bool is_only_near(const toa_match *match, const toa_segment *segment, bool from_server)
-{
-    const toa_conversation *y = match->owner;
-    unsigned ys = from_server ? !y->client : y->client;
-    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
-    uint32_t seq = segment->seq - match->shift.seq;
-
-    return !(segment->flags & TOA_FLAG_SYN) && seq != ya->next && seq + segment->length != ya->next &&
-           !(yb->n_acks > 0 && seq == yb->acks[0]);
-}
-
-void toa_owner_note(toa_state *state, toa_conversation *x, const toa_match *match)
-{
-    toa_pair *pair = toa_state_pair(state, x, match->noted);
-
-    pair->noted_time = state->segment->time;
-    pair->where = match->where;
-    if (state->segment->flags & TOA_FLAG_ACK) {
-        remember_ack(pair, state->segment->ack);
-    }
-}
-
-/* x's client answers each segment that is not its own with a RST (RFC 9293 section 3.10.7.3). */
-static void count_owed(toa_pair *pair, const toa_segment *segment, bool from_server)
-{
-    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
-
-    if (from_server && !rst && pair->n_owed < UINT8_MAX) {
-        pair->n_owed++;
-    } else if (!from_server && rst && pair->n_owed > 0) {
-        pair->n_owed--;
-    }
-}
-
-bool toa_owner_awaits_rst(const toa_conversation *x, unsigned sender, const toa_segment *segment)
-{
-    unsigned tried = 0;
-
-    if (sender != x->client || (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_RST || !x->extra) {
-        return false;
-    }
-    for (const toa_pair *pair = x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
-        if (pair->n_owed > 0 && toa_rules_answers(pair, segment)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-toa_pair *toa_owner_report(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
-{
-    const toa_segment *segment = state->segment;
-    bool from_server = sender != x->client, stale = match->where == TOA_WHERE_EARLIER;
-    toa_pair *pair = toa_state_pair(state, x, match->owner);
-    toa_finding_kind kind = stale                                ? TOA_FINDING_STALE_SESSION
-                            : (segment->flags & TOA_FLAG_RST) ? TOA_FINDING_FOREIGN_RST
-                                                              : TOA_FINDING_FOREIGN_SEGMENT;
-    toa_finding *finding = toa_state_report(state, kind, x, match->owner, toa_rules_shown(match->evidence));
-
-    finding->other_frame = match->other_frame;
-    finding->ip_id_delta = match->ip_id_delta;
-    finding->seq_shift = match->shift.seq;
-    finding->ack_shift = match->shift.ack;
-    finding->near = is_only_near(match, segment, from_server);
-    pair->untranslated |= match->where == TOA_WHERE_GROUP && toa_untranslated_synack(x, segment, from_server);
-    finding->untranslated = pair->untranslated;
-    if (from_server && kind == TOA_FINDING_FOREIGN_RST && pair->noted_time) {
-        toa_state_company(state, x->server_party)->unasked = true;
-    }
-    pair->where = match->where;
-    pair->n_found++;
-    pair->found_time = segment->time;
-    if (segment->flags & TOA_FLAG_ACK) {
-        remember_ack(pair, segment->ack);
-    }
-    count_owed(pair, segment, from_server);
-    learn_shift(pair, match, segment, from_server);
-    credit(match->owner, pair, segment, from_server);
-    return pair;
 }

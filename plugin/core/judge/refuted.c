@@ -5,7 +5,7 @@
 
 #include "core/base/serial.h"
 
-/* Members of a key that are looked at: as many as a new one is compared with. */
+/* How many members of a key are looked at; a new member is compared with as many. */
 #define VISIT_MAX 64
 
 /* The segment acknowledges the newest thing that conv's client has asked, on conv and with conv's numbers. */
@@ -31,7 +31,7 @@ static toa_pair *open_dispute(const toa_state *state, const toa_conversation *x,
     return collision && !collision->refuted && !has_crossed(pair) && !has_crossed(back) ? collision : NULL;
 }
 
-/* Both have an ISN of the server's of their own, and both were answered after the later one of them had. */
+/* The server has given each its own ISN, and both were answered after the later of the two had been. */
 static bool both_work(const toa_conversation *x, const toa_conversation *y)
 {
     int64_t open = x->synack_time > y->synack_time ? x->synack_time : y->synack_time;

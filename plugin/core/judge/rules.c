@@ -8,7 +8,7 @@
 
 /* An identification this far ahead still continues a run: offload and lost packets skip some. */
 #define IP_ID_REACH 8
-/* Of a segment whose number is near y's: networks let segments overtake each other, in both directions. */
+/* The same for a segment whose sequence number is near y's, in both directions: segments overtake each other on their way. */
 #define IP_ID_REACH_NEAR 64
 
 #define KEY TOA_EV_KEY
@@ -23,8 +23,8 @@
 #define CHALLENGE TOA_HINT_CHALLENGE
 #define CROSSED TOA_HINT_CROSSED
 
-/* One row a line. Measured on 3,405 foreign captures; ack alone gave false warnings there, IP-ID alone matches once
- * in 65536 by chance. tests/unit/test-rules.c has a case for each row. */
+/* One row a line. No row has ack alone, which gave false warnings on captures of other people, or IP-ID alone, which matches
+ * once in 65536 by chance. tests/unit/test-rules.c has a case for each row. */
 const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, ACK | TSECR},
@@ -79,12 +79,12 @@ static bool is_synack(const toa_segment *segment)
     return (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == (TOA_FLAG_SYN | TOA_FLAG_ACK);
 }
 
-/* seq is what y's sender would send next, or what y's peer asked for last; or the segment repeats the end of what y's
+/* seq is what y's sender would send next, or what y's receiver acknowledged last; or the segment repeats the end of what y's
  * sender has sent. */
 static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq, bool from_server)
 {
     if (segment->seq == 0) {
-        return false; /* a RST,ACK to a SYN; also the chance value of broken stacks */
+        return false; /* a RST,ACK in answer to a SYN; broken stacks also send 0 */
     }
     if (is_synack(segment)) {
         return from_server && (ya->flags & TOA_SIDE_SYN) && seq == ya->isn;
@@ -92,12 +92,12 @@ static bool seq_is(const toa_side *ya, const toa_side *yb, const toa_segment *se
     if ((ya->flags & TOA_SIDE_ANCHORED) &&
         (seq == ya->next || (segment->length > 0 && seq + segment->length == ya->next) ||
          (segment->length <= 1 && seq == ya->next - 1 && !(segment->flags & TOA_FLAG_RST)))) {
-        return true; /* the last: a keepalive or window probe */
+        return true; /* a keep-alive or a window probe */
     }
     return yb->n_acks > 0 && seq == yb->acks[0];
 }
 
-/* seq is one that y's sender can use just now: not acknowledged yet, and within the window. */
+/* seq is one that y's sender may use at this moment: not acknowledged yet, and within the window. */
 static bool seq_is_near(const toa_side *ya, const toa_side *yb, const toa_segment *segment, uint32_t seq)
 {
     bool anchored = (ya->flags & TOA_SIDE_ANCHORED) != 0;
@@ -115,13 +115,13 @@ static bool ack_is(const toa_side *ya, const toa_side *yb, const toa_segment *se
     if (!(segment->flags & TOA_FLAG_ACK)) {
         return false;
     }
-    if (is_synack(segment)) { /* or it is sent again */
+    if (is_synack(segment)) { /* or it is a retransmission of one that was found before */
         return ((yb->flags & TOA_SIDE_SYN) && ack == yb->isn + 1) || toa_rules_acked_before(pair, segment->ack);
     }
     return (yb->flags & TOA_SIDE_ANCHORED) && (ack == yb->next || (ya->n_acks > 0 && ack == ya->acks[0]));
 }
 
-/* The segment's IP-ID continues this run. A number that is near says more about where in the run it belongs. */
+/* The segment's IP-ID continues this side's run. If its sequence number is near the side's own, more of the run counts. */
 static bool continues_run(const toa_side *side, const toa_segment *segment, bool near)
 {
     uint16_t ahead = toa_id_ahead(segment->ip_id, side->ip_id), behind = toa_id_ahead(side->ip_id, segment->ip_id);
@@ -133,7 +133,8 @@ static bool continues_run(const toa_side *side, const toa_segment *segment, bool
                 : ahead >= 1 && ahead <= IP_ID_REACH;
 }
 
-/* TSecr is a TSval of y's peer, *ret_exact: one that was seen, and none of x's. */
+/* TSecr echoes a TSval of y's peer, and none of x's. *ret_exact: it is a TSval that was captured, not one between two that
+ * were. */
 static bool tsecr_is(const toa_conversation *x, unsigned xb, const toa_conversation *y, unsigned yb,
                      const toa_segment *segment, bool *ret_exact)
 {
@@ -143,7 +144,7 @@ static bool tsecr_is(const toa_conversation *x, unsigned xb, const toa_conversat
     if (!segment->options.has_timestamps || tsecr == 0 || !toa_conversation_sent_tsval(y, yb, tsecr, ret_exact)) {
         return false;
     }
-    /* clients with one clock for all connections use the same TSvals on both: then only one that was seen counts */
+    /* a client with one clock for all its connections uses the same TSvals on both, so that only a captured one counts */
     return !toa_conversation_sent_tsval(x, xb, tsecr, &own_exact) || (*ret_exact && !own_exact);
 }
 
@@ -168,8 +169,8 @@ bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
     return toa_rules_acked_before(pair, segment->seq);
 }
 
-/* The segment that caused this one; *ret_frame its frame if it is y's. Otherwise x has asked itself, or its client answers
- * what it was sent: *ret_own. */
+/* The segment has a cause. *ret_frame: the cause's frame, if it is on y. *ret_own: the cause is on x itself, a demand of its
+ * own or the segment that its client answers. */
 static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segment *segment, uint32_t seq,
                         bool from_server, const toa_pair *pair, uint32_t *ret_frame, bool *ret_own)
 {
@@ -205,7 +206,7 @@ bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segmen
            (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_FIN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 }
 
-/* What is known of the two besides the segment's numbers. */
+/* Hints from what is known of the two conversations, apart from the segment's numbers. */
 static uint32_t circumstances(const toa_conversation *x, const toa_conversation *y, bool from_server,
                               const toa_segment *segment, const toa_pair *pair)
 {
@@ -216,9 +217,9 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
         hints |= WAITING;
     }
     if (from_server && (segment->flags & TOA_FLAG_RST) && x->server_party->company && x->server_party->company->unasked) {
-        hints |= AGAIN; /* of this client or another one */
+        hints |= AGAIN; /* between any client and this server */
     }
-    /* a RST that y had got as well would have closed it */
+    /* no look at y for a RST: if y had got it as well, it would be closed */
     if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asked->last_time <= pair->noted_time)) {
         hints |= AGAIN;
     }
@@ -343,7 +344,8 @@ static bool only_fits(unsigned only, const toa_match *match, const toa_conversat
     }
 }
 
-/* In a crowd two numbers must agree, or one and the keys; a cause is no help, somebody has always just asked. */
+/* In a crowded group two numbers must agree, or one number and the keys. A trigger does not count: some member always has a
+ * pending request. */
 static bool lone_number_in_crowd(const toa_match *match, const toa_conversation *x)
 {
     return match->where == TOA_WHERE_GROUP && toa_crowded(x, match->owner) && !(match->evidence & KEY) &&

@@ -14,12 +14,12 @@
 /* What the candidate y has in common with x. */
 typedef enum toa_where {
     TOA_WHERE_GROUP,   /* the post-rewrite client */
-    TOA_WHERE_SERVER,  /* the server on the wire, another client: the second look */
+    TOA_WHERE_SERVER,  /* the server on the wire, but not the client: the second search */
     TOA_WHERE_EARLIER, /* the wire tuple: y is an earlier connection */
     TOA_WHERE_MAX
 } toa_where;
 
-/* One row: enough, if all of it holds. */
+/* One row of the table. It is satisfied if all of it holds, and one satisfied row is enough. */
 typedef struct toa_rule {
     uint8_t where;     /* toa_where */
     uint8_t own;       /* toa_own: verdict of x on the segment */
@@ -29,22 +29,22 @@ typedef struct toa_rule {
 
 /* Evidence that no finding shows by this name: bits behind those of TOA_EV_*. */
 enum {
-    TOA_HINT_NEAR = 1 << 16,   /* seq lies where y's sender can be just now: in flight, repeated, overtaken. Shown as SEQ */
+    TOA_HINT_NEAR = 1 << 16,   /* seq is one that y's sender may use now: in flight, repeated, overtaken. Shown as SEQ */
     TOA_HINT_WAITING = 1 << 17, /* nothing was captured on y since y's client sent something */
-    TOA_HINT_AGAIN = 1 << 18,  /* it has happened before between x and y, and y's server has not sent y the same */
+    TOA_HINT_AGAIN = 1 << 18,  /* it has happened before between x and y, and y's server has not sent the same on y */
     TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
-    TOA_HINT_CROSSED = 1 << 20, /* x's client sends this, and segments of y's server came to it a moment ago */
-    /* These two take back what a bit of TOA_EV_* shows, not what a row of the table makes of it. */
+    TOA_HINT_CROSSED = 1 << 20, /* x's client sends this, and a moment ago got segments of y's server */
+    /* These two only change what a finding shows; rows of the table ignore them. */
     TOA_HINT_OWN_CAUSE = 1 << 24, /* the cause is on x itself: TRIGGER is not shown */
-    TOA_HINT_PROVEN = 1 << 25     /* nobody tells that the keys are equal, that was proven before: KEY is not shown */
+    TOA_HINT_PROVEN = 1 << 25     /* the keys are equal only because that was proven before: KEY is not shown */
 };
 
 enum {
     TOA_ONLY_ANY,
-    TOA_ONLY_REPLY, /* by the server, or a RST: a client answers on the wrong connection, it does not ask there */
+    TOA_ONLY_REPLY, /* from the server, or a RST: a client may answer on the wrong connection, but does not ask there */
     TOA_ONLY_RST,
     TOA_ONLY_SYNACK,
-    TOA_ONLY_LONE_RST /* a RST, between the client's address of y and its server */
+    TOA_ONLY_LONE_RST /* a RST between y's client address and x's server */
 };
 
 extern const toa_rule toa_rules[];
@@ -55,10 +55,10 @@ typedef struct toa_shift {
     uint32_t seq, ack;
 } toa_shift;
 
-/* A candidate, judged. */
+/* A candidate and what speaks for it. */
 typedef struct toa_match {
     toa_conversation *owner; /* NULL: none */
-    toa_conversation *noted; /* without an owner: whose it will be if it happens again, NULL: nobody's */
+    toa_conversation *noted; /* if there is no owner: who will be the owner if it happens again; NULL: nobody */
     toa_pair *pair;          /* (x, owner), NULL if there is none yet */
     uint32_t other_frame;
     toa_shift shift;         /* under which the numbers agree */
@@ -66,7 +66,7 @@ typedef struct toa_match {
     uint16_t ip_id_delta;
     uint8_t n_exact;         /* how many numbers agree without a learnt shift */
     uint8_t where;
-    bool carried; /* by another conversation a moment ago: a leg's copy, which has no owner */
+    bool carried; /* another conversation has just carried the segment: it is a leg's copy and has no owner */
 } toa_match;
 
 /* Only what is known exactly. */
@@ -94,13 +94,13 @@ static inline uint16_t toa_rules_shown(uint32_t evidence)
 /* Is there a row of the table for it? */
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment);
 
-/* x's client has sent nothing but a SYN, and the server's answer is no SYN-ACK: a socket of another connection gave it
- * (RFC 5961 section 4). */
+/* x's client has sent nothing but a SYN, and the server answers with a plain ACK: the answer came from the socket of another
+ * connection (RFC 5961 section 4). */
 bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segment);
 
-/* Not enough, but it will be if it happens again: an answer on a conversation of which nothing is known, with the very number
- * that y's client, and nobody else, waits for. The other side of y in a NAT would look the same, but there the next thing
- * that happens is the same answer on y. */
+/* Not enough this time, but enough if it happens again: an answer on a conversation that has shown nothing yet, with exactly
+ * the number that y's client waits for. The other leg of y behind a NAT would look the same, but there the same answer comes
+ * on y next. */
 bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment);
 
 /* a is a better candidate than b: more exact numbers, then more evidence, then newer. */

@@ -28,8 +28,8 @@ static bool is_wanted(const void *record, const void *probe)
     return stranger->seq == its->number && stranger->client == its->client;
 }
 
-/* A capture that has lost what the client sent in between sees acknowledgments ahead of it, by less than a window at that
- * time. */
+/* If the capture has lost what the client sent in between, acknowledgments may be ahead of the client's numbers, by less
+ * than a window. */
 static bool is_challenge(const toa_conversation *x, bool from_server, const toa_segment *segment)
 {
     const toa_side *client = &x->side[x->client], *server = &x->side[!x->client];

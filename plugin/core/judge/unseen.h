@@ -1,9 +1,9 @@
 /* unseen.h
- * Segments whose owner is in no capture, or comes into this one later: a server that takes a SYN for a part of another
- * connection answers it with that one's numbers (challenge ACK, RFC 5961). Finding toa.foreign.unseen, see
+ * Segments whose owner was not captured, or is captured only later: a server that takes a SYN for a part of another
+ * connection answers it with that connection's numbers (challenge ACK, RFC 5961). Finding toa.foreign.unseen, see
  * plugin/doc/rules.md.
  *
- * Not here: segments whose owner is known when they come (owner.h).
+ * Not here: segments whose owner was captured before them (owner.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -29,8 +29,8 @@ static void fill(toa_match *match, const toa_conversation *x, toa_conversation *
 
 /* ---- SYN-ACK ---- */
 
-/* y's client has asked with a SYN, nobody has answered on y, and this SYN-ACK does: by number and TSecr. The number alone is
- * not enough: a scanner has one for all its targets, and no timestamps. */
+/* The SYN-ACK answers y's SYN, which nobody has answered on y: both its ack and its TSecr fit. The ack alone is not enough,
+ * because a scanner uses one ISN for all its targets, without timestamps. */
 static bool answers_syn(const toa_conversation *y, const toa_segment *segment)
 {
     const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
@@ -45,7 +45,8 @@ static bool answers_syn(const toa_conversation *y, const toa_segment *segment)
            toa_conversation_sent_tsval(y, y->client, segment->options.tsecr, &echo) && echo;
 }
 
-/* More than one connection of the client began with this number: a scanner's, and it tells nobody apart. */
+/* More than one connection of the client began with this number. That is a scanner, and the number does not tell its
+ * connections apart. */
 static bool is_common(toa_conversation *const *candidates, unsigned n, uint32_t isn)
 {
     unsigned same = 0;
@@ -57,8 +58,8 @@ static bool is_common(toa_conversation *const *candidates, unsigned n, uint32_t 
     return same > 1;
 }
 
-/* The second leg of a NAT whose SYN the capture has lost looks the same, so the first such SYN-ACK is only remembered, until
- * the client refuses it. */
+/* The second leg of a NAT whose SYN the capture has lost looks the same. So the first such SYN-ACK is only remembered, and
+ * reported when the client refuses it. */
 static bool find_synack(toa_state *state, toa_conversation *x, toa_match *ret_match)
 {
     const toa_segment *segment = state->segment;
@@ -110,7 +111,7 @@ static bool find_refusal(toa_state *state, toa_conversation *x, toa_match *ret_m
 
 /* ---- data ---- */
 
-/* y has been going on for a while, all of it on its own wire tuple: x is no second leg. */
+/* y has been going on for a while with all its segments on its own wire tuple, so x is not its second leg. */
 static bool is_established(const toa_conversation *y)
 {
     const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
@@ -119,7 +120,8 @@ static bool is_established(const toa_conversation *y)
            !(y->flags & TOA_CONV_CLOSED);
 }
 
-/* Data of y's server on a conversation that has shown nothing: number, acknowledgment and one more. */
+/* Data of y's server on a conversation that has shown no number yet: sequence number, acknowledgment number and one more
+ * must fit. */
 static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_match)
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_ACK;

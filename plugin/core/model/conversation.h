@@ -2,7 +2,7 @@
  * What is remembered of one conversation (identity.h): who is client, the numbers each side has used, the
  * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
  *
- * Not here: other conversations (group.h, rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
+ * Not here: what a segment changes (accept.h); other conversations (group.h, rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
  * Memory belongs to the engine; nothing is freed before the whole engine is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -30,7 +30,7 @@ enum {
     TOA_SIDE_STRAY = 1 << 11      /* stray_end is valid: an unexplained data segment came last (R13) */
 };
 
-/* One direction: everything its sender has told. Numbers are raw. */
+/* One direction: everything that its sender has shown. Numbers are raw. */
 typedef struct toa_side {
     int64_t last_time;   /* ns; its last own segment */
     int64_t demand_time; /* ns; newest segment that demands an answer: SYN, FIN, data, keep-alive */
@@ -64,7 +64,13 @@ typedef struct toa_ts_marks {
     uint32_t newer; /* first of the present slot */
 } toa_ts_marks;
 
-/* How the client was told from the server; a higher one overrules. */
+/* TSvals between two that were seen count up to this many ticks: 8 s of a clock of 1 kHz. A wider range would hold any number
+ * too easily. */
+#define TOA_TS_SPAN 8192u
+/* Before a conversation shared its client no marks were kept: the TSvals of the last quarter of a second are assumed. */
+#define TOA_TS_ASSUMED 256u
+
+/* By what the client was told apart from the server; a higher value overrules a lower one. */
 typedef enum toa_roles { TOA_ROLES_NONE, TOA_ROLES_PORT, TOA_ROLES_MAP, TOA_ROLES_TOA, TOA_ROLES_SYNACK, TOA_ROLES_SYN }
     toa_roles;
 
@@ -79,7 +85,7 @@ typedef enum toa_key_source { /* toa.key.source */
 /* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
 #define TOA_ASKERS_KEPT 8
 
-/* What only a party with many conversations, or behind a NAT, has. */
+/* What only a large party, or one behind a NAT, needs. */
 typedef struct toa_company {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
     struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9): two rings, of
@@ -125,7 +131,7 @@ typedef struct toa_key {
     toa_party *server;
     struct toa_conversation *members; /* newest first; of a crowd, one that is under way before the newest */
     toa_reached *reached;             /* NULL: server is the real server's own address, as far as is known; else it is one of these */
-    uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: nobody has had it yet */
+    uint32_t stream;                  /* toa.stream, or TOA_NO_STREAM: not given out yet */
     uint32_t n_members : 31;
     uint32_t marked : 1;              /* as of a party */
 } toa_key;
@@ -137,7 +143,7 @@ typedef struct toa_stream_from {
 } toa_stream_from;
 typedef struct toa_streams_of toa_streams_of;
 
-/* What only conversations with company have: others of their client, or of their wire tuple. Made when company comes
+/* What only a conversation needs that shares its client or its wire tuple with others. Made when the second one comes
  * (state.h). */
 typedef struct toa_extra {
     toa_ts_marks ts_marks[2]; /* of the sides; valid with has_marks */
@@ -145,7 +151,7 @@ typedef struct toa_extra {
     toa_party *named;          /* client that a TOA named, if the key has another one */
     toa_party *vip;            /* where its client has sent it, as direct server return says beside its SYN */
     const toa_key *told;       /* source 4: the key without the proof */
-    uint32_t clock_misses;     /* connections of this wire tuple, up to this one, that fitted nobody's clock (R10) */
+    uint32_t clock_misses;     /* connections of this wire tuple, up to this one, whose ISN fitted no clock (R10) */
     int64_t works_time; /* newest question of its client that was answered while its key was disputed */
     int64_t client_stray_time;
     uint32_t client_stray_frame; /* last segment of the client, no RST, that is not x's own; 0: none */
@@ -214,7 +220,7 @@ typedef struct toa_conversation {
 /* Verdict on a segment by its own conversation alone. */
 typedef enum toa_own {
     TOA_OWN_EXACT,   /* its numbers are the conversation's */
-    TOA_OWN_UNKNOWN, /* nothing is known yet: they become the conversation's unless they are strikingly another's */
+    TOA_OWN_UNKNOWN, /* nothing is known yet: they become the conversation's, unless they are clearly another one's */
     TOA_OWN_WINDOW,  /* they could be */
     TOA_OWN_NONE     /* they are not */
 } toa_own;
@@ -252,7 +258,8 @@ static inline bool toa_began_before(const toa_conversation *x, const toa_convers
     return x->first_frame != y->first_frame ? x->first_frame < y->first_frame : x->stream < y->stream;
 }
 
-/* Its client has acknowledged the server's numbers: nobody does that who has only borrowed the client's address. */
+/* The connection was established: its client has acknowledged the server's numbers, which whoever forges the client's
+ * address cannot do. */
 static inline bool toa_came_up(const toa_conversation *conv)
 {
     return (conv->side[conv->client].flags & TOA_SIDE_ACKED) && (conv->side[!conv->client].flags & TOA_SIDE_SHOWN);
@@ -289,19 +296,9 @@ bool toa_conversation_began_with(const toa_conversation *conv, unsigned side, ui
 /* Are the segment's numbers those of its own conversation? sender is the index of its side. */
 toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
-/* Takes a segment's numbers as the conversation's own. */
-void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment);
-
-/* The conversation's numbers are from now on those of this segment, on both sides. */
-void toa_conversation_resume(toa_conversation *conv, unsigned sender, const toa_segment *segment);
-
 /* The side itself has sent this segment a moment ago: what another conversation carries is a copy of it (R4). The ranges
  * decide, for offload merges segments on one leg only; without data the identification: the stack's next segment would
  * have a new one. */
 bool toa_conversation_carried(const toa_side *side, const toa_segment *segment);
-
-/* An unexplained segment (R13): remembers it. True if it makes, with the one before, two data segments in a row:
- * then its numbers have become the conversation's own. */
-bool toa_conversation_stray(toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
 #endif

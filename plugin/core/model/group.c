@@ -196,7 +196,7 @@ static void leave_key(toa_state *state, toa_conversation *conv)
 
     unlink_key(conv);
     if (key->n_members == 0 && key->stream + 1 == state->next_stream) {
-        /* nobody else has seen this number: no gap (a TOA that comes on the third packet) */
+        /* this number was not used otherwise, so it is given out again (a TOA on the third packet) */
         state->next_stream--;
         key->stream = TOA_NO_STREAM;
     }
@@ -253,7 +253,7 @@ void toa_group_to_front(toa_state *state, toa_conversation *conv)
 
 /* ---- keys ---- */
 
-/* Numbered when somebody gets it. */
+/* Gets its number when a conversation gets the key. */
 static toa_key *numbered_key(toa_state *state, toa_party *client, toa_party *server)
 {
     toa_key *key = toa_state_key(state, client, server);
@@ -365,7 +365,8 @@ static bool known_server(const toa_state *state, const toa_endpoint *endpoint)
     return party && party->known_server;
 }
 
-/* Below it systems give no ports to clients by themselves (Linux; others begin higher), below FIRST_USER_PORT nobody does. */
+/* Systems give clients no port below this one unless asked to (Linux; others begin higher), and none at all below
+ * FIRST_USER_PORT. */
 #define FIRST_EPHEMERAL_PORT 32768
 #define FIRST_USER_PORT 1024
 /* Conversations of an endpoint that are looked at, newest first. */

@@ -56,7 +56,7 @@ bool toa_group_excluded(const toa_conversation *x, const toa_conversation *y);
  * and the newest, and what is found grows with their number, not with its square. */
 #define TOA_KEY_CROWD 8
 
-/* conv, which has company, has come up (toa_came_up). */
+/* conv, which shares its client, was established (toa_came_up). */
 void toa_group_came_up(toa_state *state, toa_conversation *conv);
 
 /* How many of the party's group have come up, and one more that may be about to; of a group that was never large, how many

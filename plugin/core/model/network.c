@@ -75,7 +75,7 @@ static toa_own fits(const toa_conversation *conv, unsigned sender, const toa_seg
     return toa_conversation_classify(conv, sender, segment);
 }
 
-/* Nobody of the tuple was seen in this network in this direction. */
+/* No conversation of the tuple was seen in this network in this direction. */
 static toa_conversation *find_by_numbers(const toa_state *state, toa_conversation *newest, unsigned sender,
                                          const toa_segment *segment)
 {

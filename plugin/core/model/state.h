@@ -54,7 +54,7 @@ typedef struct toa_index_node {
     bool linked;
 } toa_index_node;
 
-/* An answer to a SYN with numbers that nobody has, and what came after it (judge/unseen.h). */
+/* An answer to a SYN whose numbers belong to no captured conversation, and what came after it (judge/unseen.h). */
 typedef struct toa_stranger {
     toa_conversation *conv; /* that carried it */
     const toa_party *client; /* of conv's key, then */

@@ -1,0 +1,178 @@
+/* credit.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "core/judge/credit.h"
+
+#include "core/judge/untranslated.h"
+#include "core/base/serial.h"
+#include "core/model/accept.h"
+#include "core/model/index.h"
+
+#include <string.h>
+
+
+
+void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen *seen)
+{
+    if (seen->has_synack_distance) {
+        toa_extra *extra = toa_state_extra(state, x);
+        extra->has_distance = true;
+        extra->distance = seen->synack_distance;
+        extra->distance_ack = state->segment->ack;
+    }
+    if (seen->has_answer_distance) {
+        toa_company *company = toa_state_company(state, x->server_party);
+        company->has_distance = true;
+        company->distance = seen->answer_distance;
+        company->distance_seq = state->segment->seq;
+    }
+}
+
+/* The acknowledgment number on x is y's plus the distance that the load balancer adds. y's server may not have received all
+ * that y's client has sent, so the distance is only known to lie between two bounds: what the server has acknowledged, and
+ * what the client has sent. Each segment narrows them. */
+static void learn_ack_shift(toa_pair *pair, const toa_side *ya, const toa_side *yb, uint32_t ack)
+{
+    uint32_t least = ack - yb->next, span = 0, low;
+
+    if (ya->n_acks > 0 && toa_seq_lt(ya->acks[0], yb->next)) {
+        span = yb->next - ya->acks[0];
+    }
+    low = pair->ack_shift - least; /* known lower bound, relative to the new one */
+    if (pair->has_ack_shift && toa_seq_within(pair->ack_shift, least, least + span)) {
+        span = MIN(span - low, pair->ack_span);
+        least = pair->ack_shift;
+    } else if (pair->has_ack_shift && toa_seq_within(least, pair->ack_shift, pair->ack_shift + pair->ack_span)) {
+        span = MIN(span, pair->ack_span + low);
+    }
+    pair->has_ack_shift = true;
+    pair->ack_shift = least;
+    pair->ack_span = span;
+}
+
+/* Learns constant shifts from a segment whose owner is known by other evidence (R6). */
+static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segment *segment, bool from_server)
+{
+    const toa_conversation *y = match->owner;
+    unsigned ys = from_server ? !y->client : y->client;
+    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+
+    if (!from_server || (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+        return;
+    }
+    if ((segment->flags & TOA_FLAG_ACK) && (yb->flags & TOA_SIDE_ANCHORED)) {
+        if (!(match->evidence & TOA_EV_ACK)) {
+            learn_ack_shift(pair, ya, yb, segment->ack);
+        } else if (!pair->has_ack_shift) {
+            pair->has_ack_shift = true;
+            pair->ack_shift = match->shift.ack;
+        }
+    }
+    if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
+        pair->has_seq_shift = true;
+        pair->seq_shift = match->evidence & TOA_EV_SEQ ? 0 : segment->seq - ya->next;
+    }
+}
+
+/* A crossed segment is y's: it moves y's next number and identification, nothing of x (R6). */
+static void credit(toa_conversation *y, const toa_pair *pair, const toa_segment *segment, bool from_server)
+{
+    toa_shift shift = toa_rules_shift(pair, from_server);
+
+    toa_conversation_credit(y, from_server ? !y->client : y->client, segment, shift.seq, shift.ack);
+    if (y->flags & TOA_CONV_INDEXED) {
+        toa_index_changed(y);
+    }
+}
+
+/* If the client answers the foreign segment with a RST, the RST has this number (R8). */
+static void remember_ack(toa_pair *pair, uint32_t ack)
+{
+    memmove(pair->acks + 1, pair->acks, sizeof pair->acks - sizeof pair->acks[0]);
+    pair->acks[0] = ack;
+    if (pair->n_acks < TOA_ACKS_KEPT) {
+        pair->n_acks++;
+    }
+}
+
+/* The sequence number is one that y's sender may use, but not its very next one. */
+static bool is_only_near(const toa_match *match, const toa_segment *segment, bool from_server)
+{
+    const toa_conversation *y = match->owner;
+    unsigned ys = from_server ? !y->client : y->client;
+    const toa_side *ya = &y->side[ys], *yb = &y->side[!ys];
+    uint32_t seq = segment->seq - match->shift.seq;
+
+    return !(segment->flags & TOA_FLAG_SYN) && seq != ya->next && seq + segment->length != ya->next &&
+           !(yb->n_acks > 0 && seq == yb->acks[0]);
+}
+
+void toa_credit_note(toa_state *state, toa_conversation *x, const toa_match *match)
+{
+    toa_pair *pair = toa_state_pair(state, x, match->noted);
+
+    pair->noted_time = state->segment->time;
+    pair->where = match->where;
+    if (state->segment->flags & TOA_FLAG_ACK) {
+        remember_ack(pair, state->segment->ack);
+    }
+}
+
+/* x's client answers each segment that is not its own with a RST (RFC 9293 section 3.10.7.3). */
+static void count_owed(toa_pair *pair, const toa_segment *segment, bool from_server)
+{
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
+
+    if (from_server && !rst && pair->n_owed < UINT8_MAX) {
+        pair->n_owed++;
+    } else if (!from_server && rst && pair->n_owed > 0) {
+        pair->n_owed--;
+    }
+}
+
+bool toa_credit_awaits_rst(const toa_conversation *x, unsigned sender, const toa_segment *segment)
+{
+    unsigned tried = 0;
+
+    if (sender != x->client || (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_RST || !x->extra) {
+        return false;
+    }
+    for (const toa_pair *pair = x->extra->pairs; pair && tried < TOA_PAIRS_TRIED; pair = pair->next, tried++) {
+        if (pair->n_owed > 0 && toa_rules_answers(pair, segment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
+{
+    const toa_segment *segment = state->segment;
+    bool from_server = sender != x->client, stale = match->where == TOA_WHERE_EARLIER;
+    toa_pair *pair = toa_state_pair(state, x, match->owner);
+    toa_finding_kind kind = stale                                ? TOA_FINDING_STALE_SESSION
+                            : (segment->flags & TOA_FLAG_RST) ? TOA_FINDING_FOREIGN_RST
+                                                              : TOA_FINDING_FOREIGN_SEGMENT;
+    toa_finding *finding = toa_state_report(state, kind, x, match->owner, toa_rules_shown(match->evidence));
+
+    finding->other_frame = match->other_frame;
+    finding->ip_id_delta = match->ip_id_delta;
+    finding->seq_shift = match->shift.seq;
+    finding->ack_shift = match->shift.ack;
+    finding->near = is_only_near(match, segment, from_server);
+    pair->untranslated |= match->where == TOA_WHERE_GROUP && toa_untranslated_synack(x, segment, from_server);
+    finding->untranslated = pair->untranslated;
+    if (from_server && kind == TOA_FINDING_FOREIGN_RST && pair->noted_time) {
+        toa_state_company(state, x->server_party)->unasked = true;
+    }
+    pair->where = match->where;
+    pair->n_found++;
+    pair->found_time = segment->time;
+    if (segment->flags & TOA_FLAG_ACK) {
+        remember_ack(pair, segment->ack);
+    }
+    count_owed(pair, segment, from_server);
+    learn_shift(pair, match, segment, from_server);
+    credit(match->owner, pair, segment, from_server);
+    return pair;
+}
