@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
+#include "core/model/members.h"
 
 #include <time.h>
 
@@ -221,6 +222,42 @@ static void flood(story *s, const char *named, const char *server, unsigned firs
     }
 }
 
+/* How many share a key is told from nine on. */
+static void test_count_of_crowd(void)
+{
+    story *s = story_new();
+
+    for (unsigned i = 1; i <= 10; i++) {
+        flood(s, CLIENT, RS, i, 1);
+        g_assert_cmpuint(s->fed.n_findings > 0, ==, i > 1);
+        if (i > 1) {
+            g_assert_cmpuint(s->fed.findings[0].count, ==, i > TOA_KEY_CROWD ? i : 0);
+        }
+    }
+    story_free(s);
+}
+
+/* Of a crowd a connection that has come up is compared: one that is still open, not the closed one that came up later. */
+static void test_crowd_open_one(void)
+{
+    story *s = story_new();
+    flow open = flow_new(s, CLIENT, RS), closed = flow_new(s, "172.16.0.2:7000", RS), v = flow_new(s, LVS, RS);
+    bool found = false;
+
+    open_flow(&open);
+    open_flow_as(&closed, CLIENT);
+    flood(s, CLIENT, RS, 0, 20);
+    client_sends(&closed, RST, 0);
+    story_wait(s, 300 * SEC);
+    emit(&v, with_toa(from_client(&v, SYN, 0), CLIENT));
+    for (unsigned i = 0; i < s->fed.n_findings; i++) {
+        g_assert_true(s->fed.findings[i].other != closed.conv);
+        found |= s->fed.findings[i].kind == TOA_FINDING_COLLISION && s->fed.findings[i].other == open.conv;
+    }
+    g_assert_true(found);
+    story_free(s);
+}
+
 /* A crowd's findings grow with it, and do not bury the connection that is under way. */
 static void test_crowded_key(void)
 {
@@ -290,6 +327,8 @@ int main(int argc, char **argv)
         g_test_add_func(path, tests[i].test);
         g_free(path);
     }
+    g_test_add_func("/collision/count-of-crowd", test_count_of_crowd);
+    g_test_add_func("/collision/crowd-open-one", test_crowd_open_one);
     g_test_add_func("/collision/crowded-key", test_crowded_key);
     g_test_add_func("/collision/flooded-client", test_flooded_client);
     return g_test_run();

@@ -143,6 +143,49 @@ static void test_leg_by_client_isn(void)
     story_free(s);
 }
 
+/* Behind a SYN proxy the first data make legs of the two, but only the same bytes, and at once. */
+static void test_data_of_another(void)
+{
+    static const struct { int64_t wait; uint32_t skipped, length; bool legs; } cases[] = {
+        {0, 0, 300, true}, {200 * MS, 0, 300, false}, {0, 0, 299, false}, {0, 100, 200, false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        story *s = story_new();
+        flow c = flow_new(s, "10.0.0.1:5000", "10.0.2.2:3306"), r = flow_new(s, "172.16.0.1:7000", "10.0.1.9:3306");
+        open_flow(&c);
+        r.client.isn = r.client.next = c.client.isn + 5000;
+        emit(&r, with_toa(from_client(&r, SYN, 0), "10.0.0.1:5000"));
+        server_sends(&r, SYN | ACK, 0);
+        client_sends(&r, ACK, 0);
+        story_wait(s, SEC); /* the handshake is no part of what was sent lately */
+        client_sends(&c, PSH | ACK, 300);
+        story_wait(s, cases[i].wait);
+        from_client(&r, PSH | ACK, cases[i].skipped);
+        client_sends(&r, PSH | ACK, cases[i].length);
+        g_assert_true(toa_engine_leg(r.conv) == (cases[i].legs ? c.conv : NULL));
+        story_free(s);
+    }
+}
+
+/* The TOA comes late, on a segment without data: the equal ISN of the server alone makes certain legs at once. */
+static void test_certain_by_late_toa(void)
+{
+    story *s = story_new();
+    flow c = flow_new(s, "10.0.0.1:5000", "10.0.2.2:3306"), r = flow_new(s, "172.16.0.1:7000", "10.0.1.9:3306");
+
+    r.server.isn = r.server.next = c.server.isn;
+    open_flow(&c);
+    story_wait(s, SEC);
+    open_flow(&r);
+    g_assert_null(toa_engine_leg(r.conv));
+    story_wait(s, SEC);
+    emit(&r, with_toa(from_client(&r, ACK, 0), "10.0.0.1:5000"));
+    g_assert_true(toa_engine_leg(r.conv) == c.conv);
+    g_assert_true(toa_engine_leg(c.conv) == r.conv);
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -152,5 +195,7 @@ int main(int argc, char **argv)
     g_test_add_func("/legs-numbers/one-copy-does-not", test_one_copy_no_legs);
     g_test_add_func("/legs-numbers/by-copies-share-key", test_legs_by_copies_share_key);
     g_test_add_func("/legs-numbers/by-client-isn", test_leg_by_client_isn);
+    g_test_add_func("/legs-numbers/data-of-another", test_data_of_another);
+    g_test_add_func("/legs-numbers/certain-by-late-toa", test_certain_by_late_toa);
     return g_test_run();
 }

@@ -319,6 +319,55 @@ static void test_seq_shift(void)
 
 /* ---- R7 ---- */
 
+/* A RST that could be X's own, for its number lies in X's window, is not the answer to Y's segment that it looks like. */
+static void test_own_rst_is_no_answer(void)
+{
+    story *s = story_new();
+    flow x = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), y = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+    toa_segment challenge, rst;
+
+    y.client.isn = y.client.next = x.client.isn + 1000;
+    open_flow(&y);
+    open_flow(&x);
+    exchange(&y, 100, 200);
+    exchange(&x, 100, 200);
+    client_sends(&y, PSH | ACK, 100);
+    challenge = from_server(&y, ACK, 0);
+    emit(&x, crossed(challenge, &y, &x));
+    EXPECT_HAS(s, FOREIGN_SEGMENT, &y, TOA_EV_SEQ);
+    client_sends(&y, PSH | ACK, 100); /* Y has moved on */
+    rst = from_client(&x, RST, 0);
+    rst.seq = challenge.ack;
+    emit(&x, rst);
+    EXPECT_NONE(s);
+    story_free(s);
+}
+
+/* X's client owes one RST for each segment of Y's server that came to it, and no more. */
+static void test_rsts_owed(void)
+{
+    stage g = stage_new();
+    const toa_pair *pair;
+    toa_segment rst;
+
+    for (unsigned i = 1; i <= 2; i++) {
+        emit(&g.x, crossed(from_server(&g.y, PSH | ACK, 10), &g.y, &g.x));
+        pair = toa_state_find_pair(g.s->engine, g.x.conv, g.y.conv);
+        g_assert_cmpuint(pair->n_owed, ==, i);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        rst = from_client(&g.x, RST, 0);
+        rst.seq = g.y.client.next;
+        rst.ip_id = (uint16_t)(100 + i);
+        emit(&g.x, rst);
+        EXPECT_ONE(g.s, FOREIGN_RST, &g.y, TOA_EV_SEQ);
+        g_assert_cmpuint(pair->n_owed, ==, i == 0 ? 1 : 0);
+    }
+    emit(&g.x, crossed(from_server(&g.y, RST, 0), &g.y, &g.x)); /* nothing answers a RST */
+    g_assert_cmpuint(pair->n_owed, ==, 0);
+    story_free(g.s);
+}
+
 /* Through a load balancer that shifts the client's numbers, no timestamps: the second SYN-ACK at the same distance. */
 static void test_distance(void)
 {
@@ -536,6 +585,7 @@ int main(int argc, char **argv)
         {"ack-shift", test_ack_shift}, {"seq-shift", test_seq_shift}, {"distance", test_distance},
         {"distance-not", test_distance_not}, {"search-synack", test_search_keeps_no_synack_distance},
         {"search-answer", test_search_keeps_no_answer_distance}, {"answer", test_answer},
+        {"own-rst-is-no-answer", test_own_rst_is_no_answer}, {"rsts-owed", test_rsts_owed},
         {"shift-from-first", test_shift_from_first},
     };
 

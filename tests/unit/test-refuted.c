@@ -60,6 +60,38 @@ static void test_keepalive_alone(void)
     story_free(s);
 }
 
+/* Only what acknowledges the newest demand, and all that was sent, is an answer that works: not that of an older demand while
+ * more is under way, nor one to an old segment that was sent again. */
+static void test_part_answered(void)
+{
+    for (unsigned again = 0; again < 2; again++) {
+        story *s = story_new();
+        flow d = flow_new(s, CLIENT, RS), v = flow_new(s, LVS, RS);
+        toa_segment first, answer;
+
+        open_flow(&d);
+        open_flow_as(&v, CLIENT);
+        exchange(&v, 10, 10);
+        first = from_client(&d, PSH | ACK, 20);
+        emit(&d, first);
+        client_sends(&d, PSH | ACK, 30);
+        answer = from_server(&d, ACK, 0);
+        if (again) {
+            story_wait(s, 300 * MS);
+            first.ip_id = (uint16_t)(d.client.ip_id + 1);
+            emit(&d, first); /* the newest demand is an old segment */
+        } else {
+            answer.ack -= 30;
+        }
+        emit(&d, answer);
+        EXPECT_TOTAL(s, REFUTED, 0);
+        client_sends(&d, PSH | ACK, 5);
+        server_sends(&d, ACK, 0);
+        EXPECT_TOTAL(s, REFUTED, 1);
+        story_free(s);
+    }
+}
+
 /* Something has crossed: then it is not refuted, whatever else works. */
 static void test_crossed_before(void)
 {
@@ -108,6 +140,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refuted/both-work", test_both_work);
     g_test_add_func("/refuted/not-if-one-waits", test_one_waits);
     g_test_add_func("/refuted/not-by-keepalive", test_keepalive_alone);
+    g_test_add_func("/refuted/not-by-a-part", test_part_answered);
     g_test_add_func("/refuted/not-if-crossed", test_crossed_before);
     g_test_add_func("/refuted/many", test_many);
     return g_test_run();

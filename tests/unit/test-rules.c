@@ -377,6 +377,46 @@ static void test_from_client(void)
     story_free(g.story);
 }
 
+/* "It has happened before" takes a first time, and y's server silent on y since; a RST needs no look at y. */
+static void test_again(void)
+{
+    stage g = stage_new();
+    toa_pair pair = {.y = g.y.conv};
+    toa_segment data = from_server(&g.y, ACK, 0), rst = from_server(&g.y, RST, 0);
+    int64_t last = toa_server_side(g.y.conv)->last_time;
+    const struct { const toa_segment *segment; int64_t noted; bool again; } cases[] = {
+        {&data, 0, false}, {&rst, 0, false}, {&data, last, true}, {&data, last - 1, false}, {&rst, last - 1, true}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        toa_segment segment = *cases[i].segment;
+        toa_match match = {0};
+        segment.time = g.story->now;
+        pair.noted_time = cases[i].noted;
+        toa_rules_evidence(g.x.conv, g.y.conv, true, &segment, &pair, &match);
+        g_assert_cmpint((match.evidence & TOA_HINT_AGAIN) != 0, ==, cases[i].again);
+    }
+    story_free(g.story);
+}
+
+/* What was noted once is not noted again: the next time is the time to find it. */
+static void test_worth_noting_once(void)
+{
+    stage g = stage_new();
+    toa_pair pair = {.noted_time = 0};
+    toa_match match = {.owner = g.y.conv, .pair = &pair, .evidence = SEQ | TRIGGER | TOA_HINT_WAITING, .where = TOA_WHERE_GROUP};
+    toa_segment rst = from_server(&g.y, RST, 0);
+
+    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    pair.noted_time = 1;
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    match.pair = NULL;
+    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_NONE, &rst));
+    match.evidence = SEQ | TRIGGER;
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    story_free(g.story);
+}
+
 /* A number that agrees only after a learnt shift is evidence, but not an exact number. */
 static void test_shift(void)
 {
@@ -427,6 +467,7 @@ int main(int argc, char **argv)
     static const struct { const char *path; void (*test)(void); } tests[] = {
         {"/rules/lone-rst-address", test_lone_rst_address}, {"/rules/same-table", test_same_table},
         {"/rules/never", test_never}, {"/rules/better", test_better}, {"/rules/shift", test_shift},
+        {"/rules/again", test_again}, {"/rules/worth-noting-once", test_worth_noting_once},
         {"/rules/evidence/seq", test_seq}, {"/rules/evidence/seq-zero", test_seq_zero},
         {"/rules/evidence/ack", test_ack}, {"/rules/evidence/ip-id", test_ip_id}, {"/rules/evidence/tsecr", test_tsecr},
         {"/rules/evidence/trigger-rst", test_trigger_rst}, {"/rules/evidence/trigger-demand", test_trigger_demand},

@@ -92,6 +92,39 @@ static void test_scan(void)
     story_free(s);
 }
 
+/* A client that uses one ISN for several targets, timestamps or not: its number tells nobody apart. */
+static void test_common_isn(void)
+{
+    for (unsigned common = 0; common < 2; common++) {
+        story *s = story_new();
+        flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS), other = flow_new(s, CLIENT, "10.0.3.3:80");
+        if (common) {
+            other.client.isn = other.client.next = y.client.isn;
+        }
+        client_sends(&other, SYN, 0);
+        client_sends(&y, SYN, 0);
+        emit(&x, crossed(from_server(&y, SYN | ACK, 0), &y, &x));
+        emit(&x, refusal(&x, y.client.next));
+        EXPECT_TOTAL(s, FOREIGN_RST, common ? 0 : 1);
+        story_free(s);
+    }
+}
+
+/* The client has given Y up before it refuses X: then the RST may be about Y. */
+static void test_refusal_after_close(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+
+    client_sends(&y, SYN, 0);
+    emit(&x, crossed(from_server(&y, SYN | ACK, 0), &y, &x));
+    client_sends(&y, RST, 0);
+    g_assert_true(y.conv->flags & TOA_CONV_CLOSED);
+    emit(&x, refusal(&x, y.client.next));
+    EXPECT_TOTAL(s, FOREIGN_RST, 0);
+    story_free(s);
+}
+
 /* A RST long after, or with another number, refuses something else. */
 static void test_other_refusal(void)
 {
@@ -210,6 +243,8 @@ int main(int argc, char **argv)
     g_test_add_func("/untranslated/not-a-second-leg", test_second_leg);
     g_test_add_func("/untranslated/not-a-scan", test_scan);
     g_test_add_func("/untranslated/not-another-refusal", test_other_refusal);
+    g_test_add_func("/untranslated/not-a-common-isn", test_common_isn);
+    g_test_add_func("/untranslated/not-after-close", test_refusal_after_close);
     g_test_add_func("/untranslated/data", test_data);
     g_test_add_func("/untranslated/not-early-data", test_data_early);
     g_test_add_func("/untranslated/reset", test_reset);

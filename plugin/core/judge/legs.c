@@ -264,7 +264,7 @@ bool toa_legs_copy(toa_state *state, toa_conversation *x, toa_conversation *y)
     toa_pair *pair = toa_state_pair(state, x, y);
 
     if (pair->copy_frame == state->segment->frame) {
-        return false; /* conv had been counted */
+        return false; /* this segment was counted already */
     }
     pair->copy_frame = state->segment->frame;
     if (++pair->n_copies < 2 || is_certain(x) || is_certain(y) || toa_group_contrary(x, y)) {
