@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "story.h"
-#include "core/model/members.h"
+#include "core/model/group.h"
 
 #include <time.h>
 
