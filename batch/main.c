@@ -5,7 +5,9 @@
  */
 #include "gather.h"
 #include "read/child.h"
+#include "reduce/intake.h"
 #include "reduce/reduce.h"
+#include "reduce/split.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/metrics.h"
@@ -20,7 +22,8 @@ typedef struct scan {
     scan_options options;
     scan_tshark tshark;
     scan_db db;
-    scan_output export; /* of --records */
+    scan_output export;  /* of --records */
+    scan_output results; /* of --results */
     scan_gather gather;
 } scan;
 
@@ -50,6 +53,9 @@ static gboolean open_outputs(scan *self, GError **error)
     }
     if (options->export_path) {
         return scan_output_open(&self->export, options->export_path, error);
+    }
+    if (options->results_path && !scan_output_open(&self->results, options->results_path, error)) {
+        return FALSE;
     }
     return scan_db_open(&self->db, options->db_path, error);
 }
@@ -106,10 +112,64 @@ static gboolean report(scan *self, gboolean *ret_found, GError **error)
     return ok && !scan_stop;
 }
 
+/* What was reduced: to who gathers it, or told. */
+static gboolean tell(scan *self, gboolean *ret_found, GError **error)
+{
+    if (!self->options.results_path) {
+        return report(self, ret_found, error);
+    }
+    return scan_results_write(&self->db, self->results.file, error) && scan_output_close(&self->results, error);
+}
+
+static gboolean reduce(scan *self, gboolean *ret_found, GError **error)
+{
+    const scan_options *options = &self->options;
+
+    if (options->split_path) {
+        return scan_reduce_prepare(&self->db, options->db_path, error) &&
+               scan_split(&self->db, options->split_path, (unsigned)options->shards, error);
+    }
+    return scan_reduce(&self->db, options->db_path, error) && tell(self, ret_found, error);
+}
+
+static gboolean reduce_shard(scan *self, gboolean *ret_found, GError **error)
+{
+    const char *path = self->options.shard_path;
+    FILE *input = g_str_equal(path, "-") ? stdin : fopen(path, "re");
+    scan_part part;
+    gboolean ok;
+
+    if (!input) {
+        g_set_error(error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
+        return FALSE;
+    }
+    ok = scan_shard_read(&self->db, input, path, &part, error);
+    if (input != stdin) {
+        fclose(input);
+    }
+    return ok && scan_reduce_shard(&self->db, error) && tell(self, ret_found, error);
+}
+
+/* What others have read, and maybe reduced. */
+static gboolean work_of_others(scan *self, gboolean *ret_found, GError **error)
+{
+    if (!open_outputs(self, error)) {
+        return FALSE;
+    }
+    if (self->options.shard_path) {
+        return reduce_shard(self, ret_found, error);
+    }
+    return scan_results_read(&self->db, self->options.results_from, &self->gather.counts, error) &&
+           tell(self, ret_found, error);
+}
+
 static gboolean work(scan *self, gboolean *ret_found, GError **error)
 {
     scan_options *options = &self->options;
 
+    if (options->shard_path || options->results_from) {
+        return work_of_others(self, ret_found, error);
+    }
     if (!scan_tshark_configure(&self->tshark, options->map_path, options->settings, error) ||
         !open_outputs(self, error)) {
         return FALSE;
@@ -122,8 +182,7 @@ static gboolean work(scan *self, gboolean *ret_found, GError **error)
     if (options->export_path) {
         return scan_output_close(&self->export, error);
     }
-    return prune(self, error) && (options->no_reduce || (scan_reduce(&self->db, options->db_path, error) &&
-                                                         report(self, ret_found, error)));
+    return prune(self, error) && (options->no_reduce || reduce(self, ret_found, error));
 }
 
 static int run(scan *self, GError **error)
@@ -154,6 +213,7 @@ int main(int argc, char **argv)
     }
     g_clear_error(&error);
     scan_output_discard(&self.export);
+    scan_output_discard(&self.results);
     scan_gather_clear(&self.gather);
     scan_db_close(&self.db);
     scan_options_clear(&self.options);

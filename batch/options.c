@@ -209,7 +209,21 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
         g_set_error(error, SCAN_FAILURE, 0, "--known needs --records");
         return FALSE;
     }
-    if (!self->inputs && !self->records_from && !self->db_path) {
+    if (self->shards < 1 || self->shards > 1000) {
+        g_set_error(error, SCAN_FAILURE, 0, "--shards %d: must be 1 to 1000", self->shards);
+        return FALSE;
+    }
+    if ((self->shard_path || self->results_from) &&
+        (self->inputs || self->records_from || self->db_path || self->export_path || self->split_path ||
+         (self->shard_path && self->results_from))) {
+        g_set_error(error, SCAN_FAILURE, 0, "--shard and --results-from are all that is read: no FILE, no --db with them");
+        return FALSE;
+    }
+    if (self->split_path && (self->export_path || self->results_path)) {
+        g_set_error(error, SCAN_FAILURE, 0, "--split writes shards, and no --records or --results");
+        return FALSE;
+    }
+    if (!self->inputs && !self->records_from && !self->db_path && !self->shard_path && !self->results_from) {
         g_set_error(error, SCAN_FAILURE, 0, "no FILE or DIR; try --help");
         return FALSE;
     }
@@ -249,6 +263,14 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "With --records: leave out captures that the \"file\" lines of these records name; - is standard input", "FILE"},
         {"records-from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->records_from,
          "Take the *.records of a folder, too; may be repeated", "DIR"},
+        {"split", 0, 0, G_OPTION_ARG_FILENAME, &self->split_path,
+         "Write shards that can be reduced without each other into a new folder, instead of reducing all", "DIR"},
+        {"shards", 0, 0, G_OPTION_ARG_INT, &self->shards, "How many of --split (default 2)", "N"},
+        {"shard", 0, 0, G_OPTION_ARG_FILENAME, &self->shard_path, "Reduce this shard; - is standard input", "FILE"},
+        {"results", 0, 0, G_OPTION_ARG_FILENAME, &self->results_path,
+         "Write what was found (NDJSON) for --results-from, instead of telling it; - is standard output", "FILE"},
+        {"results-from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->results_from,
+         "Tell the results of all shards: a file, or the *.results of a folder; may be repeated", "FILE|DIR"},
         {"prune", 0, 0, G_OPTION_ARG_NONE, &self->prune, "Drop captures of this host from the --db that are gone", NULL},
         {"retain", 0, 0, G_OPTION_ARG_INT, &self->retain, "Drop captures from the --db that ended so long ago", "DAYS"},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &fail_on,
@@ -272,6 +294,7 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
     self->since = G_MININT64;
     self->until = G_MAXINT64;
     self->max = 5;
+    self->shards = 2;
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
@@ -299,6 +322,10 @@ void scan_options_clear(scan_options *self)
     g_strfreev(self->inputs);
     g_strfreev(self->records_from);
     g_strfreev(self->settings);
+    g_strfreev(self->results_from);
+    g_free(self->split_path);
+    g_free(self->shard_path);
+    g_free(self->results_path);
     g_free(self->metrics_path);
     g_free(self->known_path);
     g_clear_pointer(&self->points, g_ptr_array_unref);

@@ -29,6 +29,10 @@ typedef struct scan_options {
     char *html_path;
     char *export_path; /* --records; "-" is standard output */
     char *metrics_path;
+    char *split_path;    /* --split: a folder */
+    char *shard_path;    /* --shard; "-" is standard input */
+    char *results_path;  /* --results; "-" is standard output */
+    char **results_from; /* files and folders of results; may be NULL */
     char *known_path;  /* records of captures not to read again; "-" is standard input */
     char *map_path;
     char *tshark;      /* NULL: look for one */
@@ -40,6 +44,7 @@ typedef struct scan_options {
     gint64 memory; /* bytes for all readers that run at a time; 0: as scan_memory_default() */
     int timeout; /* seconds for a file; 0: by its size */
     int retain;  /* days; 0: for ever */
+    int shards; /* of --split */
     int max; /* incidents told in full in the text; 0: all */
     gboolean json, notes, quiet, no_reduce, prune;
 } scan_options;

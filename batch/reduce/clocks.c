@@ -185,13 +185,13 @@ static gboolean read_links(scan_db *db, GHashTable *numbers, GArray *links, GErr
 static gboolean write_clocks(scan_db *db, const GPtrArray *names, const scan_clock *clocks, GError **error)
 {
     gboolean ok = scan_db_exec(db, "the clocks",
-                               "DROP TABLE IF EXISTS clock_skew; CREATE TABLE clock_skew (point TEXT PRIMARY KEY, reference"
+                               "DROP TABLE IF EXISTS main.clock_skew; CREATE TABLE main.clock_skew (point TEXT PRIMARY KEY, reference"
                                " TEXT, component BIGINT, skew_ns BIGINT, error_ns BIGINT, meetings BIGINT, hops BIGINT)",
                                error);
 
     for (guint i = 0; ok && i < names->len; i++) {
         const scan_clock *clock = &clocks[i];
-        ok = scan_db_run_once(db, scan_db_prepare_with(db, error, "INSERT INTO clock_skew VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ok = scan_db_run_once(db, scan_db_prepare_with(db, error, "INSERT INTO main.clock_skew VALUES (?, ?, ?, ?, ?, ?, ?)",
                                                        "ttiiiii", names->pdata[i], names->pdata[clock->reference],
                                                        (gint64)clock->reference, clock->skew, clock->error,
                                                        clock->meetings, (gint64)clock->hops), error);

@@ -20,6 +20,8 @@ typedef enum column_kind {
     COLUMN_WORD,     /* one of words */
     COLUMN_NAME,     /* lower case letters, digits, "_" and "." */
     COLUMN_TEXT,     /* anything */
+    COLUMN_ADDRESS,  /* an endpoint as one text already */
+    COLUMN_PAIR,     /* two of them: 10.0.0.1:80 > 10.0.0.2:80 */
     COLUMN_ENDPOINT, /* members NAME_ip and NAME_port as one text: 10.0.0.1:80, [fd00::1]:80 */
     COLUMN_WORDS     /* array of names, as one text with commas */
 } column_kind;

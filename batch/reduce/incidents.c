@@ -125,6 +125,7 @@ static void read_flow(sqlite3_stmt *row, void *data)
     flow->last_time = number_at(row, 7);
     flow->closed_time = sqlite3_column_int64(row, 8);
     flow->frames = number_at(row, 9);
+    flow->number = sqlite3_column_int64(row, 10);
     flow->places = g_array_new(FALSE, FALSE, sizeof(scan_place));
     g_ptr_array_add(data, flow);
 }
@@ -132,19 +133,16 @@ static void read_flow(sqlite3_stmt *row, void *data)
 static void read_place(sqlite3_stmt *row, void *data)
 {
     GPtrArray *flows = data;
-    char *point = text_at(row, 0), *client = text_at(row, 1);
-    gboolean done = FALSE;
-    scan_place place = {sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3)};
+    gint64 number = sqlite3_column_int64(row, 0);
+    scan_place place = {sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2)};
 
-    for (guint i = 0; i < flows->len && !done; i++) {
+    for (guint i = 0; i < flows->len; i++) {
         scan_flow *flow = flows->pdata[i];
-        done = g_str_equal(flow->point, point) && g_str_equal(flow->client, client);
-        if (done) {
+        if (flow->number == number) {
             g_array_append_val(flow->places, place);
+            return;
         }
     }
-    g_free(point);
-    g_free(client);
 }
 
 static void read_fact(sqlite3_stmt *row, void *data)
@@ -213,20 +211,14 @@ static void read_totals(sqlite3_stmt *row, void *data)
     self->crowds = (guint)sqlite3_column_int(row, 10);
 }
 
-/* Flows w of connection ?. */
-#define MEMBER "(w.conn = ?1 OR w.conn IN (SELECT conn FROM r_alias WHERE alias = ?1))"
-
 static gboolean load_incident(scan_incident *incident, scan_db *db, GError **error)
 {
     for (unsigned i = 0; i < 2; i++) {
         if (!each_row(db,
-                      "SELECT w.point, w.client, w.server, w.key_client, w.key_server, w.source,"
-                      " w.first_time - s.skew_ns, w.last_time - s.skew_ns, w.closed_time - s.skew_ns, w.frames"
-                      " FROM r_flow w JOIN clock_skew s ON s.point = w.point WHERE " MEMBER " ORDER BY w.point, w.client",
+                      "SELECT point, client, server, key_client, key_server, source, first_time, last_time, closed_time,"
+                      " frames, flow FROM incident_flow WHERE conn = ?1 ORDER BY point, client, flow",
                       &incident->id[i], 1, read_flow, incident->flows[i], error) ||
-            !each_row(db,
-                      "SELECT f.point, f.client, f.file, f.stream FROM r_flow w JOIN r_fragment f ON f.flow = w.flow"
-                      " WHERE " MEMBER " ORDER BY f.n",
+            !each_row(db, "SELECT flow, file, stream FROM incident_place WHERE conn = ?1 ORDER BY n",
                       &incident->id[i], 1, read_place, incident->flows[i], error)) {
             return FALSE;
         }
@@ -248,11 +240,11 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
     self->local = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     if (!each_row(db,
                   "SELECT (SELECT COUNT(*) FROM capture_file), (SELECT SUM(packets) FROM capture_file),"
-                  " (SELECT COUNT(*) FROM conversation), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0),"
+                  " (SELECT MAX(conversations) FROM reduction), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'collision.confirmed'), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'foreign'), 0),"
                   " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file),"
-                  " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT COUNT(*) FROM r_crowd)"
+                  " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT SUM(crowds) FROM reduction)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
         !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings, hops, component,"

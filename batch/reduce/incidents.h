@@ -14,6 +14,7 @@
 typedef struct scan_flow {
     char *point, *client, *server, *key_client, *key_server;
     char source; /* of the key: '1' wire, '2' map, '3' leg, '4' TOA */
+    gint64 number;
     gint64 first_time, last_time, closed_time, frames; /* closed_time 0: not seen to close */
     GArray *places; /* scan_place: its conversations in the files */
 } scan_flow;

@@ -28,7 +28,12 @@ typedef struct parser {
 
 void scan_record_init(scan_record *self)
 {
-    *self = (scan_record){.texts = g_string_sized_new(4096)};
+    scan_record_init_for(self, scan_tables, RECORD_MAX);
+}
+
+void scan_record_init_for(scan_record *self, const scan_table *tables, unsigned n_tables)
+{
+    *self = (scan_record){.texts = g_string_sized_new(4096), .tables = tables, .n_tables = n_tables};
 }
 
 void scan_record_clear(scan_record *self)
@@ -365,6 +370,36 @@ static gboolean put_endpoint(parser *self, const scan_column *column, scan_value
     return TRUE;
 }
 
+/* "10.0.0.1:80" or "[fd00::1]:80", in the one way to write them. */
+static gboolean is_address(const char *text, size_t length)
+{
+    char host[INET6_ADDRSTRLEN], again[INET6_ADDRSTRLEN], whole[64];
+    unsigned char address[16];
+    const char *colon = g_strrstr_len(text, (gssize)length, ":");
+    gboolean v6 = *text == '[';
+    size_t host_length = colon ? (size_t)(colon - text) : 0, from = v6 ? 1 : 0;
+    guint64 port = colon ? g_ascii_strtoull(colon + 1, NULL, 10) : 65536;
+
+    if (host_length < 2 * from + 1 || host_length - 2 * from >= sizeof host || port > 65535) {
+        return FALSE;
+    }
+    memcpy(host, text + from, host_length - 2 * from);
+    host[host_length - 2 * from] = 0;
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, host, address) != 1) {
+        return FALSE;
+    }
+    inet_ntop(v6 ? AF_INET6 : AF_INET, address, again, sizeof again);
+    g_snprintf(whole, sizeof whole, v6 ? "[%s]:%d" : "%s:%d", again, (int)port);
+    return strlen(whole) == length && memcmp(whole, text, length) == 0;
+}
+
+static gboolean is_pair(const char *text)
+{
+    const char *arrow = strstr(text, " > ");
+
+    return arrow && is_address(text, (size_t)(arrow - text)) && is_address(arrow + 3, strlen(arrow + 3));
+}
+
 static gboolean put_text(parser *self, const scan_column *column, const member *from, scan_value *value)
 {
     const char *text = text_of(self, from->text);
@@ -376,6 +411,12 @@ static gboolean put_text(parser *self, const scan_column *column, const member *
         break;
     case COLUMN_NAME:
         fine = from->type == MEMBER_TEXT && is_name(text);
+        break;
+    case COLUMN_ADDRESS:
+        fine = from->type == MEMBER_TEXT && is_address(text, strlen(text));
+        break;
+    case COLUMN_PAIR:
+        fine = from->type == MEMBER_TEXT && is_pair(text);
         break;
     case COLUMN_WORDS:
         fine = from->type == MEMBER_WORDS && (!*text || all_names(text));
@@ -417,7 +458,7 @@ static gboolean put_value(parser *self, const scan_column *column, scan_value *v
 /* Offsets to pointers, now that the buffer does not move any more. */
 static void settle(scan_record *self)
 {
-    for (unsigned i = 0; i < scan_tables[self->table].n_columns; i++) {
+    for (unsigned i = 0; i < self->tables[self->table].n_columns; i++) {
         if (self->values[i].type == VALUE_TEXT) {
             self->values[i].text = self->texts->str + self->values[i].number;
         }
@@ -436,14 +477,15 @@ static void check(parser *self)
         return;
     }
     record->kind = strcmp(name, "end") == 0 ? RECORD_END : RECORD_OTHER;
-    for (unsigned table = 0; table < RECORD_MAX && record->kind == RECORD_OTHER; table++) {
-        if (strcmp(name, scan_tables[table].name) != 0) {
+    for (unsigned table = 0; table < record->n_tables && record->kind == RECORD_OTHER; table++) {
+        const scan_table *schema = &record->tables[table];
+        if (strcmp(name, schema->name) != 0) {
             continue;
         }
         record->kind = RECORD_ROW;
         record->table = table;
-        for (unsigned i = 0; i < scan_tables[table].n_columns && fine; i++) {
-            fine = put_value(self, &scan_tables[table].columns[i], &record->values[i]);
+        for (unsigned i = 0; i < schema->n_columns && fine; i++) {
+            fine = put_value(self, &schema->columns[i], &record->values[i]);
         }
     }
     if (record->kind == RECORD_ROW) {

@@ -30,13 +30,17 @@ typedef struct scan_value {
 
 typedef struct scan_record {
     record_kind kind;
-    unsigned table;                       /* of a row: TABLE_* or RECORD_FILE */
+    const scan_table *tables;             /* whose rows are looked for; set by init */
+    unsigned n_tables;
+    unsigned table;                       /* of a row: its place in tables; TABLE_* or RECORD_FILE of scan_tables */
     scan_value values[SCAN_COLUMNS_MAX];  /* of a row, as in the table's list */
     char why[160];                        /* of a refused one: what is wrong, ASCII */
     GString *texts;                       /* the buffer; made by init */
 } scan_record;
 
+/* For records of captures (scan_tables); or for others: the list is borrowed. */
 void scan_record_init(scan_record *self);
+void scan_record_init_for(scan_record *self, const scan_table *tables, unsigned n_tables);
 void scan_record_clear(scan_record *self);
 
 /* The line, with or without its newline; it need not end with NUL. Everything in self is valid until the next call. */
