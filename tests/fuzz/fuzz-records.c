@@ -1,11 +1,13 @@
 /* fuzz-records.c
  * Any bytes as a file of records: into a database, through the reduction (one input of sixteen, it is slow), and out as
  * text and JSON. Beside crashes: no row is in the database that the schema forbids, what is printed is UTF-8 without a
- * control character, and a line that was refused does not keep the lines around it out.
+ * control character, and a line that was refused does not keep the lines around it out. What begins as a shard or a result
+ * goes through those readers: what they take can be reduced, and told.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "printable.h"
+#include "reduce/intake.h"
 #include "reduce/records.h"
 #include "reduce/reduce.h"
 #include "report/json.h"
@@ -14,6 +16,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 volatile sig_atomic_t scan_stop;
 
@@ -88,15 +92,65 @@ static void print(const scan_report *report)
     free(text);
 }
 
-static void reduce(scan_db *db)
+static void tell(scan_db *db)
 {
     scan_report report = {0};
     GError *error = NULL;
 
-    need(scan_reduce(db, NULL, &error), error ? error->message : "reducing");
     need(scan_report_load(&report, db, TRUE, G_MININT64, G_MAXINT64, &error), error ? error->message : "loading");
     print(&report);
     scan_report_clear(&report);
+}
+
+static void reduce(scan_db *db)
+{
+    GError *error = NULL;
+
+    need(scan_reduce(db, NULL, &error), error ? error->message : "reducing");
+    tell(db);
+}
+
+static void empty(scan_db *db)
+{
+    need(scan_db_exec(db, "emptying", "DELETE FROM capture_file; DELETE FROM conversation; DELETE FROM finding;"
+                                      "DELETE FROM unexplained; DELETE FROM capture_name;"
+                                      "DROP TABLE IF EXISTS r_flow; DROP TABLE IF EXISTS r_fragment;"
+                                      "DROP TABLE IF EXISTS clock_skew; DROP TABLE IF EXISTS reduction;"
+                                      "DROP TABLE IF EXISTS incident; DROP TABLE IF EXISTS incident_fact;"
+                                      "DROP TABLE IF EXISTS incident_flow; DROP TABLE IF EXISTS incident_place", NULL),
+         "emptying");
+}
+
+static void take_shard(scan_db *db, FILE *input)
+{
+    GError *error = NULL;
+    scan_part part;
+
+    if (scan_shard_read(db, input, "input", &part, &error)) {
+        need(scan_reduce_shard(db, &error), error ? error->message : "reducing a shard");
+        tell(db);
+    }
+    g_clear_error(&error);
+}
+
+static void take_results(scan_db *db, const uint8_t *data, size_t size)
+{
+    int fd = memfd_create("results", 0);
+    char path[64], *paths[] = {path, path, NULL};
+    scan_counts counts = {0};
+    GError *error = NULL;
+
+    g_snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    need(write(fd, data, size) == (ssize_t)size, "a file in memory");
+    need(scan_results_read(db, paths, &counts, &error), error ? error->message : "reading results");
+    need(counts.read <= 1 && (!counts.read || counts.copies == 1), "a result counts twice");
+    tell(db);
+    close(fd);
+}
+
+static gboolean begins(const uint8_t *data, size_t size, const char *text)
+{
+    return size > strlen(text) && memcmp(data, text, strlen(text)) == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -110,14 +164,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     need(db.sqlite || scan_db_open(&db, NULL, &error), error ? error->message : "opening");
+    if (begins(data, size, "{\"record\":\"shard\"")) {
+        take_shard(&db, input);
+    } else if (begins(data, size, "{\"record\":\"result\"")) {
+        take_results(&db, data, size);
+    }
+    empty(&db);
+    rewind(input);
     scan_records_import_from(&db, input, "input", &counts, &error);
     g_clear_error(&error); /* cut short: as it may be */
     check_rows(&db);
     if (size % 16 == 0 && count(&db, "SELECT COUNT(*) FROM conversation") > 0) {
         reduce(&db);
     }
-    need(scan_db_exec(&db, "emptying", "DELETE FROM capture_file; DELETE FROM conversation; DELETE FROM finding;"
-                                       "DELETE FROM unexplained; DELETE FROM capture_name", &error), "emptying");
+    empty(&db);
     fclose(input);
     return 0;
 }

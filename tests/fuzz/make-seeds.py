@@ -237,6 +237,9 @@ def main():
         write(os.path.join(out, 'engine'), crossed_seed(number))
     for seed in record_seeds():
         write(os.path.join(out, 'records'), seed)
+    for name in ('shard', 'results'):  # of incident-rs.pcap, some rows of each kind
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'parts', name), 'rb') as file:
+            write(os.path.join(out, 'records'), file.read())
     for name in ('options', 'engine', 'frames', 'records'):
         folder = os.path.join(out, name)
         print(name, len(os.listdir(folder)) if os.path.isdir(folder) else 0)
