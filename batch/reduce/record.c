@@ -375,11 +375,19 @@ static gboolean is_address(const char *text, size_t length)
 {
     char host[INET6_ADDRSTRLEN], again[INET6_ADDRSTRLEN], whole[64];
     unsigned char address[16];
-    const char *colon = g_strrstr_len(text, (gssize)length, ":");
-    gboolean v6 = *text == '[';
-    size_t host_length = colon ? (size_t)(colon - text) : 0, from = v6 ? 1 : 0;
-    guint64 port = colon ? g_ascii_strtoull(colon + 1, NULL, 10) : 65536;
+    size_t from = *text == '[', colon = length, port = 0;
+    gboolean v6 = from > 0;
 
+    while (colon > 0 && text[colon - 1] != ':') {
+        colon--;
+    }
+    for (size_t i = colon; i < length; i++) {
+        if (!g_ascii_isdigit(text[i]) || i > colon + 4) {
+            return FALSE;
+        }
+        port = port * 10 + (size_t)(text[i] - '0');
+    }
+    size_t host_length = colon ? colon - 1 : 0; /* with its brackets */
     if (host_length < 2 * from + 1 || host_length - 2 * from >= sizeof host || port > 65535) {
         return FALSE;
     }
