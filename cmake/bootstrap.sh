@@ -8,12 +8,13 @@ cd "$(dirname -- "$0")/.."
 
 BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev libjson-glib-dev libsqlite3-dev wireshark-dev tshark \
     asciidoctor"
-# from the second line on: package, GUI tests, fuzzers, toa.html, batch
+# from the second line on: package, GUI tests, fuzzers, toa.html, toa.dll, batch
 TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
     man-db lintian dpkg-dev \
     wireshark xvfb openbox xdotool imagemagick fonts-dejavu-core g++ qtbase5-dev \
     clang libclang-rt-14-dev \
     lld wasi-libc libclang-rt-14-dev-wasm32 tcl make nodejs chromium \
+    gcc-mingw-w64-x86-64 wine64 \
     parallel openssh-client openssh-server"
 
 say() { printf '\n== %s\n' "$*"; }

@@ -32,7 +32,11 @@ typedef gboolean (*GEqualFunc)(gconstpointer a, gconstpointer b);
 #define G_GINT64_FORMAT PRId64
 #define G_GUINT64_FORMAT PRIu64
 #define G_GNUC_UNUSED __attribute__((unused))
+#ifdef __MINGW32__ /* the unit tests for Windows are compiled with these words, too */
+#define G_GNUC_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
+#else
 #define G_GNUC_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#endif
 #define G_N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define G_STRINGIFY_ARG(text) #text
 #define G_STRINGIFY(text) G_STRINGIFY_ARG(text)
