@@ -225,6 +225,10 @@ bool model_enough(const question *q, const seen *y, toa_where where, unsigned e)
     bool caused = rst && all(e, TOA_EV_SEQ | TOA_EV_TRIGGER);
     const toa_conversation *xw = &q->x->was, *yw = &y->was;
 
+    if (q->server && (q->segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && q->segment->ip_id &&
+        !any(e, TOA_EV_TRIGGER | TOA_EV_IP_ID)) {
+        return false; /* a load balancer's own, at the end of a session */
+    }
     if (where == TOA_WHERE_EARLIER) {
         return enough_earlier(q, e);
     }

@@ -362,9 +362,17 @@ bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segme
            !(match->pair && match->pair->noted_time);
 }
 
+/* A RST that nothing has caused, with the number that a crossed segment has left behind and the IP-ID of somebody else: a load
+ * balancer ends its sessions so, all that are idle at once. */
+static bool ends_session(const toa_match *match, const toa_conversation *x, const toa_segment *segment)
+{
+    return (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->ip_id != 0 &&
+           toa_endpoint_equal(&segment->source, toa_wire_server(x)) && !(match->evidence & (TRIGGER | IP_ID));
+}
+
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment)
 {
-    if (lone_number_in_crowd(match, x)) {
+    if (lone_number_in_crowd(match, x) || ends_session(match, x, segment)) {
         return false;
     }
     for (unsigned i = 0; i < toa_n_rules; i++) {
