@@ -165,6 +165,7 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
     pair->confirmed = !over;
     pair->collision |= !over;
     pair->reuse |= over;
+    toa_onekey_servers(state, conv->server_party, other->server_party);
     toa_onekey_join(state, early, late);
 }
 

@@ -92,3 +92,31 @@ void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation
         join_unknown(state, early, late);
     }
 }
+
+bool toa_onekey_known(const toa_party *one, const toa_party *other)
+{
+    const toa_company *company = one->company;
+
+    for (uint32_t i = 0; company && i < company->n_one_with && i < TOA_ONE_WITH_MAX; i++) {
+        if (toa_endpoint_equal(&company->one_with[i], &other->endpoint)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_server(toa_state *state, toa_party *one, const toa_party *other)
+{
+    toa_company *company;
+
+    if (one != other && !toa_onekey_known(one, other)) {
+        company = toa_state_company(state, one);
+        company->one_with[company->n_one_with++ % TOA_ONE_WITH_MAX] = other->endpoint;
+    }
+}
+
+void toa_onekey_servers(toa_state *state, toa_party *one, toa_party *other)
+{
+    note_server(state, one, other);
+    note_server(state, other, one);
+}

@@ -14,4 +14,9 @@
  * else one that says where the server was reached (toa_key.reached), source 4 for both. */
 void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation *late);
 
+/* Remembers that connections to these two servers were proven to be one; some can lead elsewhere all the same. */
+void toa_onekey_servers(toa_state *state, toa_party *one, toa_party *other);
+/* It is remembered of the two. */
+bool toa_onekey_known(const toa_party *one, const toa_party *other);
+
 #endif

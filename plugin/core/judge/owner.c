@@ -6,6 +6,7 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
+#include "core/judge/onekey.h"
 #include "core/base/serial.h"
 
 /* Earlier connections of one wire tuple that are tried. */
@@ -226,8 +227,18 @@ toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conve
     return newest;
 }
 
+/* The client knows nothing of the SYN-ACK: it has answered the same one before with a RST, or gone on with its own numbers. */
+static bool was_refused(const toa_conversation *x, const toa_segment *segment)
+{
+    const toa_stranger *last = x->extra ? x->extra->stranger : NULL;
+
+    return last && last->ack == segment->ack && last->frame != segment->frame &&
+           (last->refused || x->side[x->client].last_time > last->time);
+}
+
 /* A SYN-ACK through a load balancer that shifts the client's numbers, where no timestamps help: it follows an unanswered SYN
- * of y, and is foreign once two different SYN-ACKs had the same distance (R7). */
+ * of y, and is foreign once the same distance has occurred for two different SYN-ACKs (R7); or if the client has refused it
+ * before; or if the two servers were proven to be one before. */
 static void try_distance(search *s)
 {
     const toa_segment *segment = s->segment;
@@ -235,6 +246,7 @@ static void try_distance(search *s)
     toa_conversation *y;
     const toa_side *client;
     uint32_t distance;
+    bool again;
 
     if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != (TOA_FLAG_SYN | TOA_FLAG_ACK) ||
         s->own != TOA_OWN_NONE || !s->from_server) {
@@ -249,10 +261,11 @@ static void try_distance(search *s)
         return;
     }
     distance = segment->ack - client->isn - 1;
-    if (extra && extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack) {
+    again = extra && extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack;
+    if (again || was_refused(s->x, segment) || toa_onekey_known(s->x->server_party, y->server_party)) {
         toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
         s->best.where = TOA_WHERE_GROUP;
-        s->best.evidence |= TOA_EV_ACK | TOA_EV_TRIGGER;
+        s->best.evidence |= TOA_EV_TRIGGER | (again ? (uint32_t)TOA_EV_ACK : 0u);
         s->best.shift.ack = distance;
         return;
     }

@@ -85,6 +85,9 @@ typedef enum toa_key_source { /* toa.key.source */
 /* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
 #define TOA_ASKERS_KEPT 8
 
+/* Servers that were proven to be one with a server, the newest few. */
+#define TOA_ONE_WITH_MAX 4
+
 /* What only a large party, or one behind a NAT, needs. */
 typedef struct toa_company {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
@@ -98,6 +101,8 @@ typedef struct toa_company {
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
     struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
     uint32_t nat_isn;
+    toa_endpoint one_with[TOA_ONE_WITH_MAX]; /* a server: connections to these and to it were one to the real server */
+    uint32_t n_one_with;                     /* so far; the next one overwrites the oldest */
     uint32_t n_up;  /* members of the group that have come up, as far as noticed; counted when it has more than TOA_SCAN_MAX */
     uint32_t n_up_tuples; /* their wire tuples */
     bool counts_up;
