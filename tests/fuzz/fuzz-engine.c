@@ -253,7 +253,7 @@ static bool moved(const seen *x, const toa_fed *fed, bool is_new)
 static bool may_be_shifted(const question *q, const seen *y)
 {
     bool answer = is_synack(q->segment) || is_rst(q->segment) ||
-                  (q->segment->flags & (TOA_FLAG_FIN | TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
+                  (q->segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 
     return q->server && answer && !model_excluded(&q->x->was, &y->was) && y->was.key->client == q->x->was.key->client;
 }

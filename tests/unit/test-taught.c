@@ -441,9 +441,9 @@ static void test_distance_in_flight(void)
  * Y's next question goes on with its run, and acknowledges as much more as Y has asked: then the distances are known. */
 static void test_shifted_run(void)
 {
-    enum { RIGHT, ANOTHER_LENGTH, ANOTHER_RUN, NOT_SHIFTED_ALIKE };
+    enum { RIGHT, ANOTHER_LENGTH, ANOTHER_RUN, NOT_SHIFTED_ALIKE, NO_RUN, NO_RUN_SHORT };
 
-    for (unsigned what = RIGHT; what <= NOT_SHIFTED_ALIKE; what++) {
+    for (unsigned what = RIGHT; what <= NO_RUN_SHORT; what++) {
         stage g = stage_new();
         toa_segment answer = from_server(&g.y, ACK, 0);
 
@@ -452,7 +452,10 @@ static void test_shifted_run(void)
         answer.options.has_timestamps = false;
         cross(&g, answer);
         EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
-        client_sends(&g.y, PSH | ACK, 50);
+        if (what >= NO_RUN) {
+            toa_server_side(g.y.conv)->ip_id = 0; /* IPv6 */
+        }
+        client_sends(&g.y, PSH | ACK, what == NO_RUN_SHORT ? 15 : 50);
         answer = from_server(&g.y, PSH | ACK, 30);
         answer.seq += what == NOT_SHIFTED_ALIKE ? 0x33456789 : 0x23456789;
         answer.ack += what == ANOTHER_LENGTH ? 0x12345679 : 0x12345678;
@@ -469,9 +472,51 @@ static void test_shifted_run(void)
             cross(&g, answer);
             EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ | TOA_EV_ACK);
         } else {
-            EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
+            EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, what == NO_RUN);
         }
         story_free(g.s);
+    }
+}
+
+/* A SYN-ACK for Y's SYN comes on X, which is open and quiet; the load balancer shifts the number, and there are no timestamps. It
+ * counts when X's client has refused the same one before, or when the two servers were proven to be one before. */
+static void test_synack_refused(void)
+{
+    enum { REFUSED, GONE_ON, TAKEN, PROVEN };
+
+    for (unsigned what = REFUSED; what <= PROVEN; what++) {
+        story *s = story_new();
+        flow x = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), y = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+        toa_segment synack;
+
+        open_flow(&x);
+        exchange(&x, 10, 10);
+        if (what == PROVEN) {
+            flow v = flow_new(s, "10.0.0.1:6000", "10.0.2.2:80"), d = flow_new(s, "10.0.0.1:6000", "10.0.1.9:80");
+            open_flow(&d);
+            exchange(&d, 10, 10);
+            client_sends(&v, SYN, 0);
+            emit(&v, crossed(from_server(&d, ACK, 0), &d, &v));
+            EXPECT_HAS(s, CONFIRMED, &d, TOA_EV_SEQ);
+        }
+        client_sends(&y, SYN, 0);
+        synack = from_server(&y, SYN | ACK, 0);
+        synack.ack += 0x12345678;
+        synack.options.has_timestamps = false;
+        emit(&x, crossed(synack, &y, &x));
+        EXPECT_TOTAL(s, FOREIGN_SEGMENT, what == PROVEN ? 2 : 0);
+        if (what == REFUSED) {
+            emit(&x, (toa_segment){.source = x.client.at, .destination = x.server.at, .flags = RST, .seq = synack.ack,
+                                   .options.client_item = -1});
+        } else if (what == GONE_ON) {
+            client_sends(&x, ACK, 0);
+        }
+        story_wait(s, SEC);
+        client_sends(&y, SYN, 0);
+        synack.time = 0;
+        emit(&x, crossed(synack, &y, &x));
+        EXPECT_TOTAL(s, FOREIGN_SEGMENT, what == TAKEN ? 0 : what == PROVEN ? 3 : 1);
+        story_free(s);
     }
 }
 
@@ -544,6 +589,7 @@ int main(int argc, char **argv)
     g_test_add_func("/taught/too-soon", test_too_soon);
     g_test_add_func("/taught/distance-in-flight", test_distance_in_flight);
     g_test_add_func("/taught/shifted-run", test_shifted_run);
+    g_test_add_func("/taught/synack-refused", test_synack_refused);
     g_test_add_func("/taught/one-distance", test_one_distance);
     g_test_add_func("/taught/target", test_target);
     return g_test_run();

@@ -11,6 +11,8 @@
 
 /* Earlier connections of one wire tuple that are tried. */
 #define EARLIER_MAX 4
+/* Shorter questions are too often of equal length. */
+#define LENGTH_MIN 16u
 
 /* One search. */
 typedef struct search {
@@ -324,8 +326,8 @@ static void try_shifted(search *s)
 }
 
 /* An answer to another one's question, by a load balancer that shifts both numbers: x's server goes on with a run of numbers
- * that is not its own, and acknowledges just as much more as y's client alone has sent since; y's server has the same run of
- * IP-IDs (R7). */
+ * that is not its own, and acknowledges just as much more as y's client alone has asked; y's server has the same run of IP-IDs, or has
+ * shown none yet (R7). */
 static void try_advance(search *s)
 {
     const toa_segment *segment = s->segment;
@@ -339,14 +341,14 @@ static void try_advance(search *s)
         !toa_seq_within(segment->seq, run->seq, run->end)) {
         return;
     }
-    y = toa_owner_newest_asker(s->state, s->x, run->time);
+    y = toa_owner_newest_asker(s->state, s->x, run->time - TOA_SECOND);
     client = y ? toa_client_side(y) : NULL;
     if (!y || client->unanswered != 1 || client->demand_end != client->next ||
         client->demand_end - client->demand_seq != segment->ack - run->ack) {
         return;
     }
     toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &match);
-    if (!(match.evidence & TOA_EV_IP_ID)) {
+    if (!(match.evidence & TOA_EV_IP_ID) && (toa_server_side(y)->ip_id || segment->ack - run->ack < LENGTH_MIN)) {
         return;
     }
     s->best = match;
