@@ -266,6 +266,10 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
         return false;
     }
     if (match.owner && (match.where == TOA_WHERE_EARLIER || !only_own(conv, sender, segment))) {
+        if (toa_credit_is_copy(state, conv, sender, &match)) {
+            state->is_copy = true;
+            return false;
+        }
         toa_missed_claim(state, conv, sender, true);
         toa_credit_owner(state, conv, sender, &match);
         toa_collision_check_match(state, conv, sender != conv->client, &match);
@@ -392,6 +396,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
     if (toa_copies_seen(&state->copies, conv, sender, segment) && !is_new && !toa_credit_awaits_rst(conv, sender, segment)) {
         fed.copy = true;
     } else {
+        state->is_copy = false;
         fed.unexplained = analyse(state, conv, sender, is_new);
         if (state->begun) {
             fed.conversation = state->begun;
@@ -399,6 +404,7 @@ toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_seg
         if (state->found->len > 1) { /* stable: findings of one kind keep their order */
             g_array_sort(state->found, compare_findings);
         }
+        fed.copy = state->is_copy;
         fed.findings = (const toa_finding *)(void *)state->found->data;
         fed.n_findings = state->found->len;
     }

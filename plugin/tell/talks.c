@@ -103,15 +103,25 @@ static void count_in_part(toa_talks *talks, toa_talk *talk, const toa_layer *lay
 
 /* ---- counting ---- */
 
+/* Captured twice; a stack that sends again has a new identification, or takes longer. */
+static bool is_copy_of_asked(const toa_talk *talk, const toa_segment *segment)
+{
+    return talk->n_waiting > 0 && segment->seq == talk->asked_seq && segment->ip_id == talk->asked_id &&
+           segment->time - talk->asked_time <= TOA_COPY_NS / 10;
+}
+
 static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
 {
     uint32_t end = toa_segment_end(segment);
     /* a keepalive or a window probe asks, too: it has the last number again, and any segment of the server answers it */
     bool probe = talk->has_client_end && segment->length == 0 && segment->seq == talk->client_end - 1;
 
-    if ((segment->flags & TOA_FLAG_RST) || (end == segment->seq && !probe)) {
+    if ((segment->flags & TOA_FLAG_RST) || (end == segment->seq && !probe) || is_copy_of_asked(talk, segment)) {
         return;
     }
+    talk->asked_time = segment->time;
+    talk->asked_seq = segment->seq;
+    talk->asked_id = segment->ip_id;
     end = probe ? talk->client_end : end;
     talk->client_end = talk->has_client_end ? toa_seq_max(talk->client_end, end) : end;
     talk->has_client_end = true;

@@ -28,6 +28,9 @@ typedef struct toa_talk {
     uint16_t foreign_flags, foreign_id;
     uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
     bool has_client_end;
+    int64_t asked_time;    /* the last segment of n_waiting, so that its copy does not count as another */
+    uint32_t asked_seq;
+    uint16_t asked_id;
     uint32_t part;         /* where files are read as one: the last one that has to tell of it, from 1; */
     uint32_t part_frames, part_first_frame; /* what was seen of it there; no frames: something else there names it */
     uint32_t part_stream;

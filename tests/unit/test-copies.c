@@ -121,6 +121,74 @@ static void test_sack_edges(void)
     teardown();
 }
 
+/* Without IP-ID (IPv6) nobody sends data, SYN or FIN again within half a millisecond. Two equal ACKs may be just two; but not
+ * where everything is captured twice. */
+static void test_mirror_without_ip_id(void)
+{
+    toa_segment data, ack, rst;
+
+    setup();
+    data = ack = rst = base;
+    data.ip_id = ack.ip_id = rst.ip_id = 0;
+    data.length = 100;
+    ack.length = rst.length = 0;
+    ack.flags = ACK;
+    rst.flags = RST;
+    ack.seq = data.seq + 100;
+    g_assert_false(seen_after(ack, 0));
+    g_assert_false(seen_after(ack, 100 * US));
+    g_assert_false(seen_after(data, 1 * MS));
+    g_assert_false(seen_after(data, 1 * MS + 600 * US));
+    g_assert_true(seen_after(data, 1 * MS + 800 * US));
+    ack.seq++;
+    g_assert_false(seen_after(ack, 2 * MS));
+    g_assert_true(seen_after(ack, 2 * MS + 100 * US));
+    g_assert_false(seen_after(rst, 3 * MS));
+    g_assert_false(seen_after(rst, 3 * MS + 100 * US)); /* its cause decides (judge/credit.h) */
+    ack.seq++;
+    g_assert_false(seen_after(ack, 2 * SEC));
+    g_assert_false(seen_after(ack, 2 * SEC + 100 * US));
+    teardown();
+}
+
+/* One event is one finding where everything is captured twice, stateless RSTs included; and two are two. */
+static void test_mirrored_rsts(void)
+{
+    story *s = story_new();
+    flow d = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), v = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80");
+    toa_segment question, rst;
+
+    open_flow(&d);
+    exchange(&d, 100, 200);
+    open_flow(&v);
+    exchange(&v, 100, 200);
+    for (unsigned i = 0; i < 2; i++) {
+        story_wait(s, SEC);
+        question = from_client(&d, PSH | ACK, 100);
+        rst = from_server(&d, RST, 0);
+        rst.seq = question.ack;
+        rst.ip_id = 0;
+        rst = crossed(rst, &d, &v);
+        question.time = s->now;
+        g_assert_false(emit(&d, question).copy);
+        question.time += 20 * US;
+        g_assert_true(emit(&d, question).copy);
+        rst.time = s->now;
+        emit(&v, rst);
+        EXPECT_HAS(s, FOREIGN_RST, &d, TOA_EV_SEQ | TOA_EV_TRIGGER);
+        rst.time += 20 * US;
+        g_assert_true(emit(&v, rst).copy);
+        EXPECT_NONE(s);
+    }
+    EXPECT_TOTAL(s, FOREIGN_RST, 2);
+    question = from_client(&d, PSH | ACK, 100); /* the next question draws an equal RST, however soon */
+    emit(&d, question);
+    rst.time = s->now;
+    emit(&v, rst);
+    EXPECT_TOTAL(s, FOREIGN_RST, 3);
+    story_free(s);
+}
+
 /* IP-ID 0 tells nothing: two real duplicate ACKs look just so. Only another interface or TTL makes a copy of it. */
 static void test_without_ip_id(void)
 {
@@ -224,6 +292,8 @@ int main(int argc, char **argv)
     g_test_add_func("/copies/busy", test_busy);
     g_test_add_func("/copies/sack-edges", test_sack_edges);
     g_test_add_func("/copies/without-ip-id", test_without_ip_id);
+    g_test_add_func("/copies/mirror-without-ip-id", test_mirror_without_ip_id);
+    g_test_add_func("/copies/mirrored-rsts", test_mirrored_rsts);
     g_test_add_func("/copies/engine", test_engine);
     return g_test_run();
 }

@@ -145,6 +145,28 @@ bool toa_credit_awaits_rst(const toa_conversation *x, unsigned sender, const toa
     return false;
 }
 
+/* A frame with more is several segments (offload), each of which draws a RST of its own. */
+#define ONE_SEGMENT 1460u
+
+bool toa_credit_is_copy(const toa_state *state, const toa_conversation *x, unsigned sender, const toa_match *match)
+{
+    const toa_segment *segment = state->segment;
+    const toa_pair *pair = toa_state_find_pair(state, x, match->owner);
+    const toa_side *asker = &match->owner->side[match->owner->client];
+    bool from_client = sender == x->client;
+
+    if (!toa_copies_lately(&state->copies, segment->time) || !(segment->flags & TOA_FLAG_RST) || segment->ip_id || !pair ||
+        !pair->rst_time || pair->rst_seq != segment->seq || pair->rst_client != from_client ||
+        segment->time < pair->rst_time || segment->time - pair->rst_time > TOA_COPY_NS / 10) {
+        return false;
+    }
+    if (from_client) {
+        return !toa_credit_awaits_rst(x, sender, segment);
+    }
+    return (match->evidence & TOA_EV_TRIGGER) && match->other_frame == pair->rst_cause &&
+           asker->demand_frame == pair->rst_cause && asker->demand_end - asker->demand_seq <= ONE_SEGMENT;
+}
+
 toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
 {
     const toa_segment *segment = state->segment;
@@ -168,6 +190,12 @@ toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sende
     pair->where = match->where;
     pair->n_found++;
     pair->found_time = segment->time;
+    if (segment->flags & TOA_FLAG_RST) {
+        pair->rst_cause = match->other_frame;
+        pair->rst_seq = segment->seq;
+        pair->rst_time = segment->time;
+        pair->rst_client = !from_server;
+    }
     if (segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, segment->ack);
     }

@@ -18,6 +18,10 @@ toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sende
 /* Remembers that x has carried what match->noted waits for. Nothing of x changes otherwise. */
 void toa_credit_note(toa_state *state, toa_conversation *x, const toa_match *match);
 
+/* The match is a RST captured a second time: the same number within 10 ms, without identification, and nothing new that it
+ * could answer, in a capture that has just shown another packet twice. */
+bool toa_credit_is_copy(const toa_state *state, const toa_conversation *x, unsigned sender, const toa_match *match);
+
 /* The segment is a RST with which x's client answers a crossed segment, and some crossed segments are still unanswered.
  * Equal RSTs that answer different segments are not copies of each other. */
 bool toa_credit_awaits_rst(const toa_conversation *x, unsigned sender, const toa_segment *segment);

@@ -5,6 +5,7 @@
 
 #define WINDOW_NS INT64_C(10000000)
 #define SAME_NS INT64_C(1000)
+#define SOON_NS INT64_C(500000)
 
 /* Everything that copies have in common. The conversation's hash stands for the endpoints. */
 static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
@@ -26,13 +27,17 @@ static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigne
     return hash;
 }
 
-/* The same bytes: close enough in time, and with a mark that a second packet would not have? */
-static bool is_copy(const toa_copy_slot *slot, const toa_segment *segment)
+/* How long after the first packet the same bytes are no second one. */
+static int64_t window_of(const toa_copies *copies, const toa_copy_slot *slot, const toa_segment *segment)
 {
-    int64_t age = segment->time - slot->time;
-    bool marked = segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface;
-
-    return age >= 0 && age <= (marked ? WINDOW_NS : SAME_NS);
+    if (segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface) {
+        return WINDOW_NS; /* a mark that a second packet would not have */
+    }
+    if (toa_segment_end(segment) != segment->seq) {
+        return SOON_NS; /* nobody sends data again so soon */
+    }
+    /* Equal ACKs are sent by any stack, equal RSTs each answer something. */
+    return !(segment->flags & TOA_FLAG_RST) && toa_copies_lately(copies, segment->time) ? SOON_NS : SAME_NS;
 }
 
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
@@ -42,7 +47,9 @@ bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned 
     toa_copy_slot *set = copies->slots[at];
 
     for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
-        if (set[i].fingerprint == print && is_copy(&set[i], segment)) {
+        int64_t age = segment->time - set[i].time;
+        if (set[i].fingerprint == print && age >= 0 && age <= window_of(copies, &set[i], segment)) {
+            copies->time = segment->time;
             return true;
         }
     }

@@ -24,11 +24,19 @@ typedef struct toa_copies {
     uint64_t seed; /* keeps a hostile capture from making segments that look like copies */
     toa_copy_slot slots[TOA_COPY_SETS][TOA_COPY_WAYS];
     uint8_t turn[TOA_COPY_SETS]; /* slot that is overwritten next, modulo TOA_COPY_WAYS */
+    int64_t time;                /* of the last copy; 0: none */
 } toa_copies;
 
+/* Packets are captured twice here: one was, within the last second. */
+static inline bool toa_copies_lately(const toa_copies *copies, int64_t now)
+{
+    return copies->time && now - copies->time <= TOA_SECOND;
+}
+
 /* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the
- * same endpoints, numbers, flags, length, window, options and IP-ID, and either an IP-ID that is not 0, another TTL or
- * interface, or the very same time (1 us). */
+ * same endpoints, numbers, flags, length, window, options and IP-ID, and either an IP-ID that is not 0, or another TTL or
+ * interface, or the very same time (1 us). Within 0.5 ms nothing of that is asked of data, SYN and FIN, nor of an ACK if other
+ * packets were captured twice lately. */
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
 #endif

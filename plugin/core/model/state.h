@@ -43,6 +43,10 @@ typedef struct toa_pair {
     bool untranslated;    /* y's server answers y's client on x, from its own address */
     uint32_t synack_ack;  /* of the last SYN-ACK on x that would answer y's SYN; with synack_time */
     int64_t synack_time;
+    uint32_t rst_cause;   /* other_frame of the last finding on a RST, with rst_seq, rst_time and rst_client */
+    uint32_t rst_seq;
+    int64_t rst_time;     /* 0: there was none */
+    bool rst_client;      /* x's client has sent it */
 } toa_pair;
 
 /* Node of the number index, see index.h. */
@@ -118,6 +122,7 @@ typedef struct toa_state {
     const toa_segment *segment; /* being fed */
     toa_conversation *begun; /* conversation that this segment was found to belong to, instead of the one it was fed to */
     toa_copies copies;
+    bool is_copy;          /* the segment being fed is one, as was found while it was judged */
 } toa_state;
 
 /* Empty, for one capture file; config is borrowed. */
