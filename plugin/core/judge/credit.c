@@ -70,7 +70,7 @@ static void learn_shift(toa_pair *pair, const toa_match *match, const toa_segmen
     }
     if (!pair->has_seq_shift && (ya->flags & TOA_SIDE_ANCHORED)) {
         pair->has_seq_shift = true;
-        pair->seq_shift = match->evidence & TOA_EV_SEQ ? 0 : segment->seq - ya->next;
+        pair->seq_shift = match->evidence & (TOA_EV_SEQ | TOA_HINT_NEAR) ? 0 : segment->seq - ya->next;
     }
 }
 
