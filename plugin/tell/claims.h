@@ -42,6 +42,8 @@
     /* what was found */                                                                                                \
     X(FOUND, "found", "Found on the wrong connection, frame {f} to frame {o}: RSTs {n}, other segments {v}, duplicate " \
                       "ACKs {b}")                                                                                       \
+    X(FOUND_LEGS, "found_legs", "Found on the wrong connection, frame {f} to frame {o}, counted on the leg that carried " \
+                                "most: RSTs {n}, other segments {v}, duplicate ACKs {b}")                               \
     X(SEGMENT, "segment", "{F}: {x} from {e} on stream {s}")                                                            \
     X(SEQ, "seq", "sequence number {v} is the next of stream {y}")                                                      \
     X(SEQ_SHIFTED, "seq_shifted", "sequence number {v} is the next of stream {y}, {b}, + {d}, the distance that the load " \
@@ -62,6 +64,7 @@
     X(SACK, "sack", "its D-SACK block begins at {v}, which the client of stream {y} has sent, and that of stream {s} not") \
     X(SACK_SHIFTED, "sack_shifted", "its D-SACK block begins at {v}, which is {b} of the client of stream {y}, + {d}, the " \
                                     "distance that the load balancer puts on stream {s}")                               \
+    X(SACK_UNSENT, "sack_unsent", "its D-SACK block begins at {v}, which the client of stream {s} has not sent")        \
     X(KNOWN, "known", "{F}: from here on it is known that streams {y} and {s} have one key")                            \
     X(MORE, "more", "{n} more of these")                                                                                \
     /* proofs */                                                                                                        \
@@ -70,6 +73,9 @@
     X(RECYCLED, "recycled", "the server's initial sequence number {v} on stream {s} is its last one on stream {y}, {b}, " \
                             "+ 65537: so Linux replaces a connection of the same pair of addresses")                    \
     X(CROSSED, "crossed", "{F}: a server that answers stream {y} on stream {s} has both in one place")                  \
+    X(CROSSED_BEFORE, "crossed_before", "{F}: stream {s} acknowledges {v}, the number of a segment of the server that was " \
+                                        "captured on stream {y} and is not stream {y}'s; a server that answers stream " \
+                                        "{s} on stream {y} has both in one place")                                      \
     /* the picture */                                                                                                   \
     X(ROW, "row", "{x}")                                                                                                \
     /* what to do */                                                                                                    \
@@ -77,6 +83,7 @@
     /* a capture with half of the story, or none */                                                                     \
     X(UNSEEN, "unseen", "{n} segments on stream {s}, frame {f} to frame {o}, belong to a connection that is not in this " \
                         "capture")                                                                                      \
+    X(UNSEEN_ONE, "unseen_one", "frame {f} on stream {s} belongs to a connection that is not in this capture")          \
     X(SELF_CONNECT, "self_connect", "stream {s}, frame {f}: a connection of {e} to itself (TCP self-connect)")          \
     X(SEGMENTS, "segments", "{n} segments of {v} conversations")                                                        \
     X(NAMED_BY_TOA, "named_by_toa", "A TOA option told the client of {n} conversations")                                \

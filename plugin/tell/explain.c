@@ -32,6 +32,7 @@ typedef struct details {
     toa_witness last;
     bool last_told;    /* it is the last of witnesses as well */
     uint32_t told[TOA_FINDING_MAX];
+    uint32_t ack_shift;                  /* the last that was seen of a server's segments; 0: none */
     uint32_t foreign_frame, foreign_ack; /* last foreign segment of a server; the client's RST in answer has this seq */
     toa_scene scenes[TOA_SCENES_MAX];    /* the first ones; the last two places belong to the last finding */
     unsigned n_scenes, n_last_scenes;
@@ -49,7 +50,7 @@ struct toa_explain {
     toa_incidents incidents;
     toa_talks talks;
     GPtrArray *details;     /* owns */
-    GArray *unseen;         /* unseen, in the order in which they were found */
+    GArray *unseen;         /* unseen, in the order in which they were found; n is 0 if the owner came later */
     GHashTable *unseen_of;  /* toa_conversation to its place in unseen, plus one */
     GArray *self;           /* const toa_conversation * with a self-connect */
     frame_seen *ring;
@@ -167,6 +168,15 @@ static void find_answered(details *gathered, toa_witness *witness)
     }
 }
 
+/* A distance that two segments show is one; the first alone may be anything. */
+static void compare_shifts(details *gathered, toa_witness *witness)
+{
+    uint32_t shift = witness->from_client ? witness->finding.seq_shift : witness->finding.ack_shift;
+
+    witness->shift_known = shift && shift == gathered->ack_shift;
+    gathered->ack_shift = shift ? shift : gathered->ack_shift;
+}
+
 static toa_scene scene_of(const frame_seen *seen, const toa_conversation *owner)
 {
     return (toa_scene){seen->conv, seen->time, seen->frame, seen->length, owner->stream, seen->flags, seen->from_client};
@@ -203,6 +213,17 @@ static void take_scenes(const toa_explain *self, const toa_incident *incident, d
     gathered->last_scenes[gathered->n_last_scenes++] = scene_of(here, foreign ? finding->other : finding->own);
 }
 
+/* The owner of what was not to be explained on conv is here after all. */
+static void settle_unseen(toa_explain *self, const toa_conversation *conv)
+{
+    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(self->unseen_of, conv));
+
+    if (place) {
+        g_array_index(self->unseen, unseen, place - 1).n = 0;
+        g_hash_table_remove(self->unseen_of, conv);
+    }
+}
+
 static void take_finding(toa_explain *self, const toa_layer *layer, const toa_finding *finding)
 {
     bool is_new;
@@ -217,6 +238,10 @@ static void take_finding(toa_explain *self, const toa_layer *layer, const toa_fi
     toa_witness_take(&gathered->last, layer, finding);
     cause = find_cause(self, &gathered->last);
     find_answered(gathered, &gathered->last);
+    compare_shifts(gathered, &gathered->last);
+    if (toa_witness_is_late(&gathered->last)) {
+        settle_unseen(self, finding->other);
+    }
     gathered->last_told = gathered->told[finding->kind]++ < TOLD_MAX;
     if (gathered->last_told) {
         g_array_append_val(gathered->witnesses, gathered->last);
@@ -288,11 +313,31 @@ static void tell_incident(const toa_explain *self, const toa_incident *incident,
     toa_story_tell(&story, number, total, teller);
 }
 
+/* The same segments, captured on the other leg as well, are told once. */
+static bool is_told_by_leg(const toa_explain *self, const unseen *found)
+{
+    const toa_conversation *leg = toa_engine_leg(found->conv);
+    guint place = leg ? GPOINTER_TO_UINT(g_hash_table_lookup(self->unseen_of, leg)) : 0;
+
+    return place && &g_array_index(self->unseen, unseen, place - 1) < found;
+}
+
+static unsigned count_unseen(const toa_explain *self)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < self->unseen->len; i++) {
+        const unseen *found = &g_array_index(self->unseen, unseen, i);
+        n += found->n && !is_told_by_leg(self, found);
+    }
+    return n;
+}
+
 static void tell_quiet(const toa_explain *self, toa_teller *teller)
 {
     toa_quiet quiet = {.n_segments = self->n_segments,
                        .n_unexplained = self->n_unexplained,
-                       .n_unseen = self->unseen->len,
+                       .n_unseen = count_unseen(self),
                        .others = toa_incidents_others(&self->incidents),
                        .mapped = self->config->n_map > 0,
                        .analysed = self->config->analysis};
@@ -311,15 +356,21 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
 /* Before everything else: half of a story must not pass for a clean capture. */
 static void tell_unseen(const toa_explain *self, toa_teller *teller)
 {
-    for (guint i = 0; i < MIN(self->unseen->len, UNSEEN_MAX); i++) {
+    unsigned told = 0;
+
+    for (guint i = 0; i < self->unseen->len && told < UNSEEN_MAX; i++) {
         const unseen *found = &g_array_index(self->unseen, unseen, i);
-        toa_claim claim = {.kind = TOA_CLAIM_UNSEEN, .stream = found->conv->stream, .count = found->n,
-                           .frame = found->first_frame, .other_frame = found->last_frame};
+        toa_claim claim = {.kind = found->n == 1 ? TOA_CLAIM_UNSEEN_ONE : TOA_CLAIM_UNSEEN, .stream = found->conv->stream,
+                           .count = found->n, .frame = found->first_frame, .other_frame = found->last_frame};
+        if (!found->n || is_told_by_leg(self, found)) {
+            continue;
+        }
+        told++;
         toa_say(teller, &claim);
         toa_add(teller, ": capture at the client or at the real server, where both pass.");
         toa_end(teller, "");
     }
-    if (self->unseen->len > UNSEEN_MAX) {
+    if (count_unseen(self) > UNSEEN_MAX) {
         toa_add(teller, "More conversations have such segments: the filter toa.foreign.unseen shows all.");
         toa_end(teller, "");
     }

@@ -118,6 +118,7 @@ static void take_found(toa_incident *incident, const toa_layer *layer, const toa
                                       : &load->segments) += 1;
     if (!toa_tap_from_client(layer) && role != TOA_PAIR_STALE) {
         owner->n_answers++;
+        owner->answer_carrier = finding->own;
         owner->answer_time = segment->time;
     }
     if (!toa_tap_from_client(layer) && !incident->found_flags) {
@@ -168,9 +169,9 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
 /* Conversations that are one connection: a forest, each pointing to one that is nearer to the first. */
 typedef struct settling {
     GHashTable *parent;  /* toa_conversation to toa_conversation */
-    GHashTable *by_isn;  /* key and server ISN to toa_conversation */
+    GHashTable *by_isn;  /* client and server ISN to toa_conversation */
     GHashTable *by_pair; /* merged toa_incident, to itself; early and late are roots */
-    GHashTable *by_found; /* found_seq to the last merged toa_incident with it */
+    GHashTable *by_found; /* found_seq to the last toa_incident with it, then to the last merged one */
     GPtrArray *settled;
 } settling;
 
@@ -195,7 +196,7 @@ static void join(settling *self, const toa_conversation *x, const toa_conversati
 }
 
 typedef struct isn_key {
-    const toa_key *key;
+    const toa_party *client;
     uint32_t isn;
 } isn_key;
 
@@ -203,22 +204,22 @@ static guint hash_isn(gconstpointer record)
 {
     const isn_key *self = record;
 
-    return (guint)toa_mix(toa_mix((uintptr_t)self->key) ^ self->isn);
+    return (guint)toa_mix(toa_mix((uintptr_t)self->client) ^ self->isn);
 }
 
 static gboolean equal_isn(gconstpointer a, gconstpointer b)
 {
     const isn_key *left = a, *right = b;
 
-    return left->key == right->key && left->isn == right->isn;
+    return left->client == right->client && left->isn == right->isn;
 }
 
-/* Two legs have one key and one ISN of the server; or the engine knows them. */
+/* Legs have one ISN of the server, at one time; of two the engine knows it, but a capture may have three. */
 static void join_legs(settling *self, const toa_conversation *conv)
 {
     const toa_side *server = &conv->side[!conv->client];
     const toa_conversation *leg = toa_engine_leg(conv), *same;
-    isn_key probe = {conv->key, server->isn};
+    isn_key probe = {conv->key->client, server->isn};
 
     if (leg) {
         join(self, conv, leg);
@@ -227,9 +228,9 @@ static void join_legs(settling *self, const toa_conversation *conv)
         return;
     }
     same = g_hash_table_lookup(self->by_isn, &probe);
-    if (same) {
+    if (same && ABS(conv->synack_time - same->synack_time) <= TOA_SECOND) {
         join(self, conv, same);
-    } else {
+    } else if (!same) {
         g_hash_table_insert(self->by_isn, g_memdup2(&probe, sizeof probe), (gpointer)conv);
     }
 }
@@ -242,15 +243,28 @@ static void add_loads(toa_side_of *side, const toa_side_of *more)
         load->segments += more->loads[i].segments;
         load->dup_acks += more->loads[i].dup_acks;
     }
-    side->n_answers = MAX(side->n_answers, more->n_answers);
+    if (more->n_answers > side->n_answers) {
+        side->n_answers = more->n_answers;
+        side->answer_carrier = more->answer_carrier;
+    }
     side->answer_time = MAX(side->answer_time, more->answer_time);
+}
+
+/* What is told of both together: the more certain one. Two connections of one session have one pair of addresses at the server
+ * in any case; that is no proof of anything, and the old one that answers is the story. */
+static int rank(const toa_incident *incident, bool one_path)
+{
+    toa_verdict verdict = toa_incident_verdict(incident);
+
+    return one_path && verdict == TOA_VERDICT_STALE ? TOA_VERDICT_MAX : (int)verdict;
 }
 
 /* One of the two is the more certain; its conversations and its teller's details stand for both. */
 static void merge(toa_incident *into, const toa_incident *from)
 {
-    toa_incident sum = toa_incident_verdict(from) > toa_incident_verdict(into) ? *from : *into;
-    const toa_incident *less = toa_incident_verdict(from) > toa_incident_verdict(into) ? into : from;
+    bool one_path = into->one_path || from->one_path, from_leads = rank(from, one_path) > rank(into, one_path);
+    toa_incident sum = from_leads ? *from : *into;
+    const toa_incident *less = from_leads ? into : from;
     bool turned = less->late == sum.early || less->early == sum.late;
 
     add_loads(&sum.side[0], &less->side[turned]);
@@ -263,6 +277,7 @@ static void merge(toa_incident *into, const toa_incident *from)
     sum.proof |= less->proof;
     sum.isn_error = sum.isn_error ? sum.isn_error : less->isn_error;
     sum.same_wire |= less->same_wire;
+    sum.one_path = one_path;
     if (less->first_frame && (!sum.first_frame || less->first_frame < sum.first_frame)) {
         sum.first_frame = less->first_frame;
         sum.first_time = less->first_time;
@@ -293,27 +308,56 @@ static bool is_same_event(settling *self, const toa_incident *one, const toa_inc
            (early == early2 || late == late2 || early == late2 || late == early2);
 }
 
+/* The same packet of a server, found twice: what it was found on is one connection, captured twice. */
+static void join_event(settling *self, toa_incident *incident)
+{
+    const toa_incident *found;
+
+    if (!incident->found_flags) {
+        return;
+    }
+    found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
+    if (found && incident->found_id && is_same_event(self, found, incident)) { /* without an ID one RST looks like the next */
+        const toa_conversation *early = root_of(self, incident->early), *late = root_of(self, incident->late);
+        bool early_is = early == root_of(self, found->early) || early == root_of(self, found->late);
+        const toa_conversation *common = early_is ? early : late;
+        join(self, early_is ? late : early, root_of(self, found->early) == common ? found->late : found->early);
+    }
+    g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), incident);
+}
+
+static bool is_one_path(const toa_incident *incident)
+{
+    const toa_conversation *conv = incident->early;
+
+    return incident->same_wire && !(toa_endpoint_equal(toa_wire_client(conv), &conv->key->client->endpoint) &&
+                                    toa_endpoint_equal(toa_wire_server(conv), &conv->key->server->endpoint));
+}
+
 static void settle(settling *self, const toa_incident *incident)
 {
-    toa_incident probe = {.early = root_of(self, incident->early), .late = root_of(self, incident->late)}, *found;
+    toa_incident probe = {.early = root_of(self, incident->early), .late = root_of(self, incident->late)};
+    toa_incident *copy, *found;
 
     if (probe.early == probe.late) {
         return; /* legs of one connection, as is known by now */
     }
+    copy = g_memdup2(incident, sizeof *incident);
+    copy->one_path = is_one_path(incident);
     found = g_hash_table_lookup(self->by_pair, &probe);
     if (!found && incident->found_flags) {
         found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
         found = found && is_same_event(self, found, incident) ? found : NULL;
     }
     if (found) {
-        merge(found, incident);
+        merge(found, copy);
+        g_free(copy);
         return;
     }
-    found = g_memdup2(incident, sizeof *incident);
-    g_ptr_array_add(self->settled, found);
-    g_hash_table_insert(self->by_pair, g_memdup2(&probe, sizeof probe), found);
+    g_ptr_array_add(self->settled, copy);
+    g_hash_table_insert(self->by_pair, g_memdup2(&probe, sizeof probe), copy);
     if (incident->found_flags) {
-        g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), found);
+        g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), copy);
     }
 }
 
@@ -329,6 +373,10 @@ GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all)
         join_legs(&self, incident->early);
         join_legs(&self, incident->late);
     }
+    for (guint i = 0; i < incidents->list->len; i++) {
+        join_event(&self, incidents->list->pdata[i]);
+    }
+    g_hash_table_remove_all(self.by_found);
     for (guint i = 0; i < incidents->list->len; i++) {
         settle(&self, incidents->list->pdata[i]);
     }
@@ -393,6 +441,9 @@ toa_verdict toa_incident_verdict(const toa_incident *incident)
 {
     uint32_t foreign = findings_with(incident, TOA_PAIR_CROSSED) + findings_with(incident, TOA_PAIR_DUP_ACK);
 
+    if (incident->one_path && findings_with(incident, TOA_PAIR_STALE)) {
+        return TOA_VERDICT_STALE;
+    }
     if (findings_with(incident, TOA_PAIR_PROVEN)) {
         return TOA_VERDICT_CONFIRMED;
     }

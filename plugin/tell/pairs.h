@@ -40,7 +40,8 @@ typedef struct toa_load {
 typedef struct toa_side_of {
     toa_load loads[TOA_LOADS_MAX];
     unsigned n_loads;
-    uint32_t n_answers;     /* segments of the server that are this side's, and were found on the other */
+    uint32_t n_answers;     /* segments of the server that are this side's, and were found on answer_carrier */
+    const toa_conversation *answer_carrier; /* of several legs of the other side the one that carried most; NULL: none */
     int64_t answer_time;    /* of the last of them */
 } toa_side_of;
 
@@ -58,6 +59,7 @@ typedef struct toa_incident {
     uint16_t found_id, found_flags;       /* found_flags: 0 if there is none */
     int64_t found_time;
     bool same_wire;                       /* both between the same endpoints, at some place of capture */
+    bool one_path;                        /* ... which the server sees as others: both came by one load balancer's session */
     uint16_t evidence;                    /* of all of them */
     uint16_t proof;                       /* of collision.confirmed and reuse */
     void *user;                           /* for whoever gathers */

@@ -49,7 +49,6 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
 {
     const toa_incident *incident = story->incident;
     const toa_conversation *conv = side ? incident->late : incident->early;
-    const toa_conversation *other = side ? incident->early : incident->late;
     const toa_talk *talk = toa_talks_find(story->talks, conv);
     bool still = !side && toa_incident_verdict(incident) == TOA_VERDICT_STALE;
     toa_claim claim = of(conv, still ? TOA_CLAIM_STILL_ASKS : TOA_CLAIM_WAITS);
@@ -67,7 +66,7 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     toa_say(teller, &claim);
     if (incident->side[side].n_answers) {
         claim = of(conv, TOA_CLAIM_FOUND_ELSEWHERE);
-        claim.other_stream = other->stream;
+        claim.other_stream = incident->side[side].answer_carrier->stream;
         claim.count = incident->side[side].n_answers;
         toa_add(teller, "; ");
         toa_say(teller, &claim);
@@ -289,6 +288,9 @@ static void tell_found(const toa_story *story, toa_teller *teller)
                        .value = load.segments,
                        .base = load.dup_acks};
 
+    if (incident->side[0].n_loads > 1 || incident->side[1].n_loads > 1) {
+        claim.kind = TOA_CLAIM_FOUND_LEGS;
+    }
     if (incident->found_first_frame) {
         toa_say(teller, &claim);
         toa_add(teller, ".");

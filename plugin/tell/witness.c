@@ -158,9 +158,12 @@ static void tell_dup_ack(const toa_witness *witness, toa_teller *teller)
 
     say_segment(witness, teller);
     claim.value = witness->ack;
-    say_also(&claim, teller);
-    if ((finding->evidence & TOA_EV_SACK) && witness->has_sack) {
-        claim = about(witness, finding->ack_shift ? TOA_CLAIM_SACK_SHIFTED : TOA_CLAIM_SACK);
+    if (!(finding->evidence & TOA_EV_SACK) || !witness->has_sack) {
+        say_also(&claim, teller);
+    } else {
+        claim = about(witness, !finding->ack_shift   ? TOA_CLAIM_SACK
+                               : witness->shift_known ? TOA_CLAIM_SACK_SHIFTED
+                                                      : TOA_CLAIM_SACK_UNSENT);
         claim.value = witness->sack[0];
         claim.base = witness->sack[0] - finding->ack_shift;
         claim.shift = finding->ack_shift;
@@ -171,12 +174,21 @@ static void tell_dup_ack(const toa_witness *witness, toa_teller *teller)
     toa_add(teller, ".");
 }
 
+bool toa_witness_is_late(const toa_witness *witness)
+{
+    const toa_finding *finding = &witness->finding;
+
+    return finding->kind == TOA_FINDING_CONFIRMED && witness->from_client &&
+           !(finding->evidence & (TOA_EV_ISN_CLOCK | TOA_EV_RECYCLED));
+}
+
 /* How the server's own numbers prove it: collision.confirmed, and reuse after a close. */
 static void tell_proof(const toa_witness *witness, toa_teller *teller)
 {
     const toa_finding *finding = &witness->finding;
     toa_claim claim = about(witness, finding->evidence & TOA_EV_ISN_CLOCK  ? TOA_CLAIM_ISN_CLOCK
                                      : finding->evidence & TOA_EV_RECYCLED ? TOA_CLAIM_RECYCLED
+                                     : toa_witness_is_late(witness)        ? TOA_CLAIM_CROSSED_BEFORE
                                                                            : TOA_CLAIM_CROSSED);
 
     toa_add(teller, "Proof: ");
@@ -185,6 +197,8 @@ static void tell_proof(const toa_witness *witness, toa_teller *teller)
     } else if (claim.kind == TOA_CLAIM_RECYCLED) {
         claim.value = witness->seq;
         claim.base = witness->seq - 65537u;
+    } else if (claim.kind == TOA_CLAIM_CROSSED_BEFORE) {
+        claim.value = witness->ack;
     }
     toa_say(teller, &claim);
     toa_add(teller, ".");

@@ -20,6 +20,7 @@ typedef struct toa_witness {
     uint32_t answers;   /* frame on its own conversation that it answers, 0: not known */
     bool from_client;
     bool has_sack;
+    bool shift_known; /* the distance of its D-SACK has been seen before on its conversation */
     bool is_cause; /* the other frame is of the other conversation and goes the other way: it was answered here */
 } toa_witness;
 
@@ -28,6 +29,10 @@ void toa_witness_take(toa_witness *witness, const toa_layer *layer, const toa_fi
 
 /* "RST", "SYN-ACK", "data", "FIN", "ACK" ... */
 const char *toa_segment_name(uint16_t flags, uint32_t length);
+
+/* A proof that came late: the client of finding.own goes on where an answer stood that was captured on finding.other before
+ * anything of own was, and whose owner nobody knew. */
+bool toa_witness_is_late(const toa_witness *witness);
 
 /* Appends what was seen, and what it means. */
 void toa_witness_tell(const toa_witness *witness, toa_teller *teller);
