@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname -- "$0")/.."
 
 BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev libjson-glib-dev libsqlite3-dev wireshark-dev tshark \
-    asciidoctor"
+    asciidoctor file dpkg-dev"
 # from the second line on: package, GUI tests, fuzzers, toa.html, toa.dll, batch
 TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
     man-db lintian dpkg-dev \
