@@ -57,7 +57,7 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     claim.time = talk->wait_time;
     claim.count = talk->n_waiting;
     claim.length = story->end - talk->wait_time;
-    claim.other_stream = still ? other->stream : 0; /* on which the checker finds it */
+    claim.other_stream = still ? incident->late->stream : 0; /* on which the checker finds it */
     toa_say(teller, &claim);
     toa_add(teller, "; ");
     claim = of(conv, talk->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);

@@ -45,7 +45,7 @@ def streams_of(incident):
 
 def check_pairs(c, reports, bad):
     """Each incident of the records is one of the report, with its verdict and counts, and the other way round."""
-    left = [i for i in reports.json['incidents'] if i['severity'] != 'note' or i['kind'] == 'stale_session']
+    left = [i for i in reports.json['incidents'] if i['severity'] != 'note' or i['kind'] in ('stale_session', 'foreign.dup_ack')]
     for i in c.incidents:
         roots = {c.events.forest.root(i['early_stream']), c.events.forest.root(i['late_stream'])}
         same = [r for r in left if {c.events.forest.root(s) for side in streams_of(r) for s in side} == roots]

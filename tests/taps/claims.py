@@ -20,10 +20,10 @@ from claim_checks import CHECKS, victims_of
 ENDINGS = ('.pcap', '.pcapng', '.cap', '.pcap.gz', '.pcapng.gz')
 
 # numbers that say nothing of a capture
-PLAIN = re.compile(r'https?://\S+|layer [47]\b|\(1\.15\)|net\.ipv4|toa,explain,0|-z toa|IPv[46]')
+PLAIN = re.compile(r'https?://\S+|layer [47]\b|\(1\.15\)|net\.[a-z]+[.\w-]*(=1)?;?|toa,explain,0|-z toa|IPv[46]')
 
 # Not in the words of the claim, or true as well: the next retransmission has the same numbers.
-HARMLESS = {('ack_shifted', 'frame'), ('duplicate', 'frame'), ('tsecr', 'frame'), ('seq_near', 'frame'), ('seq_near', 'base')}
+HARMLESS = {('ack', 'frame'), ('seq', 'frame'), ('ack_shifted', 'frame'), ('duplicate', 'frame'), ('tsecr', 'frame'), ('seq_near', 'frame'), ('seq_near', 'base')}
 
 
 def untold_numbers(text, claims):
@@ -57,7 +57,7 @@ def check_claims(c, claims, bad):
     for claim in claims:
         if claim['claim'] == 'incident':
             c.now = claim['count'] - 1
-        elif claim['claim'] == 'waits':
+        elif claim['claim'] in ('waits', 'still_asks'):
             waiting[c.now].add(claim['stream'])
         if not is_true(c, claim):
             bad.append('%s: %s %s' % (claim['claim'], claim['words'], claim.get('error', '')))
