@@ -220,7 +220,7 @@ static void settle_unseen(toa_explain *self, const toa_conversation *conv)
 
     if (place) {
         g_array_index(self->unseen, unseen, place - 1).n = 0;
-        g_hash_table_remove(self->unseen_of, conv);
+        g_hash_table_insert(self->unseen_of, (gpointer)conv, NULL); /* no place */
     }
 }
 
