@@ -28,6 +28,7 @@ else()
   set(TOA_INSTALL_PROFILE_DIR share/wireshark/profiles/TOA)
   set(_share share)
 endif()
+set(TOA_INSTALL_SHARE_DIR ${_share})
 set(TOA_INSTALL_DOC_DIR ${_share}/doc/${TOA_PACKAGE_NAME})
 set(TOA_INSTALL_MAN_DIR ${_share}/man/man7)
 # follows the option when that is changed later, but not over a prefix that the user gave

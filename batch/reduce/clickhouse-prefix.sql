@@ -7,3 +7,4 @@ SET cast_keep_nullable = 1;
 SET prefer_column_name_to_alias = 1;
 SET transform_null_in = 0;
 SET final = 1;
+SET output_format_json_quote_64bit_integers = 0;

@@ -1,6 +1,6 @@
 /* columns.h
  * The schema of records: which members a record has, what they may be, and which column each goes into. One list makes
- * the tables, checks what is read, and tells the fuzzer its words; clickhouse-schema.sql has the same columns.
+ * the tables, checks what is read, and tells the fuzzer its words.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
