@@ -14,7 +14,7 @@ TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
     wireshark xvfb openbox xdotool imagemagick fonts-dejavu-core g++ qtbase5-dev \
     clang libclang-rt-14-dev \
     lld wasi-libc libclang-rt-14-dev-wasm32 tcl make nodejs chromium \
-    gcc-mingw-w64-x86-64 wine64 \
+    gcc-mingw-w64-x86-64 wine64 yamllint \
     parallel openssh-client openssh-server"
 
 say() { printf '\n== %s\n' "$*"; }
