@@ -183,6 +183,23 @@ static gboolean check_settings(const scan_tshark *self, GError **error)
     return ok;
 }
 
+/* "TShark (Wireshark) 4.0.17", from its first line. */
+static char *tshark_version(const scan_tshark *self)
+{
+    const char *const arguments[] = {self->path, "--version", NULL};
+    char *output = NULL, *version;
+
+    if (!scan_child_run(arguments, CHECK_SECONDS, &output, NULL)) {
+        output = NULL;
+    }
+    version = output ? g_strndup(output, strcspn(output, "\n")) : g_strdup("of no version that it tells");
+    g_free(output);
+    if (g_str_has_suffix(version, ".")) {
+        version[strlen(version) - 1] = 0;
+    }
+    return version;
+}
+
 static gboolean check_tshark(scan_tshark *self, GError **error)
 {
     const char *const arguments[] = {self->path, "-G", "plugins", NULL};
@@ -196,10 +213,13 @@ static gboolean check_tshark(scan_tshark *self, GError **error)
     if (plugin && check_settings(self, error)) {
         sign(self, output, plugin);
     } else if (!plugin) {
+        char *version = tshark_version(self);
         g_set_error(error, SCAN_FAILURE, 0,
-                    "%s has not loaded the plugin toa.so (see \"%s -G plugins\"). Install the plugin, or name a tshark "
-                    "that has it: --tshark. As root, Wireshark takes plugins from the system's folder only",
-                    self->path, self->path);
+                    "%s has not loaded the plugin toa.so (see \"%s -G plugins\"), which is built for Wireshark " TOA_WIRESHARK_VERSION
+                    "; this is %s. Install the plugin for it, or name a tshark that has it: --tshark. As root, Wireshark takes "
+                    "plugins from the system's folder only",
+                    self->path, self->path, version);
+        g_free(version);
     }
     g_free(plugin);
     g_free(output);
