@@ -105,6 +105,9 @@ static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
     if (conv->flags & TOA_CONV_SYNACK_SEEN) {
         return;
     }
+    if (state->segment->vip.family != TOA_FAMILY_NONE || ack) {
+        toa_legs_told(state, conv);
+    }
     if (!ack) {
         conv->syn_time = state->segment->time;
     } else if (sender != conv->client) {

@@ -71,6 +71,45 @@ static void test_pod_node(void)
     story_free(s);
 }
 
+/* The same, begun in the middle: all that the client asks is on one conversation, all that it gets on another. It goes on, so
+ * nothing has crossed. */
+static void test_begun_late(void)
+{
+    story *s = story_new();
+    flow d = flow_new(s, CLIENT, VIP), p = flow_new(s, CLIENT, POD);
+
+    from_client(&p, SYN, 0);
+    from_server(&p, SYN | ACK, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        emit(&p, from_client(&p, PSH | ACK, 100));
+        if (i & 1) {
+            emit(&d, crossed(from_server(&p, ACK, 0), &p, &d));
+        }
+        emit(&d, crossed(from_server(&p, PSH | ACK, 300), &p, &d));
+        emit(&p, from_client(&p, ACK, 0));
+    }
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
+/* At the pod's node, the second VIP's first answer is one to the first connection: which SYN-ACK the option's SYN gets tells. */
+static void test_challenge_first(void)
+{
+    story *s = story_new();
+    flow d = flow_new(s, CLIENT, OTHER_VIP), p = flow_new(s, CLIENT, POD), p2 = flow_new(s, CLIENT, POD);
+
+    open_flow(&p);
+    exchange(&p, 10, 10);
+    emit(&p2, with_vip(from_client(&p2, SYN, 0), OTHER_VIP));
+    emit(&d, crossed(from_server(&p, ACK, 0), &p, &d));
+    story_wait(s, SEC);
+    p2.client.next = p2.client.isn;
+    emit(&p2, with_vip(from_client(&p2, SYN, 0), OTHER_VIP));
+    emit(&d, crossed(from_server(&p2, SYN | ACK, 0), &p2, &d));
+    expect_legs(&d, &p2);
+    story_free(s);
+}
+
 /* One client port through two VIPs: to the pod it is one connection. */
 static void test_two_vips(void)
 {
@@ -110,6 +149,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/dsr/balancer", test_balancer);
     g_test_add_func("/dsr/pod-node", test_pod_node);
+    g_test_add_func("/dsr/begun-late", test_begun_late);
+    g_test_add_func("/dsr/challenge-first", test_challenge_first);
     g_test_add_func("/dsr/two-vips", test_two_vips);
     g_test_add_func("/dsr/stranger", test_stranger);
     return g_test_run();

@@ -377,21 +377,28 @@ static void test_from_client(void)
     story_free(g.story);
 }
 
-/* "It has happened before" takes a first time, and y's server silent on y since; a RST needs no look at y. */
+/* "It has happened before" takes a first time, y's server silent on y since, and its client saying the same again; a RST needs no
+ * look at y. */
 static void test_again(void)
 {
     stage g = stage_new();
     toa_pair pair = {.y = g.y.conv};
     toa_segment data = from_server(&g.y, ACK, 0), rst = from_server(&g.y, RST, 0);
+    toa_side *client = toa_client_side(g.y.conv);
     int64_t last = toa_server_side(g.y.conv)->last_time;
-    const struct { const toa_segment *segment; int64_t noted; bool again; } cases[] = {
-        {&data, 0, false}, {&rst, 0, false}, {&data, last, true}, {&data, last - 1, false}, {&rst, last - 1, true}};
+    const struct { const toa_segment *segment; int64_t noted, asked; uint32_t new_data, new_ack; bool again; } cases[] = {
+        {&data, 0, last + 1, 0, 0, false},       {&rst, 0, last + 1, 0, 0, false},     {&data, last, last + 1, 0, 0, true},
+        {&data, last - 1, last + 1, 0, 0, false}, {&rst, last - 1, last, 1, 1, true},  {&data, last, last, 0, 0, false},
+        {&data, last, last + 1, 1, 0, false},    {&data, last, last + 1, 0, 1, false}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         toa_segment segment = *cases[i].segment;
         toa_match match = {0};
         segment.time = g.story->now;
         pair.noted_time = cases[i].noted;
+        pair.noted_next = client->next - cases[i].new_data;
+        pair.noted_ack = client->acks[0] - cases[i].new_ack;
+        client->last_time = cases[i].asked;
         toa_rules_evidence(g.x.conv, g.y.conv, true, &segment, &pair, &match);
         g_assert_cmpint((match.evidence & TOA_HINT_AGAIN) != 0, ==, cases[i].again);
     }

@@ -267,20 +267,24 @@ static void test_late_resets(void)
     }
 }
 
-/* The same with data, and both sides of a NAT, where the same data comes on Y next. */
+/* The same with data, for which Y's client asks again and again; and both sides of a NAT, where the same data comes on Y next. */
 static void test_late_data(void)
 {
     for (unsigned nat = 0; nat < 2; nat++) {
         story *s = story_new();
         flow x = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), y = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
 
-        client_sends(&y, PSH | ACK, 10);
         for (unsigned i = 0; i < 4; i++) {
-            toa_segment data = from_server(&y, PSH | ACK, 100);
+            toa_segment data;
+            y.client.next -= i ? 10 : 0;
+            client_sends(&y, PSH | ACK, 10);
+            data = from_server(&y, PSH | ACK, 100);
             emit(&x, crossed(data, &y, &x));
             if (nat) {
                 data.time = 0;
                 emit(&y, data);
+            } else {
+                y.server.next -= 100; /* nothing of it has come to the client */
             }
             if (i > 0 && !nat) {
                 EXPECT_HAS(s, FOREIGN_SEGMENT, &y, TOA_EV_SEQ);

@@ -110,8 +110,13 @@ static bool is_only_near(const toa_match *match, const toa_segment *segment, boo
 void toa_credit_note(toa_state *state, toa_conversation *x, const toa_match *match)
 {
     toa_pair *pair = toa_state_pair(state, x, match->noted);
+    const toa_conversation *y = match->noted;
+    bool from_server = !toa_endpoint_equal(&state->segment->source, toa_wire_client(x));
+    const toa_side *asking = &y->side[from_server ? y->client : !y->client];
 
     pair->noted_time = state->segment->time;
+    pair->noted_next = asking->next;
+    pair->noted_ack = asking->acks[0];
     pair->where = match->where;
     if (state->segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, state->segment->ack);

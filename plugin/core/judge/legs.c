@@ -148,7 +148,7 @@ void toa_legs_told(toa_state *state, toa_conversation *conv)
     toa_conversation *y;
     unsigned looked = 0;
 
-    if (is_certain(conv) || (conv->flags & TOA_CONV_SELF)) {
+    if (is_certain(conv) || (conv->flags & TOA_CONV_SELF) || !conv->key) {
         return;
     }
     if (segment->vip.family != TOA_FAMILY_NONE) {

@@ -368,7 +368,12 @@ static bool is_news(const toa_side *side, const toa_segment *segment)
 {
     uint16_t ahead = toa_id_ahead(segment->ip_id, side->ip_id);
 
-    return segment->ip_id && side->ip_id ? ahead > 0 && ahead < 0x8000 : segment->seq == side->next;
+    if (segment->ip_id && side->ip_id) {
+        return ahead > 0 && ahead < 0x8000;
+    }
+    /* a repetition has a later TSval; a copy of what was captured before has the same */
+    return segment->seq == side->next || (segment->options.has_timestamps && (side->flags & TOA_SIDE_TSVAL) &&
+                                          toa_seq_diff(segment->options.tsval, side->tsval) > 0);
 }
 
 /* The segment may be reported as one of an earlier connection. Segments of the earlier connection may still be under way

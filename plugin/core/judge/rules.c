@@ -206,6 +206,15 @@ bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segmen
            (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_FIN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 }
 
+/* Since the answer was noted on x, y has had none, and who asks there has said the same again. Otherwise x is how the answers
+ * come: where the server answers the client by another address than it was asked at, a capture that began late has all questions
+ * on y and all answers on x. */
+static bool asks_in_vain(const toa_side *asking, const toa_side *asked, const toa_pair *pair)
+{
+    return asked->last_time <= pair->noted_time && asking->last_time > pair->noted_time &&
+           asking->next == pair->noted_next && asking->acks[0] == pair->noted_ack;
+}
+
 /* Hints from what is known of the two conversations, apart from the segment's numbers. */
 static uint32_t circumstances(const toa_conversation *x, const toa_conversation *y, bool from_server,
                               const toa_segment *segment, const toa_pair *pair)
@@ -220,7 +229,7 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
         hints |= AGAIN; /* between any client and this server */
     }
     /* no look at y for a RST: if y had got it as well, it would be closed */
-    if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asked->last_time <= pair->noted_time)) {
+    if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asks_in_vain(asking, asked, pair))) {
         hints |= AGAIN;
     }
     if (!from_server && pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {

@@ -26,6 +26,7 @@ typedef struct toa_pair {
     uint32_t n_found;      /* findings that name y on x */
     int64_t found_time;    /* the last of them */
     int64_t dup_ack_time;  /* the last silent duplicate ACK; 0: none */
+    uint32_t noted_next, noted_ack; /* with noted_time: what who waited on y would send next, and had acknowledged */
     int64_t noted_time;    /* nothing was known of x when it carried what y's client waits for; 0: it never did */
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
