@@ -54,15 +54,17 @@ static void add_carrier(toa_carriers *carriers, toa_conversation *y)
     }
 }
 
+/* R4: y can be the owner of what x carries. */
+static bool may_name(const toa_conversation *x, const toa_conversation *y, unsigned where)
+{
+    return where == TOA_WHERE_EARLIER ? y != x && !toa_group_legs(x, y) : !toa_group_excluded(x, y);
+}
+
 static void try(search *s, toa_conversation *y, toa_where where)
 {
     toa_match match;
 
-    if (where == TOA_WHERE_EARLIER) {
-        if (y == s->x || toa_group_legs(s->x, y)) {
-            return;
-        }
-    } else if (toa_group_excluded(s->x, y)) {
+    if (!may_name(s->x, y, where)) {
         return;
     }
     toa_rules_evidence(s->x, y, s->from_server, s->segment, toa_state_find_pair(s->state, s->x, y), &match);
@@ -199,7 +201,7 @@ static void try_answer(search *s)
         return;
     }
     for (toa_pair *pair = s->x->extra->pairs; pair && tried < TOA_PAIRS_TRIED; pair = pair->next, tried++) {
-        if (toa_rules_answers(pair, s->segment)) {
+        if (toa_rules_answers(pair, s->segment) && may_name(s->x, pair->y, pair->where)) {
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
             s->best.where = pair->where;
             s->best.evidence |= TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_HINT_OWN_CAUSE;
