@@ -3,6 +3,8 @@
  */
 #include "native/run.h"
 
+#include "native/segment.h"
+
 void toa_native_init(toa_native *native, const toa_config *config, FILE *file)
 {
     *native = (toa_native){.config = config, .engine = config->analysis ? toa_engine_new(config) : NULL};
@@ -82,60 +84,6 @@ bool toa_native_missed(const toa_native *native)
     return native->counts.found[TOA_FOUND_FRAGMENT] || native->counts.found[TOA_FOUND_UNKNOWN];
 }
 
-/* Options that are not the usual ones; see read_unusual_options in dissector/glue.c. */
-static void read_unusual_options(const toa_native *native, const uint8_t *header, uint32_t captured, uint32_t length,
-                                 toa_segment *segment)
-{
-    const toa_config *config = native->config;
-    toa_options_context context = {.table = &config->options,
-                                   .kind253 = config->kind253,
-                                   .effective = config->effective,
-                                   .tcp_flags = segment->flags,
-                                   .source = &segment->source,
-                                   .destination = &segment->destination};
-    toa_options *options = &segment->options;
-    uint8_t kind;
-
-    toa_options_scan(header, captured, length, &context, options);
-    if (!options->context_matters && options->client_item < 0) {
-        return;
-    }
-    kind = options->n_items ? options->items[0].kind : 253;
-    context.remembered = toa_engine_remembered(native->engine, &segment->source, &segment->destination, kind,
-                                               &context.neighbours);
-    if (options->context_matters) {
-        toa_options_scan(header, captured, length, &context, options);
-    }
-    if (options->client_item >= 0 && context.remembered) {
-        const toa_endpoint *client = &options->items[options->client_item].info.client;
-        if (!toa_endpoint_same_address(client, context.remembered) ||
-            (client->port && client->port != context.remembered->port)) {
-            options->items[options->client_item].flags |= TOA_ITEM_CHANGED;
-        }
-    }
-}
-
-static void fill_segment(const toa_native *native, const toa_frame_bytes *frame, const toa_tcp_layer *layer, uint32_t length, toa_segment *segment)
-{
-    const uint8_t *header = layer->header;
-
-    segment->time = frame->time;
-    segment->frame = native->before + frame->number;
-    segment->interface = frame->interface;
-    segment->seq = toa_read32(header + 4);
-    segment->ack = toa_read32(header + 8);
-    segment->flags = (uint16_t)((header[12] << 8 | header[13]) & 0x0fff);
-    segment->window = (uint16_t)(header[14] << 8 | header[15]);
-    segment->length = layer->reported - length;
-    segment->ip_id = layer->ip_id;
-    segment->ttl = layer->ttl;
-    segment->network = layer->network;
-    segment->vip.family = TOA_FAMILY_NONE;
-    if (layer->dsr.kind) {
-        segment->vip = layer->dsr.vip;
-    }
-}
-
 typedef struct numbers {
     uint32_t stream, file_stream; /* file_stream: where there are several files */
 } numbers;
@@ -195,34 +143,24 @@ static bool find_numbers(toa_native *native, const toa_tcp_layer *layer, const t
 
 static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const toa_tcp_layer *layer)
 {
-    const uint8_t *header = layer->header;
-    uint32_t captured = layer->captured < 60 ? layer->captured : 60, length;
     numbers known = {0, 0};
     toa_conversation *conv;
+    toa_segment_rest rest;
     toa_segment segment;
 
-    if (captured < 16) { /* TCP's dissector needs so many to look for a stream */
+    if (!toa_segment_read(frame, layer, native->before + frame->number, &segment, &rest)) {
         return true;
     }
-    length = (header[12] >> 4) * 4u;
-    segment.source = layer->source;
-    segment.source.port = (uint16_t)(header[0] << 8 | header[1]);
-    segment.destination = layer->destination;
-    segment.destination.port = (uint16_t)(header[2] << 8 | header[3]);
-    fill_segment(native, frame, layer, length, &segment);
     conv = native->engine ? toa_engine_find(native->engine, &segment.source, &segment.destination) : NULL;
-    if (!find_numbers(native, layer, &segment, layer->reported >= length, conv, &known)) {
+    if (!find_numbers(native, layer, &segment, layer->reported >= rest.length, conv, &known)) {
         return false;
     }
-    if (captured < 20 || length < 20 || layer->reported < length || layer->quoted || !native->engine) {
+    if (!rest.whole || !native->engine) {
         return true;
     }
-    captured = captured < length ? captured : length;
-    if (!toa_options_scan_usual(header, captured, length, &segment.options)) {
-        read_unusual_options(native, header, captured, length, &segment);
-    }
+    toa_segment_read_options(native->config, native->engine, layer, &rest, &segment);
     native->counts.segments++;
-    feed(native, conv, &segment, known, length);
+    feed(native, conv, &segment, known, rest.length);
     return true;
 }
 

@@ -469,6 +469,11 @@ toa_forgotten toa_engine_forget(toa_engine *state, const toa_forget *forget)
     toa_victims victims;
 
     toa_forget_choose(state, forget->n, forget->now, forget->frame, &victims);
+    for (guint i = victims.numbers->len; forget->keeps && i-- > 0;) {
+        if (forget->keeps(forget->context, toa_victim(state, &victims, i))) {
+            toa_victims_spare(state, &victims, i, forget->now);
+        }
+    }
     forgotten = (toa_forgotten){victims.n_closed, victims.numbers->len - victims.n_closed};
     for (guint i = 0; forget->told && i < victims.numbers->len; i++) {
         forget->told(forget->context, toa_victim(state, &victims, i));

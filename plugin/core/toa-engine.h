@@ -71,9 +71,10 @@ uint32_t toa_engine_remembers(const toa_engine *engine);
 size_t toa_engine_spare(const toa_engine *engine);
 
 typedef struct toa_forget {
-    uint32_t n;     /* conversations to forget */
+    uint32_t n;     /* conversations to forget, at most */
     int64_t now;    /* time and number of the last segment */
     uint32_t frame;
+    bool (*keeps)(void *context, const toa_conversation *conv); /* asked of those whose turn it is; NULL: nobody is kept */
     void (*told)(void *context, const toa_conversation *conv); /* for each, before any of them goes; NULL: nobody */
     void *context;
 } toa_forget;
@@ -83,7 +84,7 @@ typedef struct toa_forgotten {
     uint32_t idle;   /* others, those that were silent the longest */
 } toa_forgotten;
 
-/* Between two segments: forgets so many conversations, if there are, closed ones that are past TIME_WAIT first, and all that
+/* Between two segments: forgets so many conversations, less those that are kept, closed ones that are past TIME_WAIT first, and all that
  * is known through them alone. What was returned of them, and the findings of the last segment, must not be used afterwards.
  * Takes a look at everything: some 100 ms with a million conversations. So forget many at a time. */
 toa_forgotten toa_engine_forget(toa_engine *engine, const toa_forget *forget);

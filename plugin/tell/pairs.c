@@ -164,6 +164,34 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
     return incident;
 }
 
+typedef struct forgetting {
+    toa_incidents *incidents;
+    GHashTable *conversations;
+} forgetting;
+
+static gboolean is_forgotten(gpointer key, gpointer value, gpointer data)
+{
+    toa_incident *incident = key;
+    const forgetting *self = data;
+
+    (void)value;
+    if (!g_hash_table_contains(self->conversations, incident->early) &&
+        !g_hash_table_contains(self->conversations, incident->late)) {
+        return FALSE;
+    }
+    if (incident->first_frame) {
+        g_ptr_array_remove(self->incidents->list, incident);
+    }
+    return TRUE;
+}
+
+void toa_incidents_forget(toa_incidents *incidents, GHashTable *conversations)
+{
+    forgetting self = {incidents, conversations};
+
+    g_hash_table_foreach_remove(incidents->by_pair, is_forgotten, &self);
+}
+
 /* ---- one event, one incident ---- */
 
 /* Conversations that are one connection: a forest, each pointing to one that is nearer to the first. */

@@ -88,6 +88,9 @@ toa_others toa_incidents_others(const toa_incidents *incidents);
 toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer, const toa_finding *finding,
                                 bool *ret_new);
 
+/* Drops the pairs of which one is among these conversations, which the engine forgets. */
+void toa_incidents_forget(toa_incidents *incidents, GHashTable *conversations);
+
 /* What stands, one event an incident: pairs of legs of the same two connections are put together, and pairs that carried the
  * same segment of a server within 0.1 s. Legs are often known only after the first finding, so this is asked at the end.
  * Copies, owned by the array; g_ptr_array_free it. all: also what is no incident by now (a collision that was refuted). */

@@ -342,3 +342,18 @@ void toa_records_end_file(toa_records *records, const char *state, const char *w
     toa_json_end(&records->out);
     fflush(records->out.file);
 }
+
+void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding)
+{
+    put_finding(records, layer, finding);
+}
+
+void toa_records_put_conversation(toa_records *records, const toa_talk *talk)
+{
+    put_conversation(records, talk);
+}
+
+void toa_records_put_incident(toa_records *records, const toa_incident *incident)
+{
+    put_incident(records, incident);
+}

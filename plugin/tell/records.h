@@ -52,4 +52,9 @@ void toa_records_end_file(toa_records *records, const char *state, const char *w
 /* Of one file: writes the conversations and incidents, and flushes. */
 void toa_records_finish(toa_records *records);
 
+/* Single lines, for who decides himself what is to be told of an endless capture. */
+void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding);
+void toa_records_put_conversation(toa_records *records, const toa_talk *talk);
+void toa_records_put_incident(toa_records *records, const toa_incident *incident);
+
 #endif

@@ -8,13 +8,28 @@
 void toa_talks_init(toa_talks *talks)
 {
     talks->by_stream = g_ptr_array_new();
+    talks->few = NULL;
     talks->n = 0;
     talks->part = 0;
     talks->part_talks = g_ptr_array_new();
 }
 
+void toa_talks_init_few(toa_talks *talks)
+{
+    toa_talks_init(talks);
+    talks->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+}
+
+void toa_talks_drop(toa_talks *talks, const toa_conversation *conv)
+{
+    talks->n -= g_hash_table_remove(talks->few, conv) ? 1 : 0;
+}
+
 void toa_talks_reset(toa_talks *talks)
 {
+    if (talks->few) {
+        g_hash_table_remove_all(talks->few);
+    }
     for (guint i = 0; i < talks->by_stream->len; i++) {
         for (toa_talk *talk = talks->by_stream->pdata[i], *next; talk; talk = next) {
             next = talk->next;
@@ -31,6 +46,7 @@ void toa_talks_free(toa_talks *talks)
 {
     toa_talks_reset(talks);
     g_ptr_array_free(talks->by_stream, TRUE);
+    g_clear_pointer(&talks->few, g_hash_table_destroy);
     g_ptr_array_free(talks->part_talks, TRUE);
 }
 
@@ -38,6 +54,9 @@ static toa_talk *find(const toa_talks *talks, const toa_conversation *conv)
 {
     toa_talk *talk = conv->stream < talks->by_stream->len ? talks->by_stream->pdata[conv->stream] : NULL;
 
+    if (talks->few) {
+        return g_hash_table_lookup(talks->few, conv);
+    }
     while (talk && talk->conv != conv) {
         talk = talk->next;
     }
@@ -56,12 +75,16 @@ static toa_talk *add_talk(toa_talks *talks, const toa_conversation *conv, const 
     talk->conv = conv;
     talk->first_frame = segment->frame;
     talk->first_time = segment->time;
+    talks->n++;
+    if (talks->few) {
+        g_hash_table_insert(talks->few, (gpointer)conv, talk);
+        return talk;
+    }
     if (conv->stream >= talks->by_stream->len) { /* Wireshark counts streams: it grows with the capture */
         g_ptr_array_set_size(talks->by_stream, (gint)conv->stream + 1);
     }
     talk->next = talks->by_stream->pdata[conv->stream];
     talks->by_stream->pdata[conv->stream] = talk;
-    talks->n++;
     return talk;
 }
 

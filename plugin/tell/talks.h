@@ -39,17 +39,23 @@ typedef struct toa_talk {
 
 typedef struct toa_talks {
     GPtrArray *by_stream; /* toa_talk, owned; NULL: none. Looked at for every segment, and found without a hash */
+    GHashTable *few;      /* instead, where few of many conversations are counted: toa_talk by its conv; else NULL */
     guint n;
     uint32_t part;         /* 0: one file, all that is told of it is told at the end */
     GPtrArray *part_talks; /* toa_talk of this part, borrowed */
 } toa_talks;
 
 void toa_talks_init(toa_talks *talks);
+/* For few of an endless number of conversations, which come and go (toa_talks_drop). */
+void toa_talks_init_few(toa_talks *talks);
 void toa_talks_reset(toa_talks *talks);
 void toa_talks_free(toa_talks *talks);
 
 /* Counts one layer. */
 void toa_talks_add(toa_talks *talks, const toa_layer *layer);
+
+/* Forgets one, if it was counted. Of few only. */
+void toa_talks_drop(toa_talks *talks, const toa_conversation *conv);
 
 /* What follows is of the next of several files. */
 void toa_talks_next_part(toa_talks *talks);

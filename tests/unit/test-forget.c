@@ -68,6 +68,31 @@ static void test_order(void)
     story_free(s);
 }
 
+static bool keeps(void *context, const toa_conversation *conv)
+{
+    return conv == ((flow *)context)->conv;
+}
+
+/* Whoever is still looked at is passed over, though it is its turn. */
+static void test_kept(void)
+{
+    story *s = story_new();
+    flow kept = flow_new(s, "10.0.0.1:1001", RS), other = flow_new(s, "10.0.0.1:1002", RS);
+    const toa_forget wish = {.n = 2, .frame = 100, .keeps = keeps, .context = &kept};
+    toa_forgotten forgotten;
+
+    open_flow(&kept);
+    open_flow(&other);
+    g_ptr_array_remove(s->conversations, other.conv);
+    forgotten = toa_engine_forget(s->engine, &wish);
+    g_assert_cmpuint(forgotten.idle, ==, 1);
+    g_assert_cmpuint(forgotten.closed, ==, 0);
+    g_assert_true(is_known(&kept) && !is_known(&other));
+    exchange(&kept, 10, 10);
+    whole_check(s->engine);
+    story_free(s);
+}
+
 /* Numbers of frames come round in an engine that reads for ever. */
 static void test_wrap(void)
 {
@@ -239,6 +264,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/forget/order", test_order);
+    g_test_add_func("/forget/kept", test_kept);
     g_test_add_func("/forget/wrap", test_wrap);
     g_test_add_func("/forget/half-an-incident", test_half_an_incident);
     g_test_add_func("/forget/others-stay", test_others_stay);

@@ -31,13 +31,17 @@ static uint32_t rank_age(uint64_t rank)
     return (uint32_t)(rank >> 31);
 }
 
+static bool is_over(const toa_state *state, const toa_conversation *conv, int64_t now)
+{
+    return (conv->flags & TOA_CONV_CLOSED) && now - conv->close_time > state->config->time_wait;
+}
+
 /* The higher, the sooner forgotten; no two are equal. */
 static uint64_t rank_of(const toa_state *state, uint32_t number, int64_t now, uint32_t frame)
 {
     const toa_conversation *conv = toa_table_at(&state->conversations, number);
-    bool closed = (conv->flags & TOA_CONV_CLOSED) && now - conv->close_time > state->config->time_wait;
 
-    return (closed ? RANK_CLOSED : 0) | (uint64_t)age_of(conv, frame) << 31 | (number & RANK_NUMBER);
+    return (is_over(state, conv, now) ? RANK_CLOSED : 0) | (uint64_t)age_of(conv, frame) << 31 | (number & RANK_NUMBER);
 }
 
 /* The n-th highest of them, counted from 1; their order is lost. One digit after the other, so that no input is slow. */
@@ -100,6 +104,12 @@ void toa_forget_choose(const toa_state *state, uint32_t n, int64_t now, uint32_t
         }
     }
     g_array_free(ranks, TRUE);
+}
+
+void toa_victims_spare(const toa_state *state, toa_victims *victims, guint i, int64_t now)
+{
+    victims->n_closed -= is_over(state, toa_victim(state, victims, i), now);
+    g_array_remove_index_fast(victims->numbers, i);
 }
 
 void toa_victims_clear(toa_victims *victims)

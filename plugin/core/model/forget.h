@@ -19,6 +19,8 @@ typedef struct toa_victims {
 /* So many: first those that are closed and past TIME_WAIT, then those that were silent for the most frames. now and frame are
  * those of the newest segment. Frames, because times of a capture may be anything. */
 void toa_forget_choose(const toa_state *state, uint32_t n, int64_t now, uint32_t frame, toa_victims *ret_victims);
+/* The i-th of them, counted from 0, stays after all; the last takes its place. */
+void toa_victims_spare(const toa_state *state, toa_victims *victims, guint i, int64_t now);
 void toa_victims_clear(toa_victims *victims);
 
 static inline toa_conversation *toa_victim(const toa_state *state, const toa_victims *victims, guint i)

@@ -1,0 +1,56 @@
+/* events.h
+ * From findings to events that are told: each when it happens, again when it grows, and its file of packets.
+ *
+ * Bounded: so many events are followed at a time, so many files are written at a time; of more, the one that was silent the
+ * longest is let go, or told without a file.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_WATCH_EVENTS_H
+#define TOA_WATCH_EVENTS_H
+
+#include "watch/told.h"
+
+typedef struct toa_events_counts {
+    guint64 confirmed, foreign, collision, note; /* events, by what they were in the end (or now) */
+    guint64 files, files_failed, files_left_out;
+} toa_events_counts;
+
+typedef struct toa_events {
+    const toa_config *config;
+    toa_told told;
+    const toa_ring *ring;
+    const char *folder; /* of the files of packets; NULL: none are written */
+    gint64 after;       /* ns that a file goes on */
+    gboolean notes;     /* tell stale sessions, too */
+    toa_records records; /* talks and incidents of the conversations that are followed */
+    GPtrArray *open;    /* toa_open */
+    GHashTable *followed; /* conversations of those */
+    guint n_files;      /* being written */
+    guint64 last_id;
+    toa_events_counts counts;
+    gboolean failed;    /* standard output cannot be written */
+} toa_events;
+
+/* All is borrowed. */
+void toa_events_init(toa_events *events, const toa_config *config, const toa_told *told, const toa_ring *ring);
+/* Tells what is still to be told of each, and completes files. */
+void toa_events_finish(toa_events *events, const toa_told_place *place);
+void toa_events_clear(toa_events *events);
+
+/* Cheap for a layer without findings while no event is followed. frame->number is place->frame; hash is that of the ring. */
+void toa_events_take(toa_events *events, const toa_layer *layer, const toa_frame_bytes *frame, const toa_told_place *place);
+
+/* Now and then, at least each second; now: time of the newest segment. */
+void toa_events_tick(toa_events *events, gint64 now, const toa_told_place *place);
+
+/* The engine wants to forget conv. False: an event that is followed needs it. */
+static inline bool toa_events_needs(const toa_events *events, const toa_conversation *conv)
+{
+    return g_hash_table_contains(events->followed, conv);
+}
+
+/* Conversations that pairs know, who are asked for by toa_incidents_forget. g_hash_table_destroy it. */
+GHashTable *toa_events_named(const toa_events *events);
+
+#endif
