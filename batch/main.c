@@ -13,6 +13,7 @@
 #include "report/metrics.h"
 #include "report/output.h"
 #include "report/text.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -204,7 +205,7 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "");
     catch_signals();
     if (scan_options_parse(&self.options, &argc, &argv, &error)) {
-        code = run(&self, &error);
+        code = self.options.watch ? scan_watch_run(&self.options, &self.tshark, &error) : run(&self, &error);
     }
     if (scan_stop) {
         scan_warn("interrupted%s", self.options.db_path ? "; what was done is in the database, run again to go on" : "");

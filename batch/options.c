@@ -40,6 +40,7 @@ static const char description[] =
     "  toa-scan --capture-point client='*client*' --capture-point rs='*rs*' captures/\n"
     "  ipvsadm -Ln > map.txt; toa-scan --map map.txt client.pcap\n"
     "  toa-scan --records - captures/ | ssh head 'cat > host7.records'; toa-scan *.records\n"
+    "  dumpcap -q -i any -w - | toa-scan --watch --evidence /var/lib/toa -\n"
     "  toa-scan -q --fail-on confirmed --db scan.sqlite captures/ || mail -s 'crossed' ops < /dev/null";
 
 static void free_point(gpointer data)
@@ -172,6 +173,24 @@ static gboolean check_settings(char **settings, GError **error)
     return TRUE;
 }
 
+static gboolean check_watch(const scan_options *self, GError **error)
+{
+    if (!self->watch) {
+        if (self->evidence || self->ring || self->after >= 0) {
+            g_set_error(error, SCAN_FAILURE, 0, "--evidence, --ring and --after need --watch");
+        }
+    } else if (!self->inputs || self->inputs[1]) {
+        g_set_error(error, SCAN_FAILURE, 0, "--watch takes one input: - or the folder of a ring buffer");
+    } else if (self->html_path || self->export_path || self->known_path || self->records_from || self->prune ||
+               self->retain || self->reader == SCAN_READER_TSHARK) {
+        g_set_error(error, SCAN_FAILURE, 0,
+                    "--watch does not go with --html, --records, --known, --records-from, --prune, --retain, --reader tshark");
+    } else if (self->ring < 0 || self->ring > 1 << 20 || self->after < -1 || self->after > 3600) {
+        g_set_error(error, SCAN_FAILURE, 0, "--ring must be 1 to 1048576 MB, --after 0 to 3600 seconds");
+    }
+    return !*error;
+}
+
 static gboolean check(scan_options *self, char **points, const char *since, const char *until, GError **error)
 {
     for (char **point = points; point && *point; point++) {
@@ -247,6 +266,14 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
          "A preference, as for tshark -o; part of what a --db knows a reading by", "NAME:VALUE"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &memory,
          "Run fewer where they would take more memory together (default: three quarters of what is available)", "SIZE"},
+        {"watch", 'w', 0, G_OPTION_ARG_NONE, &self->watch,
+         "Watch an endless capture: - (from dumpcap -w -), or the folder of a ring buffer (dumpcap -b). Incidents are told when "
+         "they happen; --memory is for all of it (default: 1 GiB)", NULL},
+        {"evidence", 0, 0, G_OPTION_ARG_FILENAME, &self->evidence,
+         "With --watch: write the packets of each incident to a file of its own", "FOLDER"},
+        {"ring", 0, 0, G_OPTION_ARG_INT64, &self->ring,
+         "With --evidence: so many megabytes of packets are kept for it (default: 64)", "MB"},
+        {"after", 0, 0, G_OPTION_ARG_INT, &self->after, "With --evidence: it goes on for so long (default: 5)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout,
          "Stop a tshark that takes longer for a file (default: half an hour and 2 s a megabyte)", "SECONDS"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Only incidents with something at TIME or later; all files are read", "TIME"},
@@ -295,6 +322,7 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
     self->until = G_MAXINT64;
     self->max = 5;
     self->shards = 2;
+    self->after = -1;
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
@@ -306,7 +334,7 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
     ok = ok && parse_fail_on(self, fail_on, error) && parse_reader(self, reader, error) &&
          parse_memory(self, memory, error) &&
          check_settings(self->settings, error) &&
-         check(self, points, since, until, error);
+         check_watch(self, error) && check(self, points, since, until, error);
     g_free(fail_on);
     g_free(reader);
     g_free(memory);
@@ -333,6 +361,7 @@ void scan_options_clear(scan_options *self)
     g_free(self->html_path);
     g_free(self->export_path);
     g_free(self->map_path);
+    g_free(self->evidence);
     g_free(self->tshark);
     g_free(self->host);
 }

@@ -42,6 +42,10 @@ typedef struct scan_options {
     scan_reader reader;
     int jobs;
     gint64 memory; /* bytes for all readers that run at a time; 0: as scan_memory_default() */
+    gboolean watch;  /* with what follows: an endless capture */
+    char *evidence;  /* folder for its incidents' packets; NULL: none are written */
+    gint64 ring;     /* MiB; 0: default */
+    int after;       /* seconds; -1: default */
     int timeout; /* seconds for a file; 0: by its size */
     int retain;  /* days; 0: for ever */
     int shards; /* of --split */

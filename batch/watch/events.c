@@ -153,10 +153,12 @@ static void tell(toa_events *self, toa_open *open, const char *what, const toa_t
     }
 }
 
+/* Each kind that an event has come to counts. */
 static void count_change(toa_events *self, toa_open *open, toa_verdict verdict)
 {
-    --*counter_of(self, open->told_verdict);
-    ++*counter_of(self, verdict);
+    if (counter_of(self, open->told_verdict) != counter_of(self, verdict) && verdict > open->told_verdict) {
+        ++*counter_of(self, verdict);
+    }
     open->told_verdict = verdict;
 }
 
@@ -294,7 +296,9 @@ static toa_open *new_open(toa_events *self, const toa_told_place *place)
         let_go(self, quietest(self), place);
     }
     open = g_new0(toa_open, 1);
-    *open = (toa_open){.id = ++self->last_id, .parts = g_ptr_array_new(), .pause = FIRST_PAUSE,
+    *open = (toa_open){.id = ++self->last_id,
+                       .parts = g_ptr_array_new(),
+                       .pause = FIRST_PAUSE,
                        .findings = g_array_new(FALSE, FALSE, sizeof(toa_open_finding))};
     g_ptr_array_add(self->open, open);
     return open;
@@ -389,7 +393,8 @@ static void add_to_files(toa_events *self, const toa_layer *layer, const toa_fra
 
     for (guint i = 0; self->n_files && i < self->open->len; i++) {
         toa_open *open = self->open->pdata[i];
-        if (open->evidence_until && toa_evidence_wants(open->evidence, &conv->wire[0], &conv->wire[1], conv->hash)) {
+        if (frame->time <= open->evidence_until && open->evidence_until &&
+            toa_evidence_wants(open->evidence, &conv->wire[0], &conv->wire[1], conv->hash)) {
             comment = comment ? comment : toa_told_comment(layer, place);
             toa_evidence_add(open->evidence, frame, comment);
         }
@@ -423,8 +428,8 @@ void toa_events_tick(toa_events *self, gint64 now, const toa_told_place *place)
     for (guint i = self->open->len; i-- > 0;) {
         toa_open *open = self->open->pdata[i];
         gint64 silent = (clock - open->last_heard) * 1000; /* a capture that stands still, or whose times are wrong */
-        if (open->evidence_until && (!toa_evidence_flush(open->evidence) || now > open->evidence_until ||
-                                     silent > self->after + 2 * TOA_SECOND)) {
+        if (open->evidence_until &&
+            (!toa_evidence_flush(open->evidence) || now > open->evidence_until || silent > self->after + 2 * TOA_SECOND)) {
             end_file(self, open);
         }
         if (open->told_count) {

@@ -12,7 +12,7 @@
 #include "watch/told.h"
 
 typedef struct toa_events_counts {
-    guint64 confirmed, foreign, collision, note; /* events, by what they were in the end (or now) */
+    guint64 confirmed, foreign, collision, note; /* events that have come to be that; findings without an event are notes */
     guint64 files, files_failed, files_left_out;
 } toa_events_counts;
 
@@ -20,16 +20,16 @@ typedef struct toa_events {
     const toa_config *config;
     toa_told told;
     const toa_ring *ring;
-    const char *folder; /* of the files of packets; NULL: none are written */
-    gint64 after;       /* ns that a file goes on */
-    gboolean notes;     /* tell stale sessions, too */
-    toa_records records; /* talks and incidents of the conversations that are followed */
-    GPtrArray *open;    /* toa_open */
+    const char *folder;   /* of the files of packets; NULL: none are written */
+    gint64 after;         /* ns that a file goes on */
+    gboolean notes;       /* tell stale sessions, too */
+    toa_records records;  /* talks and incidents of the conversations that are followed */
+    GPtrArray *open;      /* toa_open */
     GHashTable *followed; /* conversations of those */
-    guint n_files;      /* being written */
+    guint n_files;        /* being written */
     guint64 last_id;
     toa_events_counts counts;
-    gboolean failed;    /* standard output cannot be written */
+    gboolean failed; /* standard output cannot be written */
 } toa_events;
 
 /* All is borrowed. */

@@ -120,7 +120,9 @@ toa_evidence *toa_evidence_new(const char *folder, const char *name, const char 
         return NULL;
     }
     self = g_new0(toa_evidence, 1);
-    *self = (toa_evidence){.path = path, .fd = fd, .held = g_byte_array_new(),
+    *self = (toa_evidence){.path = path,
+                           .fd = fd,
+                           .held = g_byte_array_new(),
                            .interfaces = g_array_new(FALSE, FALSE, sizeof(interface)),
                            .numbers = g_hash_table_new(NULL, NULL)};
     put_section(self->held, comment);

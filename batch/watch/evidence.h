@@ -18,13 +18,13 @@
 
 typedef struct toa_evidence {
     char *path;
-    int fd;            /* -1: closed */
-    int why;           /* errno of what could not be written; 0: all was */
-    GByteArray *held;  /* whole blocks that are not written yet */
-    guint64 written;   /* bytes that are whole blocks */
-    GArray *interfaces; /* (link type, number) in the order of their blocks */
+    int fd;              /* -1: closed */
+    int why;             /* errno of what could not be written; 0: all was */
+    GByteArray *held;    /* whole blocks that are not written yet */
+    guint64 written;     /* bytes that are whole blocks */
+    GArray *interfaces;  /* (link type, number) in the order of their blocks */
     GHashTable *numbers; /* of the frame, to its number in the file */
-    uint32_t n;        /* packets */
+    uint32_t n;          /* packets */
     toa_endpoint tuples[TOA_EVIDENCE_TUPLES][2];
     uint32_t hashes[TOA_EVIDENCE_TUPLES];
     unsigned n_tuples;

@@ -89,7 +89,7 @@ static gint compare_files(gconstpointer a, gconstpointer b)
 
 /* What is known of a file. */
 typedef struct known {
-    guint round;  /* when it was seen last */
+    guint round;   /* when it was seen last */
     gboolean over; /* it was read to its end; it was like this then: */
     guint64 size;
     gint64 mtime;
@@ -112,7 +112,10 @@ static void add_waiting(toa_folder *folder, gint64 id, const char *name, const s
 {
     toa_ring_file *file = g_new0(toa_ring_file, 1);
 
-    *file = (toa_ring_file){.name = g_strdup(name), .id = id, .mtime = mtime_of(status), .size = (guint64)status->st_size,
+    *file = (toa_ring_file){.name = g_strdup(name),
+                            .id = id,
+                            .mtime = mtime_of(status),
+                            .size = (guint64)status->st_size,
                             .number = number_of(name)};
     g_ptr_array_add(folder->waiting, file);
 }

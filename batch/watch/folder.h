@@ -12,9 +12,9 @@
 
 typedef struct toa_ring_file {
     char *name;
-    gint64 id;    /* of name and inode */
-    gint64 mtime; /* ns */
-    guint64 size; /* when it was looked at last */
+    gint64 id;     /* of name and inode */
+    gint64 mtime;  /* ns */
+    guint64 size;  /* when it was looked at last */
     gint64 number; /* dumpcap's, in its name; -1: none */
 } toa_ring_file;
 

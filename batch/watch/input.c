@@ -21,11 +21,11 @@ struct toa_watch_input {
     toa_watch_ticker tick;
     void *context;
     toa_capture capture;
-    int fd;             /* of the file being read; -1: none */
+    int fd; /* of the file being read; -1: none */
     bool is_folder;
     bool stopped;
-    bool last_look;     /* a newer file is there: what is read now is the rest of this one */
-    uint64_t position;  /* in the file */
+    bool last_look;    /* a newer file is there: what is read now is the rest of this one */
+    uint64_t position; /* in the file */
     toa_folder folder;
     char *name;
     const char *reason;
@@ -135,8 +135,8 @@ static void finish_file(toa_watch_input *self, toa_read last)
     bool nothing = self->capture.n_frames == 0 && self->position == 0;
 
     if (last != TOA_READ_END && !nothing) {
-        toa_watch_say("%s: %s behind packet %u", self->name,
-                      last == TOA_READ_FAILED ? g_strerror(errno) : self->capture.reason, self->capture.n_frames);
+        toa_watch_say("%s: %s behind packet %u", self->name, last == TOA_READ_FAILED ? g_strerror(errno) : self->capture.reason,
+                      self->capture.n_frames);
         self->damaged++;
     }
     if (last != TOA_READ_END && is_shorter(self)) { /* the same file, with newer packets */

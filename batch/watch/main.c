@@ -135,11 +135,11 @@ static bool take_option(program *self, int option, const char *value)
 static bool read_arguments(program *self, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},          {"notes", no_argument, NULL, 'n'},
-        {"memory", required_argument, NULL, 'm'},  {"ring", required_argument, NULL, 'r'},
-        {"after", required_argument, NULL, 'a'},   {"records", required_argument, NULL, 'f'},
+        {"json", no_argument, NULL, 'j'},           {"notes", no_argument, NULL, 'n'},
+        {"memory", required_argument, NULL, 'm'},   {"ring", required_argument, NULL, 'r'},
+        {"after", required_argument, NULL, 'a'},    {"records", required_argument, NULL, 'f'},
         {"evidence", required_argument, NULL, 'e'}, {"metrics", required_argument, NULL, 'M'},
-        {"host", required_argument, NULL, 'h'},    {0}};
+        {"host", required_argument, NULL, 'h'},     {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
@@ -205,17 +205,16 @@ static void say_sums(const program *self)
     const toa_watch_counts *counts = &self->watch.counts;
     toa_watch_missed missed = toa_watch_input_missed(self->input);
 
-    toa_watch_say("%" G_GUINT64_FORMAT " packets, %u conversations; forgotten: %" G_GUINT64_FORMAT " closed, %" G_GUINT64_FORMAT
-                  " idle",
-                  counts->frames, toa_engine_conversations(self->watch.engine), counts->forgotten_closed,
-                  counts->forgotten_idle);
+    toa_watch_say(
+        "%" G_GUINT64_FORMAT " packets, %u conversations; forgotten: %" G_GUINT64_FORMAT " closed, %" G_GUINT64_FORMAT " idle",
+        counts->frames, toa_engine_conversations(self->watch.engine), counts->forgotten_closed, counts->forgotten_idle);
     if (counts->unread) {
         toa_watch_say("%" G_GUINT64_FORMAT " packets may hold TCP that is not read: IP fragments, unknown protocols",
                       counts->unread);
     }
     if (missed.files || toa_watch_input_drops(self->input)) {
-        toa_watch_say("missed: %" G_GUINT64_FORMAT " files (about %" G_GUINT64_FORMAT " bytes) of the ring, and %" G_GUINT64_FORMAT
-                      " packets that the capture has lost",
+        toa_watch_say("missed: %" G_GUINT64_FORMAT " files (about %" G_GUINT64_FORMAT
+                      " bytes) of the ring, and %" G_GUINT64_FORMAT " packets that the capture has lost",
                       missed.files, missed.bytes, toa_watch_input_drops(self->input));
     }
 }

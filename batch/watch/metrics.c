@@ -38,7 +38,8 @@ static void add_traffic(GString *text, const toa_watch *watch, const toa_watch_i
     add_counter(text, "packets", "Packets read.", counts->frames);
     add_counter(text, "bytes", "Captured bytes of them.", counts->bytes);
     add_counter(text, "segments", "TCP segments analysed.", counts->segments);
-    add_counter(text, "unread", "Packets that may hold TCP which is not read: IP fragments, unknown protocols.", counts->unread);
+    add_counter(text, "unread", "Packets that may hold TCP which is not read: IP fragments, unknown protocols.",
+                counts->unread);
     add_counter(text, "drops", "Packets that whoever captures says to have lost.", toa_watch_input_drops(input));
     add_counter(text, "missed_files", "Files of the ring that were overwritten before they were read.", missed.files);
     add_counter(text, "missed_bytes", "Their bytes, partly estimated.", missed.bytes);
@@ -64,7 +65,8 @@ static void add_events(GString *text, const toa_watch *watch)
     const guint64 events[] = {counts->confirmed, counts->foreign, counts->collision, counts->note};
     const guint64 files[] = {counts->files, counts->files_failed, counts->files_left_out};
 
-    add_family(text, "incidents", "Incidents, by kind.", "kind", kinds, events);
+    add_family(text, "incidents", "Incidents that have come to be of this kind; one may come to several.", "kind", kinds,
+               events);
     add_family(text, "evidence_files", "Files with packets of incidents.", "result", results, files);
     add_gauge(text, "incidents_open", "Incidents that are being followed.", watch->events.open->len);
 }

@@ -20,16 +20,16 @@ typedef struct toa_open_finding {
 
 typedef struct toa_open {
     guint64 id;
-    GPtrArray *parts;  /* toa_incident, borrowed; the first is what began it */
-    GArray *findings;  /* toa_open_finding */
+    GPtrArray *parts; /* toa_incident, borrowed; the first is what began it */
+    GArray *findings; /* toa_open_finding */
     toa_verdict told_verdict;
-    guint32 told_count;   /* findings that were told */
-    gint64 next_tell;     /* monotonic us: not told again before */
-    gint64 pause;         /* ... and how long it is silent then */
-    gint64 last_time;     /* ns, of the last finding */
-    gint64 last_heard;    /* monotonic us */
-    toa_evidence *evidence; /* NULL: none, or it is complete */
-    char *evidence_path;  /* NULL: none */
+    guint32 told_count;                    /* findings that were told */
+    gint64 next_tell;                      /* monotonic us: not told again before */
+    gint64 pause;                          /* ... and how long it is silent then */
+    gint64 last_time;                      /* ns, of the last finding */
+    gint64 last_heard;                     /* monotonic us */
+    toa_evidence *evidence;                /* NULL: none, or it is complete */
+    char *evidence_path;                   /* NULL: none */
     gint64 evidence_until, evidence_quiet; /* ns of the capture; monotonic us */
 } toa_open;
 

@@ -59,7 +59,9 @@ static char *describe(const toa_open *open, const toa_talks *talks)
     add_load(text, best);
     if (victims) {
         g_string_append_printf(text, "; waits: %s",
-                               victims == 3 ? "both" : victims == TOA_VICTIM_EARLY ? "the first" : "the second");
+                               victims == 3                  ? "both"
+                               : victims == TOA_VICTIM_EARLY ? "the first"
+                                                             : "the second");
     }
     if (*evidence) {
         g_string_append_printf(text, "; evidence: %s", evidence);
@@ -187,13 +189,15 @@ char *toa_told_comment(const toa_layer *layer, const toa_told_place *place)
         g_string_append_printf(text, "%s%s", *evidence ? "; evidence: " : "", evidence);
         g_free(evidence);
     }
-    g_string_append_printf(text, "\nframe %u%s%s", place->file_frame, place->file ? " of " : " of the capture", place->file ? place->file : "");
+    g_string_append_printf(text, "\nframe %u%s%s", place->file_frame, place->file ? " of " : " of the capture",
+                           place->file ? place->file : "");
     return g_string_free(text, FALSE);
 }
 
 char *toa_told_summary(const toa_open *open)
 {
-    char *text = describe(open, NULL), *summary = g_strdup_printf("incident #%" G_GUINT64_FORMAT ", as first told: %s", open->id, text);
+    char *text = describe(open, NULL),
+         *summary = g_strdup_printf("incident #%" G_GUINT64_FORMAT ", as first told: %s", open->id, text);
 
     g_free(text);
     return summary;
@@ -214,7 +218,8 @@ static void put_file(const toa_told *told, const toa_open *open)
     char id[33];
 
     g_snprintf(id, sizeof id, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
-               toa_mix((guint64)g_get_real_time() ^ (guint64)g_random_int() << 32), toa_mix(open->id ^ (guint64)g_random_int() << 32));
+               toa_mix((guint64)g_get_real_time() ^ (guint64)g_random_int() << 32),
+               toa_mix(open->id ^ (guint64)g_random_int() << 32));
     toa_json_begin(&out);
     toa_json_text(&out, "record", "file");
     put_name(&out, "host", told->host);
@@ -233,7 +238,8 @@ static void put_file(const toa_told *told, const toa_open *open)
 static void put_conversation(const toa_open *open, toa_records *records, const toa_conversation *conv)
 {
     const toa_talk *talk = toa_talks_find(&records->talks, conv);
-    toa_talk told = talk ? *talk : (toa_talk){.conv = conv, .last_time = conv->first_time, .n_frames = 1, .last_frame = conv->first_frame};
+    toa_talk told =
+        talk ? *talk : (toa_talk){.conv = conv, .last_time = conv->first_time, .n_frames = 1, .last_frame = conv->first_frame};
 
     told.first_time = conv->first_time;
     told.first_frame = number_in(open, conv->first_frame);

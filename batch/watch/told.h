@@ -10,10 +10,10 @@
 #include "watch/open.h"
 
 typedef struct toa_told {
-    FILE *out;          /* standard output */
-    FILE *records;      /* for the database; NULL: none */
+    FILE *out;     /* standard output */
+    FILE *records; /* for the database; NULL: none */
     gboolean json;
-    const char *point;  /* name of what is watched */
+    const char *point; /* name of what is watched */
     const char *host;
 } toa_told;
 

@@ -5,10 +5,14 @@
 
 #include "native/segment.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* For what is not counted: the program, windows of input, what is written, lists while something is forgotten. */
 #define ASIDE ((gsize)24 << 20)
-/* Segments between two looks at the memory; a conversation and all that hangs on it takes up to 2 KiB. */
-#define LOOK 8192u
+/* Segments between two looks at the memory: one may make an index of a server's thousands of conversations. */
+#define LOOK 64u
 
 bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_limits *limits, const toa_told *told,
                     const char **ret_error)
@@ -22,7 +26,9 @@ bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_l
         *ret_error = "no memory for the ring";
         return false;
     }
-    self->engine_limit = (limits->memory - limits->ring - ASIDE) / 20 * 19;
+    /* memory of conversations is used again for conversations, that of what hangs on them for such: as much as the limit of the
+     * one and two fifths of the other are held at worst, where first all is the one and then the other */
+    self->engine_limit = (limits->memory - limits->ring - ASIDE) / 10 * 7;
     self->engine = toa_engine_new(config);
     toa_events_init(&self->events, config, told, &self->ring);
     return true;
@@ -65,8 +71,8 @@ static void told(void *context, const toa_conversation *conv)
 static void forget(toa_watch *self, guint32 n)
 {
     forgetting context = {self, toa_events_named(&self->events), g_hash_table_new(NULL, NULL)};
-    const toa_forget wish = {.n = n, .now = self->now, .frame = self->place.frame, .keeps = keeps, .told = told,
-                             .context = &context};
+    const toa_forget wish = {
+        .n = n, .now = self->now, .frame = self->place.frame, .keeps = keeps, .told = told, .context = &context};
     toa_forgotten forgotten = toa_engine_forget(self->engine, &wish);
 
     if (g_hash_table_size(context.gone)) {
@@ -78,23 +84,30 @@ static void forget(toa_watch *self, guint32 n)
     g_hash_table_destroy(context.gone);
 }
 
-/* Memory that was given back is used again, so what is held may be as much as the limit; a little more, where other things are
- * needed than were given back. */
-static bool is_tight(const toa_watch *self)
+/* Memory that was given back is used again, so as much may be held as the limit, and a little less used. Where more is held all the
+ * same, because other things are needed now than were given back, so much less is used. */
+static bool is_tight(const toa_watch *self, gsize sixteenths)
 {
-    gsize held = toa_engine_memory(self->engine), used = held - toa_engine_spare(self->engine);
+    gsize limit = self->engine_limit, held = toa_engine_memory(self->engine), used = held - toa_engine_spare(self->engine);
+    gsize over = held > limit / 16 * 17 ? held - limit / 16 * 17 : 0;
 
-    return held > self->engine_limit && (used > self->engine_limit / 16 * 15 || held > self->engine_limit / 16 * 17);
+    return held > limit && used > limit / 16 * sixteenths - MIN(over, limit / 2);
 }
 
 static void look_at_memory(toa_watch *self)
 {
     guint32 remembered = 0;
 
-    while (is_tight(self) && toa_engine_remembers(self->engine) != remembered) {
+    if (!is_tight(self, 15)) {
+        return;
+    }
+    do {
         remembered = toa_engine_remembers(self->engine);
         forget(self, remembered / 8 + 1);
-    }
+    } while (is_tight(self, 14) && toa_engine_remembers(self->engine) != remembered);
+#ifdef __GLIBC__
+    malloc_trim(0); /* what was given back lies between what was not */
+#endif
 }
 
 /* ---- one frame ---- */
@@ -149,7 +162,8 @@ void toa_watch_take(toa_watch *self, toa_frame_bytes *frame, const char *file)
         g_free(self->file);
         self->file = g_strdup(file);
     }
-    self->place = (toa_told_place){self->file, frame->number, self->place.frame + 1 ? self->place.frame + 1 : 1}; /* 0: no frame */
+    self->place =
+        (toa_told_place){self->file, frame->number, self->place.frame + 1 ? self->place.frame + 1 : 1}; /* 0: no frame */
     frame->number = self->place.frame;
     if (found != TOA_FOUND_TCP || !toa_segment_read(frame, &layer, self->place.frame, &segment, &rest) || !rest.whole) {
         return;

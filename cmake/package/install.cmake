@@ -25,7 +25,7 @@ foreach(_file IN LISTS TOA_PROFILE_FILES)
 endforeach()
 
 # what distributions build with; needs an optimising build, and the sanitizers have their own
-foreach(_target toa toa_core toa-scan)
+foreach(_target toa toa_core toa-read toa-scan toa-watch)
   if(TARGET ${_target} AND NOT TOA_SANITIZE)
     target_compile_options(${_target} PRIVATE -fstack-protector-strong
       $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-D_FORTIFY_SOURCE=2>)
@@ -81,6 +81,11 @@ if(ASCIIDOCTOR AND GZIP)
   endif()
 else()
   message(WARNING "No man pages: they need asciidoctor and gzip (Debian: asciidoctor)")
+endif()
+
+# the service that watches, for systems that have systemd; started by nobody but the administrator
+if(NOT TOA_INSTALL_PERSONAL AND TARGET toa-watch)
+  install(FILES ${PROJECT_SOURCE_DIR}/batch/watch/toa-watch@.service DESTINATION lib/systemd/system)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/deb.cmake)

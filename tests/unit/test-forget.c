@@ -245,8 +245,8 @@ static void test_memory(void)
             g_free(client);
         }
         if (toa_engine_remembers(s->engine) > KEPT) {
-            const toa_forget wish = {.n = KEPT / 4, .now = s->now, .frame = s->frame, .told = told,
-                                     .context = s->conversations};
+            const toa_forget wish = {
+                .n = KEPT / 4, .now = s->now, .frame = s->frame, .told = told, .context = s->conversations};
             toa_engine_forget(s->engine, &wish);
         }
         most = MAX(most, toa_engine_memory(s->engine));

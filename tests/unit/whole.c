@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOLDS(condition)                                                            \
-    do {                                                                            \
-        if (!(condition)) {                                                         \
-            fprintf(stderr, "%s:%d: not whole: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                                \
-        }                                                                           \
+#define HOLDS(condition)                                                                                                       \
+    do {                                                                                                                       \
+        if (!(condition)) {                                                                                                    \
+            fprintf(stderr, "%s:%d: not whole: %s\n", __FILE__, __LINE__, #condition);                                         \
+            abort();                                                                                                           \
+        }                                                                                                                      \
     } while (0)
 
 typedef struct whole {
@@ -42,6 +42,7 @@ static void check_extra(const whole *self, const toa_conversation *conv)
     const toa_extra *extra = conv->extra;
     GHashTable *all = self->conversations;
 
+    HOLDS(is_there(self->parties, extra->vip));
     HOLDS(is_there(self->parties, extra->named) && is_there(self->keys, extra->told));
     HOLDS(is_there(all, extra->group_prev) && is_there(all, extra->group_next));
     HOLDS(is_there(all, extra->key_prev) && is_there(all, extra->key_next));

@@ -42,9 +42,10 @@ static size_t chunk_size(const toa_table *table)
     return ((size_t)table->record_size << table->chunk_bits) + CACHE_LINE;
 }
 
-static void fill_chunk(const toa_table *table, toa_table_chunk *chunk)
+static void fill_chunk(toa_table *table, toa_table_chunk *chunk)
 {
     chunk->memory = g_malloc(chunk_size(table));
+    table->chunk_memory += chunk_size(table);
     chunk->records = (char *)chunk->memory + (CACHE_LINE - (uintptr_t)chunk->memory % CACHE_LINE) % CACHE_LINE;
 }
 
@@ -114,6 +115,7 @@ static void give_back(toa_table *table, toa_table_chunk *chunk)
     if (chunk->n_gone == chunk_records(table)) {
         toa_unpoison(chunk->records, (size_t)chunk->n_gone * table->record_size);
         g_clear_pointer(&chunk->memory, g_free);
+        table->chunk_memory -= chunk_size(table);
         table->n_gone_memory -= (size_t)chunk->n_gone * table->record_size;
     }
 }
@@ -125,6 +127,7 @@ static void release(toa_table *table, uint32_t number)
 
     if (!chunk->gone) {
         chunk->gone = g_new0(uint64_t, bitmap_words(table));
+        table->chunk_memory += bitmap_words(table) * sizeof *chunk->gone;
     }
     chunk->gone[at / 64] |= UINT64_C(1) << at % 64;
     chunk->n_gone++;
@@ -240,13 +243,7 @@ void toa_table_free(toa_table *table)
 
 size_t toa_table_memory(const toa_table *table)
 {
-    size_t memory = table->n_slots * sizeof *table->slots + table->n_chunks * sizeof *table->chunks;
-
-    for (uint32_t i = 0; i < table->n_chunks; i++) {
-        memory += (table->chunks[i].memory ? chunk_size(table) : 0) +
-                  (table->chunks[i].gone ? bitmap_words(table) * sizeof(uint64_t) : 0);
-    }
-    return memory;
+    return table->n_slots * sizeof *table->slots + table->n_chunks * sizeof *table->chunks + table->chunk_memory;
 }
 
 size_t toa_table_spare(const toa_table *table)

@@ -41,6 +41,7 @@ typedef struct toa_table {
     uint32_t n_gone;      /* taken out, and not given out again */
     uint32_t first_gone;  /* no chunk before this one has such */
     size_t n_gone_memory; /* bytes of theirs that are held */
+    size_t chunk_memory;  /* bytes of records, and of what was noted of them */
 } toa_table;
 
 /* An empty table. Where most captures have records, it begins large enough for them to need no growing: pages that are not

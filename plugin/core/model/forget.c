@@ -109,7 +109,8 @@ void toa_forget_choose(const toa_state *state, uint32_t n, int64_t now, uint32_t
 void toa_victims_spare(const toa_state *state, toa_victims *victims, guint i, int64_t now)
 {
     victims->n_closed -= is_over(state, toa_victim(state, victims, i), now);
-    g_array_remove_index_fast(victims->numbers, i);
+    g_array_index(victims->numbers, uint32_t, i) = g_array_index(victims->numbers, uint32_t, victims->numbers->len - 1);
+    g_array_set_size(victims->numbers, victims->numbers->len - 1);
 }
 
 void toa_victims_clear(toa_victims *victims)
@@ -179,6 +180,9 @@ static void clean(toa_conversation *conv)
     filter_pairs(extra);
     if (extra->named) {
         extra->named->marked = 1;
+    }
+    if (extra->vip) {
+        extra->vip->marked = 1;
     }
     if (extra->told) {
         ((toa_key *)extra->told)->marked = 1;

@@ -11,7 +11,7 @@
 #include "core/model/state.h"
 
 typedef struct toa_victims {
-    GArray *numbers; /* uint32_t: of the conversations to be forgotten; free it with toa_victims_clear */
+    GArray *numbers;   /* uint32_t: of the conversations to be forgotten; free it with toa_victims_clear */
     uint32_t n_closed; /* of them, closed and past TIME_WAIT */
     uint32_t age;      /* frames since the last one of whichever was heard last */
 } toa_victims;
