@@ -164,6 +164,7 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
     return incident;
 }
 
+#ifndef TOA_NO_GLIB /* the page forgets nothing */
 typedef struct forgetting {
     toa_incidents *incidents;
     GHashTable *conversations;
@@ -191,6 +192,7 @@ void toa_incidents_forget(toa_incidents *incidents, GHashTable *conversations)
 
     g_hash_table_foreach_remove(incidents->by_pair, is_forgotten, &self);
 }
+#endif
 
 /* ---- one event, one incident ---- */
 

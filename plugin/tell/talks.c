@@ -20,10 +20,12 @@ void toa_talks_init_few(toa_talks *talks)
     talks->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
+#ifndef TOA_NO_GLIB /* the page drops none */
 void toa_talks_drop(toa_talks *talks, const toa_conversation *conv)
 {
     talks->n -= g_hash_table_remove(talks->few, conv) ? 1 : 0;
 }
+#endif
 
 void toa_talks_reset(toa_talks *talks)
 {
