@@ -190,7 +190,7 @@ char *g_markup_escape_text(const char *text, gssize length)
         case '&': g_string_append(out, "&amp;"); break;
         case '<': g_string_append(out, "&lt;"); break;
         case '>': g_string_append(out, "&gt;"); break;
-        case '\'': g_string_append(out, "&#39;"); break;
+        case '\'': g_string_append(out, "&apos;"); break;
         case '"': g_string_append(out, "&quot;"); break;
         default: g_string_append_c(out, *text);
         }
