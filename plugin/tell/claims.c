@@ -60,7 +60,7 @@ static void append_member(GString *text, const toa_claim *claim, char member, in
 /* "1 segments" is no English: the plural of the word behind a count of one is taken off. */
 static const char *skip_plural(GString *text, const char *words, const toa_claim *claim)
 {
-    static const char *const plurals[] = {"segments", "answers", "incidents", "pairs", "conversations", NULL};
+    static const char *const plurals[] = {"segments", "answers", "incidents", "pairs", "conversations", "times", NULL};
 
     for (unsigned i = 0; claim->count == 1 && *words == ' ' && plurals[i]; i++) {
         size_t length = strlen(plurals[i]);

@@ -24,6 +24,10 @@
     X(CLOSED, "closed", "closed at {T}")                                                                                \
     X(GOES_ON, "goes_on", "Wireshark calls it stream {y} from {F} on")                                                  \
     X(BEGAN_WHILE_OPEN, "began_while_open", "stream {s} ({k}) began in {F}, on {D}, while stream {y} was open")         \
+    X(BEGAN_UNSEEN, "began_unseen", "stream {s} ({k}) began in {F}, on {D}; stream {y}, of which no beginning was captured, is " \
+                                    "seen from frame {o} on")                                                           \
+    X(BOTH_UNSEEN, "both_unseen", "both had begun before this capture shows them, stream {y} in frame {o}, stream {s} ({k}) " \
+                                  "in {F}, on {D}")                                                                     \
     X(BEGAN_AFTER, "began_after", "stream {s} ({k}) began in {F}, on {D}, {t} after stream {y} had closed")            \
     X(KEY, "key", "To the server it is {k}")                                                                            \
     X(NAMED, "named", "its TOA option names the client {e}; {g} is the load balancer's address")                        \
@@ -32,9 +36,10 @@
     X(ONE_KEY, "one_key", "Streams {y} and {s} have one pair of addresses at the server, {k}")                          \
     X(TWO_WAYS, "two_ways", "To the server streams {y} and {s} are one connection, reached as {e} and as {g}; which of " \
                             "the two addresses is its own this capture does not tell")                                  \
+    X(UNTRANSLATED, "untranslated", "The client of stream {s} has asked {e}, and is answered from {g}, on stream {y}") \
     X(SAME_WIRE, "same_wire", "Streams {y} and {s} are an earlier and a later connection between {e} and {g}")          \
     /* who waits */                                                                                                     \
-    X(WAITS, "waits", "stream {s} ({k}): no answer on it since {F}, {n} segments that ask for one in {t}")              \
+    X(WAITS, "waits", "stream {s} ({k}): no answer on it since {F}, {n} segments asking for one in {t}")              \
     X(STILL_ASKS, "still_asks", "stream {s} ({k}): its client asks {n} times from {F} on, in {t}, and has taken no answer")   \
     X(LAST_ANSWER, "last_answer", "its last answer is {F}")                                                             \
     X(NO_ANSWER, "no_answer", "stream {s} has never got one")                                                           \

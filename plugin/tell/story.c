@@ -50,14 +50,14 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     const toa_incident *incident = story->incident;
     const toa_conversation *conv = side ? incident->late : incident->early;
     const toa_talk *talk = toa_talks_find(story->talks, conv);
-    bool still = !side && toa_incident_verdict(incident) == TOA_VERDICT_STALE;
+    bool still = talk->asked_on != conv;
     toa_claim claim = of(conv, still ? TOA_CLAIM_STILL_ASKS : TOA_CLAIM_WAITS);
 
     claim.frame = talk->wait_frame;
     claim.time = talk->wait_time;
     claim.count = talk->n_waiting;
     claim.length = story->end - talk->wait_time;
-    claim.other_stream = still ? incident->late->stream : 0; /* on which the checker finds it */
+    claim.other_stream = still ? talk->asked_on->stream : 0; /* on which the checker finds it */
     toa_say(teller, &claim);
     toa_add(teller, "; ");
     claim = of(conv, talk->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);
@@ -96,17 +96,37 @@ static void tell_victim(const toa_story *story, toa_teller *teller)
     }
 }
 
-static void say_beginning(const toa_incident *incident, toa_teller *teller)
+/* Of two connections that were under way when the capture first saw them the order is not known; one that was first seen
+ * after the other had begun is the earlier one only if the server's numbers say so. */
+static toa_claim_kind how_they_began(const toa_incident *incident)
 {
     const toa_conversation *early = incident->early, *late = incident->late;
     int64_t time;
-    bool overlap = toa_incident_overlap(incident, &time);
-    toa_claim claim = of(late, overlap ? TOA_CLAIM_BEGAN_WHILE_OPEN : TOA_CLAIM_BEGAN_AFTER);
+
+    if (!toa_incident_overlap(incident, &time)) {
+        return TOA_CLAIM_BEGAN_AFTER;
+    }
+    if (late->midstream) {
+        return TOA_CLAIM_BOTH_UNSEEN;
+    }
+    return early->first_frame > late->first_frame && toa_incident_verdict(incident) != TOA_VERDICT_CONFIRMED
+               ? TOA_CLAIM_BEGAN_UNSEEN
+               : TOA_CLAIM_BEGAN_WHILE_OPEN;
+}
+
+static void say_beginning(const toa_incident *incident, toa_teller *teller)
+{
+    const toa_conversation *early = incident->early, *late = incident->late;
+    toa_claim_kind kind = how_they_began(incident);
+    toa_claim claim = of(late, kind);
 
     claim.frame = late->first_frame;
     claim.time = late->first_time;
     claim.other_stream = early->stream;
-    claim.length = overlap ? 0 : late->first_time - early->close_time;
+    claim.length = kind == TOA_CLAIM_BEGAN_AFTER ? late->first_time - early->close_time : 0;
+    if (kind == TOA_CLAIM_BOTH_UNSEEN || kind == TOA_CLAIM_BEGAN_UNSEEN) {
+        claim.other_frame = early->first_frame;
+    }
     toa_say(teller, &claim);
     toa_add(teller, ".");
 }
@@ -116,6 +136,21 @@ static bool two_ways(const toa_incident *incident)
 {
     return incident->early->key == incident->late->key && incident->late->key->reached &&
            !toa_endpoint_equal(toa_wire_server(incident->early), toa_wire_server(incident->late));
+}
+
+/* Whose answers: those that were found most. */
+static void say_untranslated(const toa_incident *incident, toa_teller *teller)
+{
+    unsigned side = incident->side[1].n_answers > incident->side[0].n_answers;
+    const toa_conversation *owner = side ? incident->late : incident->early;
+    const toa_conversation *carrier = side ? incident->early : incident->late;
+    toa_claim claim = of(owner, TOA_CLAIM_UNTRANSLATED);
+
+    claim.other_stream = carrier->stream;
+    claim.from = toa_wire_server(owner);
+    claim.to = toa_wire_server(carrier);
+    toa_say(teller, &claim);
+    toa_add(teller, ": nothing on the way translates the server's answers back.");
 }
 
 static void say_relation(const toa_incident *incident, toa_teller *teller)
@@ -130,8 +165,7 @@ static void say_relation(const toa_incident *incident, toa_teller *teller)
         toa_say(teller, &claim);
         toa_add(teller, ". Somebody, the server or a load balancer, still had the earlier one and answered for it.");
     } else if (verdict == TOA_VERDICT_UNTRANSLATED) {
-        toa_add(teller, "The server's answers to one are not translated back on their way: they reach the client from an "
-                        "address that it has not asked.");
+        say_untranslated(incident, teller);
     } else if (two_ways(incident)) {
         claim.kind = TOA_CLAIM_TWO_WAYS;
         claim.from = toa_wire_server(early);
@@ -154,8 +188,10 @@ static void say_relation(const toa_incident *incident, toa_teller *teller)
 
 static void tell_cause(const toa_story *story, toa_teller *teller)
 {
-    say_beginning(story->incident, teller);
-    toa_add(teller, " ");
+    if (toa_incident_verdict(story->incident) != TOA_VERDICT_UNTRANSLATED) { /* there it is one connection */
+        say_beginning(story->incident, teller);
+        toa_add(teller, " ");
+    }
     say_relation(story->incident, teller);
     toa_end(teller, "Cause   ");
 }

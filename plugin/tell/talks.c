@@ -135,7 +135,7 @@ static bool is_copy_of_asked(const toa_talk *talk, const toa_segment *segment)
            segment->time - talk->asked_time <= TOA_COPY_NS / 10;
 }
 
-static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
+static void wait_for_answer(toa_talk *talk, const toa_conversation *carrier, const toa_segment *segment)
 {
     uint32_t end = toa_segment_end(segment);
     /* a keepalive or a window probe asks, too: it has the last number again, and any segment of the server answers it */
@@ -151,6 +151,7 @@ static void wait_for_answer(toa_talk *talk, const toa_segment *segment)
     talk->client_end = talk->has_client_end ? toa_seq_max(talk->client_end, end) : end;
     talk->has_client_end = true;
     if (talk->n_waiting++ == 0) {
+        talk->asked_on = carrier;
         talk->wait_frame = segment->frame;
         talk->wait_time = segment->time;
         talk->wait_end = talk->wait_last_end = end;
@@ -192,7 +193,7 @@ static void take_earlier(toa_talks *talks, const toa_conversation *owner, const 
             take_acknowledgment(talk, segment);
         }
     } else if (segment->length > 0) {
-        wait_for_answer(talk, segment);
+        wait_for_answer(talk, layer->conversation, segment);
     }
 }
 
@@ -244,7 +245,7 @@ void toa_talks_add(toa_talks *talks, const toa_layer *layer)
         return;
     }
     if (toa_tap_from_client(layer)) {
-        wait_for_answer(talk, segment);
+        wait_for_answer(talk, layer->conversation, segment);
     } else {
         take_answer(talk, segment);
     }

@@ -19,6 +19,7 @@ typedef struct toa_talk {
     uint32_t n_frames, first_frame, last_frame;
     uint32_t answer_frame; /* 0: the server has never answered with a segment of this conversation */
     uint32_t n_waiting;    /* the client's SYN, data, FIN, keepalives and probes since its last answered one */
+    const toa_conversation *asked_on; /* of n_waiting the first: conv, or a later one with the same addresses that carried it */
     uint32_t n_again;      /* of them: with nothing new in it */
     uint32_t wait_frame;   /* first of them */
     uint32_t wait_end;     /* sequence number behind the first, and behind the last of them */

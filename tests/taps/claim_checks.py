@@ -38,7 +38,32 @@ def begins(c, claim):
 
 @check('began_while_open')
 def _(c, claim):
-    return begins(c, claim) and not c.closed(claim['other_stream'], claim['time'] - 1)
+    first, other = c.streams[claim['stream']][0], c.streams[claim['other_stream']][0]
+    return begins(c, claim) and bool(first.flags & SYN) and not c.closed(claim['other_stream'], claim['time'] - 1) and \
+        (other.frame < first.frame or any({i['early_stream'], i['late_stream']} == {claim['stream'], claim['other_stream']} and
+                                          i['verdict'] == 'proven' for i in c.incidents))
+
+
+@check('began_unseen')
+def _(c, claim):
+    other = c.streams[claim['other_stream']][0]
+    return begins(c, claim) and other.frame == claim['other_frame'] > claim['frame'] and not other.flags & SYN
+
+
+@check('both_unseen')
+def _(c, claim):
+    other = c.streams[claim['other_stream']][0]
+    return begins(c, claim) and other.frame == claim['other_frame'] and not other.flags & SYN and \
+        not c.streams[claim['stream']][0].flags & SYN
+
+
+@check('untranslated')
+def _(c, claim):
+    asked, answered = pair(c, claim)
+    return any(f['stream'] == claim['other_stream'] and f['other_stream'] == claim['stream'] and f['from'] == 'server'
+               for f in c.findings if f['finding'] in ('foreign.rst', 'foreign.segment')) and \
+        claim['from'] in (asked[0].source, asked[0].destination) and \
+        claim['to'] in (answered[0].source, answered[0].destination) and claim['from'] != claim['to']
 
 
 @check('began_after')
@@ -49,8 +74,11 @@ def _(c, claim):
 
 def asking(c, stream):
     """Segments of the client that want an answer: also keepalives, which have their last number again."""
-    found, top = [], None
+    found, top, last = [], None, None
     for p in c.own(stream, True):
+        if last and (p.seq, p.ip_id, p.length) == (last.seq, last.ip_id, last.length) and p.time - last.time <= SECOND // 100:
+            continue # captured twice
+        last = p if asks(p) else last
         if asks(p) or top is not None and not p.flags & RST and not p.length and p.seq == (top - 1) % MOD:
             found.append((p, top if p.seq == ((top or 0) - 1) % MOD and not p.length else end_of(p)))
             top = found[-1][1] if top is None or (found[-1][1] - top) % MOD < 1 << 31 else top
@@ -391,9 +419,8 @@ def _(c, claim):
 
 @check('syn_acks')
 def _(c, claim):
-    replied = {(p.stream, p.seq, p.network) for p in c.packets.values() if p.flags & SYN and p.flags & ACK and
-               not c.from_client(p) and p.frame not in c.aside and p.frame not in c.foreign and p.frame not in c.copies}
-    return claim['count'] == len(replied)
+    replied = {(p.stream, p.seq) for p in c.packets.values() if p.flags & SYN and p.flags & ACK}
+    return claim['count'] == sum((r['stream'], r['server_isn']) in replied for r in c.all if r['synack_time'] is not None)
 
 
 def has_owner(c, f):
