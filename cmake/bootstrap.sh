@@ -49,9 +49,9 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
 
-build() { # $1 preset
-    say "Building (preset $1)"
-    cmake --preset "$1"
+build() { # $1 preset, then options
+    say "Building (preset $*)"
+    cmake --preset "$@"
     cmake --build --preset "$1"
 }
 
@@ -84,7 +84,7 @@ demo)
     check_root
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES
-    build release
+    build release -DBUILD_TESTING=OFF
     check_loaded build/release/tshark
     sh cmake/demo.sh build/release/tshark
     ;;
@@ -100,7 +100,7 @@ build)
     check_root
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES
-    build release
+    build release -DBUILD_TESTING=ON
     check_loaded build/release/tshark
     ;;
 *)
