@@ -115,8 +115,11 @@ static gboolean unescape(parser *self)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found;
-    char c = self->at < self->end ? *self->at++ : 0;
+    char c = '\0';
 
+    if (self->at < self->end) {
+        c = *self->at++;
+    }
     if (c == 'u') {
         return unescape_unicode(self);
     }

@@ -189,7 +189,8 @@ static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     }
     limit = toa_clock_limit(toa_group_n_up_tuples(x->key->client) + misses);
     if (x->key != y->key && !proven_before(state, x, y)) {
-        limit = MIN(limit, toa_clock_budget(++state->n_clock_pairs));
+        int64_t budget = toa_clock_budget(++state->n_clock_pairs); /* outside of MIN, which would count it twice */
+        limit = MIN(limit, budget);
     }
     if (toa_clock_match(x, y, limit, &proof.isn_error)) {
         proof.evidence = TOA_EV_ISN_CLOCK;
@@ -276,23 +277,25 @@ static bool rst_proves(const toa_conversation *x, const toa_match *match)
            stray < match->other_frame;
 }
 
-void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_server, const toa_match *match)
+/* Any other segment. Without its cause, this could be a NAT that lost its mapping: all numbers fit, yet there are two servers.
+ * And a socket that holds x cannot start a new connection for y: then the server keeps the two apart. */
+static bool segment_proves(const toa_conversation *x, const toa_match *match, unsigned flags)
 {
     const uint32_t numbers = TOA_EV_SEQ | TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_IP_ID | TOA_EV_TIMESTAMPS;
+
+    return (match->evidence & TOA_EV_TRIGGER) && __builtin_popcount(match->evidence & numbers) >= 2 &&
+           (!(flags & TOA_FLAG_SYN) || (x->flags & TOA_CONV_CLOSED));
+}
+
+void toa_collision_check_match(toa_state *state, toa_conversation *x, bool from_server, const toa_match *match)
+{
     const uint16_t flags = state->segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_ACK);
     toa_finding proof = {.evidence = toa_rules_shown(match->evidence), .ip_id_delta = match->ip_id_delta};
 
     if (!from_server || match->where != TOA_WHERE_GROUP || !(x->flags & TOA_CONV_CLIENT_SPOKE)) {
         return;
     }
-    if (flags == TOA_FLAG_RST) {
-        if (!rst_proves(x, match)) {
-            return;
-        }
-    } else if (!(match->evidence & TOA_EV_TRIGGER) || __builtin_popcount(match->evidence & numbers) < 2) {
-        return; /* without its cause, this could be a NAT that lost its mapping: all numbers fit, yet there are two servers */
-    } else if ((flags & TOA_FLAG_SYN) && !(x->flags & TOA_CONV_CLOSED)) {
-        return; /* a socket that holds x cannot start a new connection for y: the server keeps the two apart */
+    if (flags == TOA_FLAG_RST ? rst_proves(x, match) : segment_proves(x, match, flags)) {
+        toa_collision_prove(state, x, match->owner, &proof);
     }
-    toa_collision_prove(state, x, match->owner, &proof);
 }

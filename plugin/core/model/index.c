@@ -227,7 +227,7 @@ void toa_index_changed(toa_conversation *conv)
 
 static void take_group_changes(toa_state *state, toa_party *party)
 {
-    toa_conversation *conv = party->company->group_changed;
+    toa_conversation *conv = party->company->group_changed; /* NOLINT(*NullDereference): an indexed party has it */
 
     party->company->group_changed = NULL;
     while (conv) {
@@ -298,7 +298,7 @@ void toa_index_leave_group(toa_state *state, toa_conversation *conv)
         return;
     }
     if (conv->extra->in_group_changed) {
-        take_group_changes(state, conv->key->client);
+        take_group_changes(state, conv->key->client); /* NOLINT(*NullDereference): a member has a key */
     }
     leave_nodes(state, conv->extra->group_nodes, TOA_BY_GROUP_MAX);
     leave_nodes(state, conv->extra->isn_nodes, TOA_BY_MAX - TOA_BY_ISN_PHASE);

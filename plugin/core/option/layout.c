@@ -124,15 +124,17 @@ const char *toa_option_table_add(toa_option_table *table, const toa_option_row *
     return NULL;
 }
 
-static toa_endpoint read_endpoint(const toa_layout *layout, const uint8_t *address, const uint8_t *port, bool little)
+/* At these offsets of the option; port 0: it has none. */
+static toa_endpoint read_endpoint(const toa_layout *layout, const uint8_t *option, unsigned address, unsigned port, bool little)
 {
     uint16_t number = 0;
 
     if (port) {
-        unsigned low = port[little ? 0 : 1], high = port[little ? 1 : 0];
+        unsigned low = option[port + (little ? 0 : 1)], high = option[port + (little ? 1 : 0)];
         number = (uint16_t)(high << 8 | low);
     }
-    return layout->family == TOA_FAMILY_IPV6 ? toa_endpoint_ipv6(address, number) : toa_endpoint_ipv4(address, number);
+    return layout->family == TOA_FAMILY_IPV6 ? toa_endpoint_ipv6(option + address, number)
+                                             : toa_endpoint_ipv4(option + address, number);
 }
 
 static uint32_t read_number(const uint8_t *bytes, unsigned size, bool little)
@@ -148,7 +150,6 @@ static uint32_t read_number(const uint8_t *bytes, unsigned size, bool little)
 bool toa_layout_decode(const toa_option_row *row, const uint8_t *option, unsigned length, toa_address_info *ret_info)
 {
     const toa_layout *layout = &toa_layouts[row->layout];
-    const uint8_t *port = layout->port ? option + layout->port : NULL;
     toa_address_info info;
 
     if (length < layout->length) {
@@ -157,18 +158,17 @@ bool toa_layout_decode(const toa_option_row *row, const uint8_t *option, unsigne
     memset(&info, 0, sizeof info);
     if (layout->address && row->role == TOA_ROLE_VIP) {
         info.has_vip = true;
-        info.has_vip_port = port != NULL;
-        info.vip = read_endpoint(layout, option + layout->address, port, row->little);
+        info.has_vip_port = layout->port != 0;
+        info.vip = read_endpoint(layout, option, layout->address, layout->port, row->little);
     } else if (layout->address) {
         info.has_client = true;
-        info.has_client_port = port != NULL;
-        info.client = read_endpoint(layout, option + layout->address, port, row->little);
+        info.has_client_port = layout->port != 0;
+        info.client = read_endpoint(layout, option, layout->address, layout->port, row->little);
     }
     if (layout->vip) {
-        const uint8_t *vip_port = layout->vip_port ? option + layout->vip_port : NULL;
         info.has_vip = true;
-        info.has_vip_port = vip_port != NULL;
-        info.vip = read_endpoint(layout, option + layout->vip, vip_port, row->little);
+        info.has_vip_port = layout->vip_port != 0;
+        info.vip = read_endpoint(layout, option, layout->vip, layout->vip_port, row->little);
     }
     if (layout->vpc) {
         bool little = layout->vpc_little || row->little;
