@@ -1,0 +1,65 @@
+/* members.h
+ * The lists in which conversations stand, with their counts: the group of their client, the members of their key, those that
+ * one server serves.
+ *
+ * Not here: which key a conversation has (group.h), who of the two is its client (roles.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TOA_MEMBERS_H
+#define TOA_MEMBERS_H
+
+#include "core/model/state.h"
+
+/* conv joins the lists of its key's client, its key and its server on the wire, or leaves them. The group and the key before
+ * conv->key changes, the server's before the roles change. */
+void toa_members_join_group(toa_state *state, toa_conversation *conv);
+void toa_members_leave_group(toa_state *state, toa_conversation *conv);
+void toa_members_join_key(toa_state *state, toa_conversation *conv);
+void toa_members_leave_key(toa_state *state, toa_conversation *conv);
+void toa_members_join_served(toa_state *state, toa_conversation *conv);
+void toa_members_leave_served(toa_state *state, toa_conversation *conv);
+
+/* Takes conv out of its group, its key and its server's list, as it is to be forgotten: from then on it has no key. */
+void toa_group_forget(toa_state *state, toa_conversation *conv);
+
+/* The connection before conv on its wire tuple was forgotten: conv counts for the tuple now, if nobody else does. */
+void toa_group_recount(toa_conversation *conv);
+
+/* A key with more members than this, as real life has them hardly: each new one is compared with two of the others, one under way
+ * and the newest, and what is found grows with their number, not with its square. */
+#define TOA_KEY_CROWD 8
+
+/* conv, which shares its client, was established (toa_came_up). */
+void toa_group_came_up(toa_state *state, toa_conversation *conv);
+
+/* How many of the party's group have come up, and one more that may be about to; of a group that was never large, how many
+ * there are. */
+static inline uint32_t toa_group_n_up(const toa_party *party)
+{
+    return party->company && party->company->counts_up ? party->company->n_up + 1 : party->n_group;
+}
+
+/* conv becomes the first of its key's members, if they are a crowd: there it is found again. */
+void toa_group_to_front(toa_state *state, toa_conversation *conv);
+
+/* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
+ * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
+ * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: of those that have come up
+ * there are few, and they are found as in a small group. */
+#define TOA_CROWD 2048
+
+/* The same in wire tuples: what the clock of ISNs can fit by accident (R10). */
+static inline uint32_t toa_group_n_up_tuples(const toa_party *party)
+{
+    return party->company && party->company->counts_up ? MIN(party->company->n_up_tuples + 1, party->n_tuples) : party->n_tuples;
+}
+
+static inline bool toa_crowded(const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_party *party = x->key->client;
+
+    return party->n_group > TOA_CROWD && (toa_group_n_up(party) > TOA_CROWD || !toa_came_up(y));
+}
+
+#endif
