@@ -40,6 +40,17 @@ static void incident_free(gpointer data)
     g_free(self);
 }
 
+static void capture_free(gpointer data)
+{
+    scan_capture *self = data;
+    char *texts[] = {self->path, self->host, self->point, self->signature, self->state};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(texts[i]);
+    }
+    g_free(self);
+}
+
 static void skew_free(gpointer data)
 {
     scan_skew *self = data;
@@ -182,13 +193,24 @@ static void read_skew(sqlite3_stmt *row, void *data)
     g_ptr_array_add(data, skew);
 }
 
-static void read_path(sqlite3_stmt *row, void *data)
+static void read_capture(sqlite3_stmt *row, void *data)
 {
     scan_report *self = data;
     gint64 file = sqlite3_column_int64(row, 0);
     const char *path = (const char *)sqlite3_column_text(row, 1);
+    scan_capture *capture = g_new0(scan_capture, 1);
 
-    g_hash_table_insert(self->paths, g_memdup2(&file, sizeof file), text_at(row, 1));
+    capture->path = text_at(row, 1);
+    capture->host = text_at(row, 3);
+    capture->point = text_at(row, 4);
+    capture->signature = text_at(row, 5);
+    capture->state = text_at(row, 6);
+    capture->size = sqlite3_column_int64(row, 7);
+    capture->packets = sqlite3_column_int64(row, 8);
+    capture->first_time = sqlite3_column_int64(row, 9);
+    capture->last_time = sqlite3_column_int64(row, 10);
+    g_ptr_array_add(self->captures, capture);
+    g_hash_table_insert(self->paths, g_memdup2(&file, sizeof file), g_strdup(capture->path));
     if (sqlite3_column_int(row, 2) && path) {
         g_hash_table_insert(self->local, g_memdup2(&file, sizeof file), g_strdup(path));
     }
@@ -236,6 +258,7 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
 
     self->incidents = g_ptr_array_new_with_free_func(incident_free);
     self->skews = g_ptr_array_new_with_free_func(skew_free);
+    self->captures = g_ptr_array_new_with_free_func(capture_free);
     self->paths = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     self->local = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     if (!each_row(db,
@@ -250,7 +273,8 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
         !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings, hops, component,"
                       " COUNT(*) OVER (PARTITION BY component) FROM clock_skew ORDER BY component, point <> reference, point",
                   NULL, 0, read_skew, self->skews, error) ||
-        !each_row(db, "SELECT file, path, local FROM capture_file", NULL, 0, read_path, self, error) ||
+        !each_row(db, "SELECT file, path, local, host, point, signature, state, size, packets, first_time, last_time"
+                      " FROM capture_file ORDER BY path, file", NULL, 0, read_capture, self, error) ||
         !each_row(db,
                   "SELECT a, b, kind, severity, key_text, first_time, last_time, foreign_rsts, foreign_segments,"
                   " dup_acks, stale, across FROM incident WHERE severity >= ? AND last_time >= ?"
@@ -271,6 +295,7 @@ void scan_report_clear(scan_report *self)
 {
     g_clear_pointer(&self->incidents, g_ptr_array_unref);
     g_clear_pointer(&self->skews, g_ptr_array_unref);
+    g_clear_pointer(&self->captures, g_ptr_array_unref);
     g_clear_pointer(&self->paths, g_hash_table_unref);
     g_clear_pointer(&self->local, g_hash_table_unref);
 }

@@ -47,9 +47,16 @@ typedef struct scan_skew {
     guint members; /* points of the component */
 } scan_skew;
 
+/* One that the answer is about. */
+typedef struct scan_capture {
+    char *path, *host, *point, *signature, *state; /* signature: version of the plugin, and what its settings hash to */
+    gint64 size, packets, first_time, last_time;
+} scan_capture;
+
 typedef struct scan_report {
     GPtrArray *incidents; /* scan_incident: warnings first, of them what is proven, then by time */
     GPtrArray *skews;     /* scan_skew, by point */
+    GPtrArray *captures;  /* scan_capture, by path */
     GHashTable *paths;    /* gint64 file -> char *path, to be shown */
     GHashTable *local;    /* gint64 file -> char *path, to be opened: of captures of this host only */
     guint64 files, packets, conversations, points;

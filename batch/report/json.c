@@ -148,6 +148,21 @@ static void put_skew(JsonBuilder *out, const scan_skew *skew)
     json_builder_end_object(out);
 }
 
+static void put_capture(JsonBuilder *out, const scan_capture *capture)
+{
+    json_builder_begin_object(out);
+    put_text(out, "file", capture->path);
+    put_text(out, "host", capture->host);
+    put_text(out, "point", capture->point);
+    put_text(out, "signature", capture->signature);
+    put_text(out, "state", capture->state);
+    put_number(out, "size", capture->size);
+    put_number(out, "packets", capture->packets);
+    put_known(out, "first_time", capture->first_time ? capture->first_time : -1);
+    put_known(out, "last_time", capture->last_time ? capture->last_time : -1);
+    json_builder_end_object(out);
+}
+
 /* What became of the files of this run. */
 static void put_counts(JsonBuilder *out, const scan_counts *counts)
 {
@@ -178,6 +193,11 @@ void scan_report_json(const scan_report *report, FILE *output)
     put_number(out, "clock_groups", report->components);
     put_number(out, "crowds", report->crowds);
     put_counts(out, &report->counts);
+    json_builder_begin_array(json_builder_set_member_name(out, "captures"));
+    for (guint i = 0; i < report->captures->len; i++) {
+        put_capture(out, report->captures->pdata[i]);
+    }
+    json_builder_end_array(out);
     json_builder_begin_array(json_builder_set_member_name(out, "clocks"));
     for (guint i = 0; i < report->skews->len; i++) {
         put_skew(out, report->skews->pdata[i]);
