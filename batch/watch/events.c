@@ -7,8 +7,8 @@
 
 #include <errno.h>
 
-#define OPEN_MAX 1024
-#define FILES_MAX 64
+#define OPEN_MAX 256
+#define FILES_MAX 32
 #define QUIET_NS (60 * TOA_SECOND)
 #define FIRST_PAUSE (10 * G_USEC_PER_SEC)
 #define LONGEST_PAUSE (600 * G_USEC_PER_SEC)

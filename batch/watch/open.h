@@ -11,7 +11,7 @@
 #include "watch/evidence.h"
 
 /* Findings that are kept for the database; more are only counted. */
-#define TOA_OPEN_FINDINGS 200
+#define TOA_OPEN_FINDINGS 100
 
 typedef struct toa_open_finding {
     toa_segment segment;

@@ -88,7 +88,9 @@ static void forget(toa_watch *self, guint32 n)
  * same, because other things are needed now than were given back, so much less is used. */
 static bool is_tight(const toa_watch *self, gsize sixteenths)
 {
-    gsize limit = self->engine_limit, held = toa_engine_memory(self->engine), used = held - toa_engine_spare(self->engine);
+    gsize pairs = g_hash_table_size(self->events.records.incidents.by_pair) * (sizeof(toa_incident) + 64);
+    gsize limit = self->engine_limit, held = toa_engine_memory(self->engine) + pairs;
+    gsize used = held - toa_engine_spare(self->engine);
     gsize over = held > limit / 16 * 17 ? held - limit / 16 * 17 : 0;
 
     return held > limit && used > limit / 16 * sixteenths - MIN(over, limit / 2);
