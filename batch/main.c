@@ -5,6 +5,7 @@
  */
 #include "gather.h"
 #include "read/child.h"
+#include "read/map.h"
 #include "reduce/intake.h"
 #include "reduce/reduce.h"
 #include "reduce/split.h"
@@ -164,6 +165,20 @@ static gboolean work_of_others(scan *self, gboolean *ret_found, GError **error)
            tell(self, ret_found, error);
 }
 
+static gboolean print_map(char **paths, GError **error)
+{
+    scan_map map;
+    gboolean ok;
+
+    scan_map_init(&map);
+    ok = scan_map_read(&map, paths, error);
+    if (ok) {
+        scan_map_print(&map);
+    }
+    scan_map_clear(&map);
+    return ok;
+}
+
 static gboolean work(scan *self, gboolean *ret_found, GError **error)
 {
     scan_options *options = &self->options;
@@ -171,7 +186,10 @@ static gboolean work(scan *self, gboolean *ret_found, GError **error)
     if (options->shard_path || options->results_from) {
         return work_of_others(self, ret_found, error);
     }
-    if (!scan_tshark_configure(&self->tshark, options->map_path, options->settings, error) ||
+    if (options->print_map) {
+        return print_map(options->map_paths, error);
+    }
+    if (!scan_tshark_configure(&self->tshark, options->map_paths, options->settings, error) ||
         !open_outputs(self, error)) {
         return FALSE;
     }

@@ -22,6 +22,13 @@ static const char description[] =
     "  stay in the --db when the file is gone (--prune, --retain). The user's Wireshark profile has no\n"
     "  influence: all preferences of the plugin have their defaults, but for --map and -o.\n"
     "\n"
+    "MAPS\n"
+    "  A file of --map is known by what is in it: ipvsadm -Ln or -Sn; conntrack -L, or -E -o timestamp\n"
+    "  (both times of a row); kubectl get services,endpointslices -A -o json, also in two files;\n"
+    "  nft -j list ruleset (dnat rules); or lines VIP,port,RS,port[,from[,until]], times in ISO 8601\n"
+    "  (UTC) or seconds since the epoch. A row does not count for connections that began when it did\n"
+    "  not hold. Several servers of one VIP are candidates, among which the server's numbers choose.\n"
+    "\n"
     "EXIT STATUS\n"
     "  0  no incident\n"
     "  1  incidents (--fail-on says which count; by default notes such as port reuse do not)\n"
@@ -242,7 +249,11 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
         g_set_error(error, SCAN_FAILURE, 0, "--split writes shards, and no --records or --results");
         return FALSE;
     }
-    if (!self->inputs && !self->records_from && !self->db_path && !self->shard_path && !self->results_from) {
+    if (self->print_map && !self->map_paths) {
+        g_set_error(error, SCAN_FAILURE, 0, "--print-map needs --map");
+        return FALSE;
+    }
+    if (!self->print_map && !self->inputs && !self->records_from && !self->db_path && !self->shard_path && !self->results_from) {
         g_set_error(error, SCAN_FAILURE, 0, "no FILE or DIR; try --help");
         return FALSE;
     }
@@ -260,8 +271,10 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs, "Run N tsharks at a time (default: one a core)", "N"},
         {"capture-point", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &points,
          "Files whose path matches GLOB are of capture point NAME; may be repeated", "NAME=GLOB"},
-        {"map", 'm', 0, G_OPTION_ARG_FILENAME, &self->map_path,
-         "Which real server is behind a VIP: output of ipvsadm -Ln or -Sn, or rows of Wireshark's toa_map", "FILE"},
+        {"map", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->map_paths,
+         "Which real server is behind a VIP: what ipvsadm, conntrack, kubectl or nft have printed, or a table (MAPS); may be "
+         "repeated", "FILE"},
+        {"print-map", 0, 0, G_OPTION_ARG_NONE, &self->print_map, "Print the rows of --map for the preference toa.map, and end", NULL},
         {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &self->settings,
          "A preference, as for tshark -o; part of what a --db knows a reading by", "NAME:VALUE"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &memory,
@@ -360,7 +373,7 @@ void scan_options_clear(scan_options *self)
     g_free(self->db_path);
     g_free(self->html_path);
     g_free(self->export_path);
-    g_free(self->map_path);
+    g_strfreev(self->map_paths);
     g_free(self->evidence);
     g_free(self->tshark);
     g_free(self->host);

@@ -34,7 +34,8 @@ typedef struct scan_options {
     char *results_path;  /* --results; "-" is standard output */
     char **results_from; /* files and folders of results; may be NULL */
     char *known_path;  /* records of captures not to read again; "-" is standard input */
-    char *map_path;
+    char **map_paths;  /* --map; may be NULL */
+    gboolean print_map;
     char *tshark;      /* NULL: look for one */
     char *host;        /* name of this host in file identities */
     gint64 since, until; /* ns since the epoch; G_MININT64 and G_MAXINT64: no limit */

@@ -220,7 +220,7 @@ int scan_watch_run(const scan_options *options, scan_tshark *tshark, GError **er
     int code = SCAN_ERROR;
 
     scan_tshark_init(tshark, options);
-    if (!program || !scan_tshark_configure(tshark, options->map_path, options->settings, error)) {
+    if (!program || !scan_tshark_configure(tshark, options->map_paths, options->settings, error)) {
         g_free(program);
         return SCAN_ERROR;
     }

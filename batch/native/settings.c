@@ -115,7 +115,7 @@ static bool take_map_row(toa_settings *settings, char **values)
     if (g_strv_length(values) != 4 || !read_number(values[1], 1, 65535, &vip_port) ||
         !read_number(values[3], 1, 65535, &server_port) ||
         !toa_endpoint_parse(values[0], (uint16_t)vip_port, &row.vip) ||
-        !toa_endpoint_parse(values[2], (uint16_t)server_port, &row.server)) {
+        !toa_map_row_parse_server(values[2], (uint16_t)server_port, &row)) {
         return false;
     }
     g_array_append_val(settings->map, row);

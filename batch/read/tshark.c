@@ -89,16 +89,20 @@ void scan_tshark_clear(scan_tshark *self)
     g_free(self->signature);
 }
 
-gboolean scan_tshark_configure(scan_tshark *self, const char *map_path, char **settings, GError **error)
+gboolean scan_tshark_configure(scan_tshark *self, char **map_paths, char **settings, GError **error)
 {
-    if (map_path && !scan_map_read(map_path, self->settings, error)) {
-        return FALSE;
-    }
+    scan_map map;
+    gboolean ok;
+
+    scan_map_init(&map);
+    ok = scan_map_read(&map, map_paths, error);
+    scan_map_arguments(&map, self->settings);
+    scan_map_clear(&map);
     for (char **setting = settings; setting && *setting; setting++) {
         g_ptr_array_add(self->settings, g_strdup("-o"));
         g_ptr_array_add(self->settings, g_strdup(*setting));
     }
-    return TRUE;
+    return ok;
 }
 
 /* ---- the check ---- */

@@ -22,8 +22,8 @@ typedef struct scan_tshark {
 void scan_tshark_init(scan_tshark *self, const scan_options *options);
 void scan_tshark_clear(scan_tshark *self);
 
-/* The map (unless NULL) and the settings of the user, which come last and so prevail. */
-gboolean scan_tshark_configure(scan_tshark *self, const char *map_path, char **settings, GError **error);
+/* The map in these files (unless NULL) and the settings of the user, which come last and so prevail. */
+gboolean scan_tshark_configure(scan_tshark *self, char **map_paths, char **settings, GError **error);
 
 /* tshark ignores plugins it does not like and exits 0: this asks it what it has loaded, and whether it takes the
  * settings. Without one, toa-read has to do if it may. Sets the signature. Once is enough: later calls return at once. */

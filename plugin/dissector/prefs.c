@@ -193,6 +193,20 @@ static toa_bool check_address(void *record _U_, const char *text, unsigned lengt
     return fine;
 }
 
+static toa_bool check_server(void *record _U_, const char *text, unsigned length, const void *chk _U_, const void *fld _U_,
+                             char **ret_error)
+{
+    char *server = g_strndup(text ? text : "", text ? length : 0);
+    toa_map_row row = {.from = 0};
+    bool fine = toa_map_row_parse_server(server, 0, &row);
+
+    *ret_error = fine ? NULL
+                      : g_strdup_printf(strchr(server, '@') ? "\"%s\" is not an address with a time, like 10.1.0.7@1764547200-1764550800"
+                                                            : "\"%s\" is not an IPv4 or IPv6 address", server);
+    g_free(server);
+    return fine;
+}
+
 static toa_bool check_port(void *record _U_, const char *text, unsigned length, const void *chk _U_,
                            const void *fld _U_, char **ret_error)
 {
@@ -231,7 +245,7 @@ static bool read_map_record(const map_record *record, toa_map_row *ret_row)
     return record->vip && record->server && record->vip_port >= 1 && record->vip_port <= 65535 &&
            record->server_port >= 1 && record->server_port <= 65535 &&
            toa_endpoint_parse(record->vip, (uint16_t)record->vip_port, &ret_row->vip) &&
-           toa_endpoint_parse(record->server, (uint16_t)record->server_port, &ret_row->server);
+           toa_map_row_parse_server(record->server, (uint16_t)record->server_port, ret_row);
 }
 
 /* ---- scalars ---- */
@@ -293,7 +307,8 @@ static void register_map_uat(module_t *module)
     static uat_field_t fields[] = {
         UAT_FLD_CSTRING_OTHER(map, vip, "VIP address", check_address, "Address that clients dial"),
         NUMBER_FIELD(map, vip_port, "VIP port", check_port, "Port that clients dial"),
-        UAT_FLD_CSTRING_OTHER(map, server, "RS address", check_address, "Address of the real server"),
+        UAT_FLD_CSTRING_OTHER(map, server, "RS address", check_server,
+                              "Address of the real server; with @FROM-UNTIL behind it, in seconds since the epoch, the row holds for that time"),
         NUMBER_FIELD(map, server_port, "RS port", check_port, "Port of the real server"),
         UAT_END_FIELDS};
     uat_t *uat = uat_new("toa.map", sizeof(map_record), "toa_map", true, &map_records, &n_map_records,

@@ -560,7 +560,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input in = {data, size};
     uint8_t setting = take8(&in);
     int64_t time = INT64_C(1600000000000000000);
-    toa_map_row row = {event_endpoint(5), event_endpoint(6)};
+    toa_map_row row = {.vip = event_endpoint(5), .server = event_endpoint(6)};
     toa_segment segment;
 
     memset(&r, 0, sizeof r);

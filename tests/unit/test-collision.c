@@ -66,7 +66,7 @@ static void test_collision_by_map(void)
 {
     story *s = story_new();
     flow d = flow_new(s, CLIENT, RS), v = flow_new(s, CLIENT, VIP);
-    const toa_map_row row = {endpoint_of(VIP), endpoint_of(RS)};
+    const toa_map_row row = {.vip = endpoint_of(VIP), .server = endpoint_of(RS)};
 
     toa_config_set_map(&s->config, &row, 1);
     open_flow(&d);

@@ -55,7 +55,7 @@ static void test_roles_by_map(void)
 {
     story *s = story_new();
     flow f = flow_new(s, "10.0.0.1:80", "10.0.2.2:50000");
-    const toa_map_row row = {endpoint_of("10.0.2.2:50000"), endpoint_of(RS)};
+    const toa_map_row row = {.vip = endpoint_of("10.0.2.2:50000"), .server = endpoint_of(RS)};
 
     toa_config_set_map(&s->config, &row, 1);
     client_sends(&f, ACK, 10);
@@ -252,9 +252,9 @@ static void test_map(void)
 {
     story *s = story_new();
     flow v = flow_new(s, CLIENT, VIP), w = flow_new(s, CLIENT, "10.0.2.3:3306");
-    toa_map_row rows[] = {{endpoint_of(VIP), endpoint_of(RS)},
-                          {endpoint_of("10.0.2.3:3306"), endpoint_of("10.0.1.7:3306")},
-                          {endpoint_of("10.0.2.3:3306"), endpoint_of("10.0.1.8:3306")}};
+    toa_map_row rows[] = {{.vip = endpoint_of(VIP), .server = endpoint_of(RS)},
+                          {.vip = endpoint_of("10.0.2.3:3306"), .server = endpoint_of("10.0.1.7:3306")},
+                          {.vip = endpoint_of("10.0.2.3:3306"), .server = endpoint_of("10.0.1.8:3306")}};
 
     toa_config_set_map(&s->config, rows, 3);
     open_flow(&v);
@@ -266,10 +266,49 @@ static void test_map(void)
     story_free(s);
 }
 
+/* A row holds for connections that begin in its time; of two servers in turn each has its own. */
+static void test_map_time(void)
+{
+    const struct { int64_t begin; const char *server; } cases[] = {
+        {99 * SEC, VIP}, {100 * SEC, RS}, {201 * SEC - 1, RS}, {201 * SEC, "10.0.1.8:3306"}, {900 * SEC, "10.0.1.8:3306"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        story *s = story_new();
+        flow v = flow_new(s, CLIENT, VIP);
+        toa_map_row rows[2] = {{.vip = endpoint_of(VIP)}, {.vip = endpoint_of(VIP)}};
+        toa_endpoint server = endpoint_of(cases[i].server);
+
+        g_assert_true(toa_map_row_parse_server("10.0.1.9@100-200", 3306, &rows[0]));
+        g_assert_true(toa_map_row_parse_server("10.0.1.8@201-", 3306, &rows[1]));
+        toa_config_set_map(&s->config, rows, 2);
+        s->now = cases[i].begin;
+        client_sends(&v, SYN, 0);
+        g_assert_true(toa_endpoint_equal(&v.conv->key->server->endpoint, &server));
+        story_free(s);
+    }
+}
+
+static void test_map_text(void)
+{
+    static const char *const bad[] = {"", "x", "10.0.0.1@", "10.0.0.1@1", "10.0.0.1@2-1", "10.0.0.1@1-2-3", "10.0.0.1@99999999999-",
+                                      "10.0.0.1@-99999999999999999999", "@1-2", "10.0.0.1 @1-2"};
+    toa_map_row row = {.from = 7};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(toa_map_row_parse_server(bad[i], 80, &row));
+        g_assert_cmpint(row.from, ==, 7);
+    }
+    g_assert_true(toa_map_row_parse_server("fd00::7@-5", 80, &row));
+    g_assert_cmpint(row.from, ==, 0);
+    g_assert_cmpint(row.until, ==, 6 * SEC - 1);
+    g_assert_true(toa_map_row_parse_server("10.0.0.1@-", 80, &row));
+    g_assert_cmpint(row.until, ==, 0);
+}
+
 static void test_map_lookup(void)
 {
     toa_config config;
-    toa_map_row rows[40];
+    toa_map_row rows[40] = {0};
     const toa_map_row *first;
     toa_endpoint vip;
 
@@ -368,7 +407,7 @@ int main(int argc, char **argv)
         {"key/late-toa-keeps-numbers", test_late_toa_keeps_numbers}, {"key/first-toa-counts", test_first_toa_counts},
         {"key/reply-toa", test_reply_toa}, {"key/both-directions", test_both_directions},
         {"key/toa-without-port", test_toa_without_port}, {"key/redundant-toa", test_redundant_toa},
-        {"key/mixed-family", test_mixed_family}, {"key/map", test_map}, {"map/lookup", test_map_lookup},
+        {"key/mixed-family", test_mixed_family}, {"key/map", test_map}, {"map/lookup", test_map_lookup}, {"map/map-time", test_map_time}, {"map/map-text", test_map_text},
         {"port-reuse", test_port_reuse}, {"self-connect", test_self_connect},
         {"turn-round-indexed", test_turn_round_indexed},
     };

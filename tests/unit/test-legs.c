@@ -584,7 +584,7 @@ static void test_refuted_collision(void)
 {
     story *s = story_new();
     flow c = flow_new(s, CLIENT, VIP), r = flow_new(s, LVS, RS);
-    const toa_map_row row = {endpoint_of(VIP), endpoint_of(RS)};
+    const toa_map_row row = {.vip = endpoint_of(VIP), .server = endpoint_of(RS)};
 
     toa_config_set_map(&s->config, &row, 1);
     client_sends(&c, SYN, 0);

@@ -258,7 +258,7 @@ static void test_no_proof_by_synack_on_open(void)
 /* The map says where the server is, of the later one. */
 static void test_key_by_map(void)
 {
-    const toa_map_row row = {endpoint_of("10.0.2.3:3306"), endpoint_of(RS)};
+    const toa_map_row row = {.vip = endpoint_of("10.0.2.3:3306"), .server = endpoint_of(RS)};
     story *s = story_new();
     flow d = flow_new(s, CLIENT, VIP), v = flow_new(s, CLIENT, "10.0.2.3:3306");
 
@@ -274,7 +274,7 @@ static void test_key_by_map(void)
 /* Several rows of one VIP: the proof picks one, whoever began first. */
 static void test_key_by_candidates(void)
 {
-    const toa_map_row rows[] = {{endpoint_of(VIP), endpoint_of("10.0.1.8:3306")}, {endpoint_of(VIP), endpoint_of(RS)}};
+    const toa_map_row rows[] = {{.vip = endpoint_of(VIP), .server = endpoint_of("10.0.1.8:3306")}, {.vip = endpoint_of(VIP), .server = endpoint_of(RS)}};
 
     for (unsigned v_first = 0; v_first < 2; v_first++) {
         story *s = story_new();
@@ -293,7 +293,7 @@ static void test_key_by_candidates(void)
 /* A third one that is told makes the server of all three known. */
 static void test_key_known_later(void)
 {
-    const toa_map_row row = {endpoint_of("10.0.2.3:3306"), endpoint_of("10.0.1.7:3306")};
+    const toa_map_row row = {.vip = endpoint_of("10.0.2.3:3306"), .server = endpoint_of("10.0.1.7:3306")};
     story *s = story_new();
     flow a = flow_new(s, CLIENT, RS), b = flow_new(s, CLIENT, VIP), c = flow_new(s, CLIENT, "10.0.2.3:3306");
 

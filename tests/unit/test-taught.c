@@ -188,7 +188,7 @@ static void test_synack_again(void)
  * known to be one at the server. */
 static void test_challenge(void)
 {
-    const toa_map_row row = {endpoint_of("10.0.2.2:80"), endpoint_of("10.0.1.9:80")};
+    const toa_map_row row = {.vip = endpoint_of("10.0.2.2:80"), .server = endpoint_of("10.0.1.9:80")};
 
     for (unsigned what = 0; what < 5; what++) {
         stage g = what == 1 ? stage_with_map(&row) : stage_new();

@@ -18,7 +18,7 @@ static bool is_candidate(const toa_state *state, const toa_conversation *vip, co
     unsigned n = state->config->n_map ? toa_config_map_lookup(state->config, toa_wire_server(vip), &rows) : 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (toa_endpoint_equal(&rows[i].server, toa_wire_server(other))) {
+        if (toa_map_row_holds(&rows[i], vip->first_time) && toa_endpoint_equal(&rows[i].server, toa_wire_server(other))) {
             return true;
         }
     }

@@ -47,12 +47,13 @@ static bool set_key(toa_state *state, toa_conversation *conv, toa_party *client,
 /* The server that the map gives to the one on the wire; NULL: it has no row, or several. */
 static toa_party *mapped_server(toa_state *state, const toa_conversation *conv)
 {
-    const toa_map_row *rows;
+    const toa_endpoint *server;
 
-    if (state->config->n_map == 0 || toa_config_map_lookup(state->config, toa_wire_server(conv), &rows) != 1) {
+    if (state->config->n_map == 0) {
         return NULL;
     }
-    return toa_state_party(state, &rows->server);
+    server = toa_config_map_server(state->config, toa_wire_server(conv), conv->first_time);
+    return server ? toa_state_party(state, server) : NULL;
 }
 
 /* The key that wire, TOA (named; NULL: none) and map give. */
