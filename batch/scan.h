@@ -1,5 +1,5 @@
 /* scan.h
- * What the parts of toa-scan share: exit codes, the way errors are told, the wish to stop.
+ * What the parts of toa-scan share: exit codes, how errors are reported, the request to stop.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

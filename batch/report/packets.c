@@ -15,14 +15,14 @@
 #define SECONDS 3600 /* for one file */
 
 /* What is wanted of one file. */
-typedef struct packet_wish {
+typedef struct packet_request {
     GString *streams; /* "1,5,7" */
     gint64 from, to;  /* ns, as captured */
-} packet_wish;
+} packet_request;
 
 static void wish_free(gpointer data)
 {
-    packet_wish *self = data;
+    packet_request *self = data;
 
     g_string_free(self->streams, TRUE);
     g_free(self);
@@ -34,21 +34,21 @@ static void packet_free(gpointer data)
     g_free(data);
 }
 
-static void add_wish(GHashTable *wishes, const scan_place *place, gint64 from, gint64 to)
+static void add_wish(GHashTable *requests, const scan_place *place, gint64 from, gint64 to)
 {
-    packet_wish *entry = g_hash_table_lookup(wishes, &place->file);
+    packet_request *entry = g_hash_table_lookup(requests, &place->file);
 
     if (!entry) {
-        entry = g_new0(packet_wish, 1);
-        *entry = (packet_wish){g_string_new(NULL), from, to};
-        g_hash_table_insert(wishes, g_memdup2(&place->file, sizeof place->file), entry);
+        entry = g_new0(packet_request, 1);
+        *entry = (packet_request){g_string_new(NULL), from, to};
+        g_hash_table_insert(requests, g_memdup2(&place->file, sizeof place->file), entry);
     }
     g_string_append_printf(entry->streams, "%s%" G_GINT64_FORMAT, entry->streams->len ? "," : "", place->stream);
     entry->from = MIN(entry->from, from);
     entry->to = MAX(entry->to, to);
 }
 
-static void wish_for(GHashTable *wishes, const scan_report *report, const scan_incident *incident)
+static void wish_for(GHashTable *requests, const scan_report *report, const scan_incident *incident)
 {
     for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
@@ -56,7 +56,7 @@ static void wish_for(GHashTable *wishes, const scan_report *report, const scan_i
             const scan_skew *skew = scan_report_skew(report, flow->point);
             gint64 offset = skew ? skew->skew : 0;
             for (guint p = 0; p < flow->places->len; p++) {
-                add_wish(wishes, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
+                add_wish(requests, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
                          incident->last_time + offset + MARGIN);
             }
         }
@@ -120,11 +120,11 @@ static void read_packet(JsonArray *array G_GNUC_UNUSED, guint index G_GNUC_UNUSE
     g_ptr_array_add(data, packet);
 }
 
-static GPtrArray *read_file(const char *tshark, const char *path, const packet_wish *wish)
+static GPtrArray *read_file(const char *tshark, const char *path, const packet_request *request)
 {
     char *filter = g_strdup_printf(
         "tcp.stream in {%s} && frame.time_epoch >= %" G_GINT64_FORMAT " && frame.time_epoch <= %" G_GINT64_FORMAT,
-        wish->streams->str, wish->from / SCAN_NS_PER_S, wish->to / SCAN_NS_PER_S + 1);
+        request->streams->str, request->from / SCAN_NS_PER_S, request->to / SCAN_NS_PER_S + 1);
     const char *const arguments[] = {
         tshark, "-n",         "-r", path,            "-o", "toa.analysis:FALSE", "-Y", filter,   "-T", "json",
         "-e",   "frame.number", "-e", "frame.time_epoch", "-e", "tcp.stream",         "-e", "tcp.flags", "-e", "tcp.seq_raw",
@@ -154,16 +154,16 @@ static GPtrArray *read_file(const char *tshark, const char *path, const packet_w
 
 scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)
 {
-    GHashTable *wishes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, wish_free);
+    GHashTable *requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, wish_free);
     scan_packets *packets =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     GHashTableIter iter;
     gpointer key, value;
 
     for (guint i = 0; i < MIN(report->incidents->len, max); i++) {
-        wish_for(wishes, report, report->incidents->pdata[i]);
+        wish_for(requests, report, report->incidents->pdata[i]);
     }
-    g_hash_table_iter_init(&iter, wishes);
+    g_hash_table_iter_init(&iter, requests);
     while (!scan_stop && g_hash_table_iter_next(&iter, &key, &value)) {
         const char *path = g_hash_table_lookup(report->local, key);
         GPtrArray *list = path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? read_file(tshark, path, value) : NULL;
@@ -174,6 +174,6 @@ scan_packets *scan_packets_load(const scan_report *report, guint max, const char
             g_hash_table_insert(packets, g_memdup2(key, sizeof(gint64)), list);
         }
     }
-    g_hash_table_unref(wishes);
+    g_hash_table_unref(requests);
     return packets;
 }

@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for so many streams at first: growing leaves holes in the heap (core/base/table.h). */
+/* Room for this many streams at first: growing leaves holes in the heap (core/base/table.h). */
 #define STREAMS_FIRST 16384
 
 static struct {
@@ -53,7 +53,7 @@ const char *toa_glue_key_text(const toa_key *key)
     char *kept = g_hash_table_lookup(glue.key_texts, key);
     char text[TOA_KEY_NAME];
 
-    if (key->reached) { /* who is the server may become known, or one more way to it */
+    if (key->reached) { /* the server's own address may become known, or one more address that leads to it */
         return toa_key_name(key, glue.key_name);
     }
     if (!kept) {
@@ -171,7 +171,7 @@ static bool read_segment(tvbuff_t *tvb, const packet_info *pinfo, void *data, to
     return true;
 }
 
-/* What is kept of one TCP layer of one frame that has something to say; in file scope, found again on every pass. */
+/* What is kept of a TCP layer of a frame that has a finding or a TOA; in file scope, found again on every pass. */
 typedef struct toa_frame {
     const toa_conversation *conversation; /* if its stream does not tell it (shares_stream), else NULL */
     const toa_endpoint *remembered; /* what earlier segments said about a TOA in this one, on the first pass */
@@ -216,8 +216,8 @@ static void set_stream(uint32_t stream, toa_conversation *conv)
     glue.by_stream->pdata[stream] = conv;
 }
 
-/* A SYN that is not analysed, cut short or quoted in an ICMP error: TCP may begin a stream with it nevertheless, and what
- * comes then in the conversation we know has that stream. Later passes look conversations up by stream. */
+/* A SYN that is not analysed, because it is cut short or quoted in an ICMP error. TCP may begin a stream with it all the
+ * same, and then later segments of the known conversation have that stream, by which later passes look it up. */
 static void pass_over(tvbuff_t *tvb, packet_info *pinfo, const toa_endpoint *source, const toa_endpoint *destination)
 {
     toa_conversation *conv;
@@ -249,8 +249,8 @@ typedef struct toa_passage {
     bool fed;
 } toa_passage;
 
-/* Reads options that are not the usual ones. What other segments say about a TOA is asked on the first pass and kept:
- * later passes know more and must not decide otherwise. */
+/* Reads options that are not the usual ones. What other segments say about a TOA is looked up on the first pass and kept:
+ * later passes know more, and must not decide differently. */
 static void read_unusual_options(toa_passage *passage)
 {
     const toa_header *header = &passage->header;
@@ -322,8 +322,8 @@ static toa_conversation *feed(toa_passage *passage, toa_conversation *conv, uint
     return fed.conversation;
 }
 
-/* First pass: a segment of a known conversation is seen by the engine before TCP. Nearly always there is nothing to say on
- * it, and then nothing to do after TCP. */
+/* First pass: a segment of a known conversation is fed before TCP's dissector runs. Nearly always nothing is found, and then
+ * nothing is left to do after TCP. */
 static void feed_known(toa_passage *passage)
 {
     toa_conversation *conv =
@@ -334,14 +334,14 @@ static void feed_known(toa_passage *passage)
     }
 }
 
-/* First pass: others wait until TCP has told their stream. */
+/* First pass: other segments wait until TCP's dissector has given them a stream. */
 static void feed_new(toa_passage *passage)
 {
     const toa_segment *segment = &passage->segment;
     toa_conversation *conv;
     uint32_t stream;
 
-    if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream)) { /* else not dissected by TCP */
+    if (toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream)) { /* or TCP has not dissected it */
         conv = feed(passage, toa_engine_find(glue.engine, &segment->source, &segment->destination), stream);
         if (!conv->shares_stream) {
             set_stream(stream, conv);
@@ -370,8 +370,8 @@ static void recall(toa_passage *passage)
     }
 }
 
-/* Called when TCP's dissector is through, or is left by an exception: payload cut by the snapshot length is the rule, not
- * the exception, and its segments count. */
+/* Called when TCP's dissector has returned or thrown an exception. It throws whenever the snapshot length has cut the
+ * payload, which is common, and such segments count. */
 static void after_tcp(toa_passage *passage)
 {
     toa_option_hook_leave(passage->outer);
@@ -430,7 +430,7 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     passage.tvb = tvb;
     passage.pinfo = pinfo;
     passage.tree = tree;
-    /* sampled now: dissectors above TCP change pinfo, and do not change it back when they throw */
+    /* read now: dissectors above TCP change pinfo, and do not restore it when they throw */
     passage.analysed = !pinfo->flags.in_error_pkt && !pinfo->fragmented;
     passage.layer = pinfo->curr_layer_num;
     passage.shown = (toa_layer){.segment = &passage.segment,
@@ -483,7 +483,7 @@ void toa_glue_handoff(void)
     if (glue.inner || !table) {
         return; /* a second call would wrap the wrapper */
     }
-    /* whatever is there, so that plugins that do the same form a chain */
+    /* whatever handle is there, so that several plugins that do this form a chain */
     glue.inner = dissector_get_uint_handle(table, IP_PROTO_TCP);
     if (!glue.inner) {
         return;

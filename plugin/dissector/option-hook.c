@@ -80,7 +80,7 @@ static const toa_item *find_item(const uint8_t *option)
     return NULL;
 }
 
-/* TCP called by its name, or by the user's Decode As, past the wrapper: judge the option by itself. */
+/* TCP was called by name or by the user's Decode As, not through the wrapper: the option is judged by itself. */
 static bool scan_alone(tvbuff_t *tvb, const struct tcpheader *tcp, toa_options *ret_options)
 {
     const toa_config *config = hook.config;

@@ -75,7 +75,7 @@ static char *port_text(wmem_allocator_t *allocator, guint port)
 
 /* ---- what was shown before ---- */
 
-/* Gaps that are remembered; more are forgotten, oldest first, and their bytes not shown. */
+/* How many gaps are remembered. Of more, the oldest are forgotten and their bytes not shown. */
 #define GAPS_MAX 64
 
 typedef struct gap {

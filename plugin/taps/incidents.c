@@ -56,10 +56,11 @@ static stat_tap_table_item columns[N_COLUMNS] = {
 
 static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
 
-/* So many pairs are looked at with every finding, to show one row an event; with more, each pair has its own. */
+/* Up to this many pairs are merged anew with every finding, so that an event has one row; beyond it, each pair has a row of
+ * its own. */
 #define SETTLED_MAX 64
 
-/* What the table is made from. The user of an incident with a row is the number of the row plus one. */
+/* What the table is made from. toa_incident.user of an incident with a row is the row's number plus one. */
 static toa_incidents gathered;
 static toa_talks gathered_talks;
 static GPtrArray *settled;
@@ -175,7 +176,7 @@ static const char *format_key(const toa_key *key, char text[TOA_KEY_NAME])
     return toa_key_name(key, text);
 }
 
-/* One key, or as far as is known two. */
+/* The key; two keys, if they are not known to be one. */
 static char *key_text(const toa_incident *incident)
 {
     const toa_key *early = incident->early->key, *late = incident->late->key;
@@ -246,7 +247,7 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     set_text(&row[COLUMN_FILTER], filter_text(incident));
 }
 
-/* A row of its own for a pair; which pairs are one event is known later. */
+/* Gives a pair its own row; which pairs are one event is known later. */
 static void show_pair(stat_tap_table *table, toa_incident *incident)
 {
     stat_tap_table_item_type empty[N_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
@@ -288,7 +289,7 @@ static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
         return false;
     }
     if (gathered.list->len <= SETTLED_MAX && settled->len > 1) {
-        show_settled(table); /* this segment may have shown that two of them are legs of one connection */
+        show_settled(table); /* this segment may have shown that two conversations are legs of one connection */
         return true;
     }
     if (gathered.list->len <= SETTLED_MAX) {
@@ -300,7 +301,7 @@ static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
     return true;
 }
 
-/* Too many for that from now on: each pair has its row. */
+/* There are too many pairs to merge: from now on each has its own row. */
 static void show_all_pairs(stat_tap_table *table)
 {
     drop_rows(table);

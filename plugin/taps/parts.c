@@ -57,7 +57,7 @@ static TOA_STAT_RESULT listen(const char *argument, void *data)
         report_failure("-z %s: %s", text->name, error->str);
         g_string_free(error, TRUE);
         text->free(state);
-        exit(1); /* what tshark does for its own: a script must not take silence for a clean capture */
+        exit(1); /* as tshark does for its own taps: a script must not take silence for a clean capture */
     }
     return TOA_STAT_OK;
 }

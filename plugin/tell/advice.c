@@ -30,8 +30,8 @@ static void say_command(const toa_conversation *conv, GString *command, toa_tell
     g_string_truncate(command, 0);
 }
 
-/* The client knows its own port, and the address that it has dialled; that one is seen here only if nothing rewrites the
- * client's side before this place of capture. */
+/* The command names the client's port and the address it connected to. That address is visible here only if nothing between
+ * the client and the capture point rewrites it. */
 static void tell_close(const toa_incident *incident, const toa_conversation *conv, toa_teller *teller)
 {
     const toa_endpoint *client = &conv->key->client->endpoint, *server = toa_wire_server(conv);
@@ -57,7 +57,7 @@ static void tell_close(const toa_incident *incident, const toa_conversation *con
     g_string_free(command, TRUE);
 }
 
-/* Neither can be answered for the other any more. */
+/* No segment of one can be answered on the other any more. */
 static bool is_over(const toa_incident *incident)
 {
     return toa_incident_verdict(incident) == TOA_VERDICT_STALE ||
@@ -75,9 +75,9 @@ void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_te
         }
     }
     if (!victims) {
-        toa_add(teller, is_over(incident) ? "nothing: nobody waits for help."
-                                                 : "nobody waits for help, but both are open: the next segment of either "
-                                                   "can be answered on the other. Look again before you leave.");
+        toa_add(teller, is_over(incident) ? "nothing: no connection waits for an answer."
+                                          : "nothing yet: no connection waits for an answer, but both are open. The next "
+                                            "segment of either can be answered on the other. Look again before you leave.");
         toa_end(teller, "Do now  ");
     }
 }
@@ -103,7 +103,7 @@ void toa_advice_for_good(const toa_incident *incident, toa_teller *teller)
         NULL};
     toa_verdict verdict = toa_incident_verdict(incident);
 
-    toa_text_heading(teller->out, "What to do for good");
+    toa_text_heading(teller->out, "Permanent fix");
     if (verdict == TOA_VERDICT_UNTRANSLATED) {
         toa_places_untranslated(teller);
     } else if (verdict != TOA_VERDICT_STALE) {

@@ -10,7 +10,7 @@ struct toa_crossings {
     GHashTable *crossed; /* toa_conversation to GPtrArray of toa_conversation */
 };
 
-/* A frame may have several TCP layers, so the conversation is part of the question. */
+/* A frame may have several TCP layers, so the conversation is part of the key. */
 typedef struct answered {
     const toa_conversation *conversation;
     uint32_t frame;

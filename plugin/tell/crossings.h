@@ -17,7 +17,7 @@
 
 #include <glib.h>
 
-/* So many crossed conversations are kept of one: the first ones. Every frame shows all of them. */
+/* At most this many crossed conversations are kept for each conversation, the first ones. Every frame shows all of them. */
 #define TOA_CROSSED_MAX 16
 
 typedef struct toa_crossings toa_crossings;

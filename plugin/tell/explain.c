@@ -107,7 +107,7 @@ void toa_explain_free(toa_explain *self)
 
 /* ---- gathering ---- */
 
-/* The layer that is told of a tunnelled frame is the first one tapped, the innermost. */
+/* Of a tunnelled frame only the layer that is tapped first is told: the innermost. */
 static void remember_frame(toa_explain *self, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
@@ -168,7 +168,7 @@ static void find_answered(details *gathered, toa_witness *witness)
     }
 }
 
-/* A distance that two segments show is one; the first alone may be anything. */
+/* A distance counts once two segments have shown it; one alone may be an accident. */
 static void compare_shifts(details *gathered, toa_witness *witness)
 {
     uint32_t shift = witness->from_client ? witness->finding.seq_shift : witness->finding.ack_shift;
@@ -213,7 +213,7 @@ static void take_scenes(const toa_explain *self, const toa_incident *incident, d
     gathered->last_scenes[gathered->n_last_scenes++] = scene_of(here, foreign ? finding->other : finding->own);
 }
 
-/* The owner of what was not to be explained on conv is here after all. */
+/* The owner of segments that were unexplained on conv was captured after all. */
 static void settle_unseen(toa_explain *self, const toa_conversation *conv)
 {
     guint place = GPOINTER_TO_UINT(g_hash_table_lookup(self->unseen_of, conv));
@@ -353,7 +353,7 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
     toa_advice_quiet(&quiet, teller);
 }
 
-/* Before everything else: half of a story must not pass for a clean capture. */
+/* Told before everything else: a capture with half of an incident must not pass for a clean one. */
 static void tell_unseen(const toa_explain *self, toa_teller *teller)
 {
     unsigned told = 0;
@@ -446,7 +446,7 @@ static void tell_servers(GHashTable *by_server, toa_teller *teller)
     g_ptr_array_free(sorted, TRUE);
 }
 
-/* All of them in a few lines, if there are several. */
+/* A summary of all incidents in a few lines, if there are several. */
 static void tell_summary(const toa_explain *self, const GPtrArray *standing, toa_teller *teller)
 {
     GHashTable *by_server = g_hash_table_new_full(NULL, NULL, NULL, g_free);

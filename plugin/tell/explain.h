@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-/* Incidents that are told in full unless somebody asks for more. */
+/* How many incidents are told in full unless the user asks for more. */
 #define TOA_EXPLAIN_LIMIT 5
 
 typedef struct toa_explain toa_explain;

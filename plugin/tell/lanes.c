@@ -116,7 +116,7 @@ static void draw_scene(const lanes *self, const toa_scene *scene, toa_teller *te
                        .base = scene->length, .from = from, .to = to};
     GString *line = g_string_new(NULL), *label = g_string_new(toa_segment_name(scene->flags, scene->length));
 
-    if (lane_from < self->n && lane_to < self->n && lane_from != lane_to) { /* else a leg that has no lane */
+    if (lane_from < self->n && lane_to < self->n && lane_from != lane_to) { /* otherwise it is a leg without a lane */
         if (scene->owner != scene->conv->stream) {
             bool against = scene->from_client && (scene->flags & TOA_FLAG_RST); /* meant for its own connection */
             g_string_append_printf(label, " %s stream %u", against ? "against" : "of", scene->owner);
@@ -140,7 +140,7 @@ static int compare_scenes(const void *a, const void *b)
     if (left->frame != right->frame) {
         return (left->frame > right->frame) - (left->frame < right->frame);
     }
-    return (left->owner == left->conv->stream) - (right->owner == right->conv->stream); /* what is found goes first */
+    return (left->owner == left->conv->stream) - (right->owner == right->conv->stream); /* findings come before other frames */
 }
 
 void toa_lanes_draw(const toa_conversation *early, const toa_conversation *late, toa_scene *scenes, unsigned n,

@@ -163,7 +163,7 @@ static void say_relation(const toa_incident *incident, toa_teller *teller)
     if (verdict == TOA_VERDICT_STALE) {
         claim.kind = TOA_CLAIM_SAME_WIRE;
         toa_say(teller, &claim);
-        toa_add(teller, ". Somebody, the server or a load balancer, still had the earlier one and answered for it.");
+        toa_add(teller, ". The server or a load balancer still had the earlier one and answered for it.");
     } else if (verdict == TOA_VERDICT_UNTRANSLATED) {
         say_untranslated(incident, teller);
     } else if (two_ways(incident)) {
@@ -281,7 +281,7 @@ static void tell_connection(const toa_story *story, const toa_conversation *conv
 
 /* ---- evidence ---- */
 
-/* The strongest evidence is named also where something else has proven it before. */
+/* The strongest evidence is named even if something else has proven the incident before. */
 static void tell_clock(const toa_story *story, toa_teller *teller)
 {
     const toa_incident *incident = story->incident;
@@ -302,7 +302,7 @@ static void tell_clock(const toa_story *story, toa_teller *teller)
     toa_end(teller, "- ");
 }
 
-/* That two keys are equal needs no words where the proof follows. */
+/* Equal keys need no sentence of their own if the proof follows. */
 static bool is_said_better(const toa_story *story, unsigned i)
 {
     const toa_witness *witness = &story->witnesses[i];

@@ -1,6 +1,7 @@
 /* story.h
- * One incident in plain words, for whoever is woken by it: three lines on who waits, why, and what to do now; the frames
- * that tell it; then the evidence. Every statement on the capture is a claim (claims.h), made only where its evidence is.
+ * One incident in plain words, for the person on call: three lines on who waits, why, and what to do now; the frames that
+ * show it; then the evidence. Every statement about the capture is a claim (claims.h), made only where there is evidence for
+ * it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

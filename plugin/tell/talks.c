@@ -128,7 +128,7 @@ static void count_in_part(toa_talks *talks, toa_talk *talk, const toa_layer *lay
 
 /* ---- counting ---- */
 
-/* Captured twice; a stack that sends again has a new identification, or takes longer. */
+/* The segment was captured twice. A retransmission has a new identification, or comes later. */
 static bool is_copy_of_asked(const toa_talk *talk, const toa_segment *segment)
 {
     return talk->n_waiting > 0 && segment->seq == talk->asked_seq && segment->ip_id == talk->asked_id &&
@@ -170,7 +170,7 @@ static void take_acknowledgment(toa_talk *talk, const toa_segment *segment)
     if ((segment->flags & TOA_FLAG_RST) || toa_seq_le(talk->wait_last_end, segment->ack)) {
         talk->n_waiting = 0;
     } else if (toa_seq_le(talk->wait_end, segment->ack)) {
-        /* part of it; the rest is counted from here, later than true rather than earlier */
+        /* only a part was answered; the rest counts from here, which is rather too late than too early */
         talk->n_waiting = 1;
         talk->wait_frame = segment->frame;
         talk->wait_time = segment->time;

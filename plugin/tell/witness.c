@@ -51,7 +51,7 @@ static toa_claim about(const toa_witness *witness, toa_claim_kind kind)
                        .from = &witness->source};
 }
 
-/* One clause behind the others. */
+/* Appends one more clause to the sentence. */
 static void say_also(const toa_claim *claim, toa_teller *teller)
 {
     toa_add(teller, "; ");
@@ -80,8 +80,8 @@ static void say_number(const toa_witness *witness, uint32_t value, uint32_t shif
     say_also(&claim, teller);
 }
 
-/* A RST without ACK takes its number from the segment that drew it; other segments only come after one that has no answer
- * on its own conversation, and can have other reasons: a timer, a program. */
+/* A RST without ACK takes its number from the segment that caused it. Other segments merely follow one that has no answer on
+ * its own conversation, and may have other causes: a timer, a program. */
 static void say_cause(const toa_witness *witness, toa_teller *teller)
 {
     bool drawn = (witness->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
@@ -91,7 +91,7 @@ static void say_cause(const toa_witness *witness, toa_teller *teller)
         return;
     }
     if (!witness->answers && toa_same_wire(witness->finding.own, witness->finding.other)) {
-        return; /* whose segment drew it cannot be told: on the wire both look the same */
+        return; /* the cause may be of either conversation: on the wire both look the same */
     }
     claim.other_frame = witness->answers ? witness->answers : witness->finding.other_frame;
     claim.length = witness->before;

@@ -30,8 +30,8 @@ void toa_witness_take(toa_witness *witness, const toa_layer *layer, const toa_fi
 /* "RST", "SYN-ACK", "data", "FIN", "ACK" ... */
 const char *toa_segment_name(uint16_t flags, uint32_t length);
 
-/* A proof that came late: the client of finding.own goes on where an answer stood that was captured on finding.other before
- * anything of own was, and whose owner nobody knew. */
+/* The proof came late: the client of finding.own goes on from an answer that was captured on finding.other before anything
+ * of own was, when its owner was not known yet. */
 bool toa_witness_is_late(const toa_witness *witness);
 
 /* Appends what was seen, and what it means. */
