@@ -223,7 +223,7 @@ static void remove_conversations(toa_state *state, const toa_victims *victims)
     }
 }
 
-/* ---- tuples that were seen in several networks ---- */
+/* ---- tuples that several conversations had: in several networks, or one after the other ---- */
 
 static int compare_numbers(gconstpointer a, gconstpointer b, gpointer data)
 {
@@ -316,15 +316,11 @@ static void remove_parties(toa_state *state)
 
 void toa_forget_finish(toa_state *state, const toa_victims *victims)
 {
-    bool networks = toa_table_count(&state->roads) > 0;
-
     clean_all(state);
     remove_pairs(state);
     toa_network_forget(state);
     remove_conversations(state, victims);
-    if (networks) {
-        restore(state);
-    }
+    restore(state);
     remove_keys(state);
     remove_parties(state);
     state->n_forgotten += victims->numbers->len;
