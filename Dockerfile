@@ -7,7 +7,7 @@ FROM debian:12-slim AS build
 COPY . /src
 WORKDIR /src
 RUN rm -rf build && sh cmake/bootstrap.sh build
-RUN apt-get install -q -y --no-install-recommends dpkg-dev && cpack --config build/release/CPackConfig.cmake
+RUN apt-get install -q -y --no-install-recommends dpkg-dev file && cpack --config build/release/CPackConfig.cmake
 
 FROM debian:12-slim
 COPY --from=build /src/build/release/package/*.deb /tmp/package/
