@@ -194,6 +194,20 @@ static bool only_own(const toa_conversation *conv, unsigned sender, const toa_se
     return sender == conv->client && conv->roles > TOA_ROLES_PORT && !(segment->flags & TOA_FLAG_RST);
 }
 
+/* x's client itself has gone on with y's numbers, and no stack does that for what was crossed: x is another leg of y by now, a
+ * connection of its tuple whose SYN was not captured. Notes it, if the segment being fed shows it. */
+static bool is_shared_by_client(toa_state *state, toa_conversation *x, unsigned sender, toa_conversation *y)
+{
+    toa_pair *pair;
+
+    if (only_own(x, sender, state->segment)) {
+        toa_state_pair(state, x, y)->client_shares = true;
+        return false;
+    }
+    pair = toa_state_find_pair(state, x, y);
+    return pair && pair->client_shares;
+}
+
 static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new);
 
 static bool names_another(const toa_conversation *x, const toa_segment *segment)
@@ -267,6 +281,9 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     apply_carriers(state, conv, &seen.carriers);
     if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
         return false;
+    }
+    if (match.owner && match.where != TOA_WHERE_EARLIER && is_shared_by_client(state, conv, sender, match.owner)) {
+        match.owner = NULL;
     }
     if (match.owner && (match.where == TOA_WHERE_EARLIER || !only_own(conv, sender, segment))) {
         if (toa_credit_is_copy(state, conv, sender, &match)) {

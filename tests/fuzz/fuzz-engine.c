@@ -271,12 +271,13 @@ static void check_candidates(const run *r, const question *q, const toa_finding 
 {
     const seen *best = NULL, *found = NULL, *answered = NULL;
     answer best_answer = {0}, found_answer = {0};
-    bool any = false;
+    bool any = false, shared = false; /* shared: x's client has used the candidate's numbers itself */
 
     for (unsigned i = 0; i < q->before->n; i++) {
         const seen *y = &q->before->list[i];
         answer a = model_answer(q, y);
         any |= a.may;
+        shared |= a.may && y->has_pair && y->pair.client_shares;
         if (a.sure && (!best || turn(a.where) < turn(best_answer.where) ||
                        (a.where == best_answer.where && is_better(&a, y, &best_answer, best)))) {
             best = y;
@@ -295,7 +296,7 @@ static void check_candidates(const run *r, const question *q, const toa_finding 
     }
     if (best) {
         tell(r, "surely", best, &best_answer);
-        MUST(f);
+        MUST(f || shared);
     }
     MUST(!f || found);
     if (f && !found_answer.may) {
@@ -307,7 +308,8 @@ static void check_candidates(const run *r, const question *q, const toa_finding 
         MUST((f->kind == TOA_FINDING_STALE_SESSION) == (found_answer.where == TOA_WHERE_EARLIER));
         MUST(!best || turn(found_answer.where) <= turn(best_answer.where));
         MUST(!best || found_answer.where != best_answer.where || !is_better(&best_answer, best, &found_answer, found));
-    } else if (answered && !any && model_pairs(q->x) <= MODEL_PAIRS_MAX) { /* R8 */
+    } else if (answered && !any && !(answered->has_pair && answered->pair.client_shares) &&
+               model_pairs(q->x) <= MODEL_PAIRS_MAX) { /* R8 */
         MUST(q->own != TOA_OWN_NONE && q->own != TOA_OWN_UNKNOWN);
     }
 }

@@ -76,6 +76,34 @@ static void nat_leg_without_beginning(unsigned n_lost)
     story_free(s);
 }
 
+/* Most of the inner leg is lost, on a tuple that had another connection. That its client goes on with the numbers shows that it
+ * is a leg: what its server sends there is nobody's crossed segment. */
+static void test_client_goes_on(void)
+{
+    story *s = story_new();
+    flow outer = flow_new(s, CLIENT, RS), inner = behind_nat(&outer);
+    toa_segment ack, rst;
+
+    earlier_on(&inner);
+    client_sends(&outer, SYN, 0);
+    server_sends(&outer, SYN | ACK, 0);
+    ack = crossed(from_client(&outer, ACK, 0), &outer, &inner);
+    ack.ip_id ^= 0x4000;
+    emit(&inner, ack);
+    client_sends(&outer, PSH | ACK, 486);
+    server_sends(&outer, PSH | ACK, 285);
+    ack = from_client(&outer, ACK, 0);
+    on_both(&outer, &inner, ack, false);
+    rst = from_server(&outer, RST | ACK, 0);
+    emit(&outer, rst);
+    rst.time = 0;
+    rst.ip_id++;
+    emit(&inner, crossed(rst, &outer, &inner));
+    EXPECT_NONE(s);
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
 static void test_syn_lost(void)
 {
     nat_leg_without_beginning(1);
@@ -206,6 +234,7 @@ static void test_forged(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/missed/client-goes-on", test_client_goes_on);
     g_test_add_func("/missed/syn-lost", test_syn_lost);
     g_test_add_func("/missed/syn-and-ack-lost", test_syn_and_ack_lost);
     g_test_add_func("/missed/handshake-lost", test_handshake_lost);

@@ -41,6 +41,7 @@ typedef struct toa_pair {
     bool confirmed;
     bool reuse;
     bool refuted;
+    bool client_shares;   /* x's client has used y's numbers, in segments that are no RSTs */
     bool untranslated;    /* y's server answers y's client on x, from its own address */
     uint32_t synack_ack;  /* of the last SYN-ACK on x that would answer y's SYN; with synack_time */
     int64_t synack_time;
