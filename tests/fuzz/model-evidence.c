@@ -118,6 +118,13 @@ static bool one_key(const toa_conversation *x, const toa_conversation *y)
     return x->key == y->key || (told_key(x) == told_key(y) && !(same_wire(x, y) && x->server_party == y->server_party));
 }
 
+/* Since then a has been silent on y, and b has said the same again. */
+static bool in_vain(const toa_side *a, const toa_side *b, const toa_pair *pair)
+{
+    return a->last_time <= pair->noted_time && b->last_time > pair->noted_time && b->next == pair->noted_next &&
+           b->acks[0] == pair->noted_ack;
+}
+
 static unsigned circumstances(const question *q, const seen *y, const toa_side *a, const toa_side *b)
 {
     const toa_pair *pair = &y->pair;
@@ -126,7 +133,7 @@ static unsigned circumstances(const question *q, const seen *y, const toa_side *
     if (!(y->was.flags & TOA_CONV_CLOSED) && b->last_frame && a->last_time <= b->last_time) {
         found |= TOA_HINT_WAITING;
     }
-    if (y->has_pair && pair->noted_time && (is_rst(q->segment) || a->last_time <= pair->noted_time)) {
+    if (y->has_pair && pair->noted_time && (is_rst(q->segment) || in_vain(a, b, pair))) {
         found |= TOA_HINT_AGAIN;
     }
     if (y->has_pair && pair->n_found && !q->server && q->segment->time - pair->found_time <= SECOND) {
