@@ -137,6 +137,29 @@ static void test_handshake_lost(void)
     story_free(s);
 }
 
+/* Of the client nothing is captured: the server is believed when it goes on after its own SYN-ACK, with the same ack. */
+static void test_server_goes_on(void)
+{
+    for (unsigned other = 0; other < 2; other++) {
+        story *s = story_new();
+        flow f = flow_new(s, CLIENT, RS);
+        toa_conversation *old;
+        toa_segment data;
+
+        earlier_on(&f);
+        old = f.conv;
+        from_client(&f, SYN, 0);
+        server_sends(&f, SYN | ACK, 0);
+        g_assert_true(f.conv == old);
+        data = from_server(&f, PSH | ACK, 50);
+        data.ack += other; /* of a byte that the client has not sent: another's */
+        emit(&f, data);
+        g_assert_true((f.conv == old) == other);
+        EXPECT_QUIET(s);
+        story_free(s);
+    }
+}
+
 /* A load balancer's port that serves another client now: the TOA counts. */
 static void test_other_client_named(void)
 {
@@ -238,6 +261,7 @@ int main(int argc, char **argv)
     g_test_add_func("/missed/syn-lost", test_syn_lost);
     g_test_add_func("/missed/syn-and-ack-lost", test_syn_and_ack_lost);
     g_test_add_func("/missed/handshake-lost", test_handshake_lost);
+    g_test_add_func("/missed/server-goes-on", test_server_goes_on);
     g_test_add_func("/missed/other-client-named", test_other_client_named);
     g_test_add_func("/missed/crossed-synack", test_crossed_synack);
     g_test_add_func("/missed/hole", test_hole);
