@@ -49,11 +49,15 @@ static void add_traffic(GString *text, const toa_watch *watch, const toa_watch_i
 static void add_memory(GString *text, const toa_watch *watch)
 {
     static const char *const why[] = {"closed", "idle", NULL};
+    char pause[G_ASCII_DTOSTR_BUF_SIZE];
     const guint64 forgotten[] = {watch->counts.forgotten_closed, watch->counts.forgotten_idle};
 
     add_gauge(text, "conversations", "Conversations remembered.", toa_engine_remembers(watch->engine));
     add_counter(text, "conversations_seen", "Conversations so far.", toa_engine_conversations(watch->engine));
     add_family(text, "forgotten", "Conversations forgotten to stay within --memory.", "why", why, forgotten);
+    add_kind(text, "longest_pause_seconds", "gauge", "The longest time that forgetting took; packets wait meanwhile.");
+    g_string_append_printf(text, "toa_watch_longest_pause_seconds %s\n",
+                           g_ascii_formatd(pause, sizeof pause, "%.6f", (double)watch->counts.longest_pause / 1e6));
     add_gauge(text, "engine_bytes", "Memory that the engine holds.", toa_engine_memory(watch->engine));
 }
 

@@ -99,10 +99,12 @@ static bool is_tight(const toa_watch *self, gsize sixteenths)
 static void look_at_memory(toa_watch *self)
 {
     guint32 remembered = 0;
+    gint64 begun;
 
     if (!is_tight(self, 15)) {
         return;
     }
+    begun = g_get_monotonic_time();
     do {
         remembered = toa_engine_remembers(self->engine);
         forget(self, remembered / 8 + 1);
@@ -110,6 +112,7 @@ static void look_at_memory(toa_watch *self)
 #ifdef __GLIBC__
     malloc_trim(0); /* what was given back lies between what was not */
 #endif
+    self->counts.longest_pause = MAX(self->counts.longest_pause, g_get_monotonic_time() - begun);
 }
 
 /* ---- one frame ---- */

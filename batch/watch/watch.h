@@ -22,6 +22,7 @@ typedef struct toa_watch_counts {
     guint64 frames, bytes, segments;
     guint64 unread; /* IP fragments, and protocols that may hold TCP and are not known */
     guint64 forgotten_closed, forgotten_idle;
+    gint64 longest_pause; /* us that forgetting took at most at a time */
 } toa_watch_counts;
 
 typedef struct toa_watch {

@@ -86,9 +86,4 @@ else()
   message(WARNING "No man pages: they need asciidoctor and gzip (Debian: asciidoctor)")
 endif()
 
-# the service that watches, for systems that have systemd; started by nobody but the administrator
-if(NOT TOA_INSTALL_PERSONAL AND TARGET toa-watch)
-  install(FILES ${PROJECT_SOURCE_DIR}/batch/watch/toa-watch@.service DESTINATION lib/systemd/system)
-endif()
-
 include(${CMAKE_CURRENT_LIST_DIR}/deb.cmake)
