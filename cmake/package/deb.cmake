@@ -42,6 +42,9 @@ endif()
 # the next series has its plugins elsewhere and would not load this one, without a word
 set(CPACK_DEBIAN_PACKAGE_BREAKS "wireshark-common (>= ${_after}~)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "wireshark")
+if(TARGET toa-scan) # scan-hosts and reduce-hosts; toa-clickhouse
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "parallel, openssh-client, curl")
+endif()
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Wireshark plugin that finds crossed TCP connections")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Load balancers that replace the client's address hand it to the real server in
