@@ -449,14 +449,14 @@ SELECT g.a AS a, g.b AS b,
         WHEN g.reuses > 0 THEN 'reuse' WHEN g.stale > 0 THEN 'stale_session' WHEN g.unclear > 0 THEN 'collision.unclear'
         WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' WHEN g.selves > 0 THEN 'self_connect' ELSE 'unknown' END AS kind,
     CASE WHEN g.refuted > 0 AND g.confirmed = 0 AND g.answers = 0 AND g.foreign_segments = 0 THEN 0 ELSE g.severity END AS severity,
-    g.key_text AS key_text, g.first_time AS first_time, g.last_time AS last_time,
+    CASE WHEN g.confirmed > 0 AND g.key_both <> '' THEN g.key_both ELSE g.key_text END AS key_text, g.first_time AS first_time, g.last_time AS last_time,
     g.rsts AS foreign_rsts, g.foreign_segments - g.rsts AS foreign_segments, g.dup_acks AS dup_acks, g.stale AS stale,
     g.across AS across, g.points AS points
 FROM (
     SELECT e.a AS a, e.b AS b, MAX(e.confirmed) AS confirmed, MAX(e.shared) AS shared, MAX(e.answers) AS answers,
         MAX(e.refuted) AS refuted, MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
         MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.selves) AS selves, MAX(e.severity) AS severity,
-        MAX(e.key_text) AS key_text, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
+        MAX(e.key_text) AS key_text, MAX(e.key_both) AS key_both, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
         MAX(e.across) AS across, COUNT(*) AS points
     FROM (
         SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
@@ -474,6 +474,11 @@ FROM (
             MAX(CASE d.severity WHEN 'error' THEN 2 WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
             MAX(CASE WHEN o.x_source > o.y_source OR (o.x_source = o.y_source AND o.first_conn = d.x) THEN SUBSTR(o.x_key_client, 2) || ' > ' || SUBSTR(o.x_key_server, 2)
                 ELSE SUBSTR(o.y_key_client, 2) || ' > ' || SUBSTR(o.y_key_server, 2) END) AS key_text,
+            -- nothing says which of the two is the server's own address
+            MAX(CASE WHEN o.x_source = '1' AND o.y_source = '1' AND o.x_key_client = o.y_key_client AND o.x_key_server <> o.y_key_server
+                THEN SUBSTR(o.x_key_client, 2) || ' > ' || CASE WHEN o.first_conn = d.x
+                    THEN SUBSTR(o.x_key_server, 2) || ' or ' || SUBSTR(o.y_key_server, 2)
+                    ELSE SUBSTR(o.y_key_server, 2) || ' or ' || SUBSTR(o.x_key_server, 2) END ELSE '' END) AS key_both,
             MIN(d.at) AS first_time, MAX(d.at) AS last_time, MAX(d.across) AS across, d.point AS point
         FROM incident_fact d JOIN r_order o ON o.x = d.x AND o.y = d.y
         GROUP BY o.first_conn, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END, d.point

@@ -153,6 +153,37 @@ static const char *tuple_of(const scan_incident *incident, unsigned side)
     return flow ? flow->server : "?";
 }
 
+/* A TOA option has named a client of it. */
+static gboolean is_named(const scan_incident *incident)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        for (guint i = 0; i < incident->flows[side]->len; i++) {
+            if (((const scan_flow *)incident->flows[side]->pdata[i])->source == '4') {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/* What ends it, by what is known of the place. Not proven, answers from an address that was not asked look alike: of those
+ * toa,explain knows, which has the capture. */
+static const char *advice(const scan_incident *incident)
+{
+    if (is_named(incident)) {
+        return "A client must not use one source port for both paths at a time: keep one path, give each path ports of its "
+               "own, or let the real servers not rewrite.";
+    }
+    if (g_str_has_prefix(incident->kind, "collision")) {
+        return "Something on one of the paths rewrites the destination and keeps the client's address and port: keep one path, "
+               "give each path source ports of its own, or let the balancer use addresses of its own. \"tshark -q -z "
+               "toa,explain -r\" with this capture lists the products that do it, with their sources.";
+    }
+    return "Either both are one connection to the server, which one source port on two paths makes them, or the server's answers "
+           "come from an address that was not asked: \"tshark -q -z toa,explain -r\" with this capture says which, and what to "
+           "change.";
+}
+
 char *scan_words_story(const scan_incident *incident)
 {
     const scan_fact *fact = first_segment(incident);
@@ -174,8 +205,7 @@ char *scan_words_story(const scan_incident *incident)
         g_free(time);
     }
     if (incident->severity == 2) {
-        g_string_append(text, "A client must not use one source port for both paths at a time: keep one path, give "
-                              "each path ports of its own, or let the real servers not rewrite.");
+        g_string_append(text, advice(incident));
     }
     return g_string_free(text, FALSE);
 }
