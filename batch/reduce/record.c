@@ -404,11 +404,16 @@ static gboolean is_address(const char *text, size_t length)
     return strlen(whole) == length && memcmp(whole, text, length) == 0;
 }
 
+/* "client > server", or "client > server or server": nobody knows which. */
 static gboolean is_pair(const char *text)
 {
-    const char *arrow = strstr(text, " > ");
+    const char *arrow = strstr(text, " > "), *server = arrow ? arrow + 3 : NULL, *either = arrow ? strstr(server, " or ") : NULL;
 
-    return arrow && is_address(text, (size_t)(arrow - text)) && is_address(arrow + 3, strlen(arrow + 3));
+    if (!arrow || !is_address(text, (size_t)(arrow - text))) {
+        return FALSE;
+    }
+    return either ? is_address(server, (size_t)(either - server)) && is_address(either + 4, strlen(either + 4))
+                  : is_address(server, strlen(server));
 }
 
 static gboolean put_text(parser *self, const scan_column *column, const member *from, scan_value *value)

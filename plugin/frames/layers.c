@@ -188,7 +188,7 @@ toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer)
         walk_unknown(&walk, "layers", DEPTH_MAX);
     }
     ret_layer->network = fold_network(walk.network);
-    if (ret_layer->dsr.kind && !toa_dsr_stands(ret_layer)) {
+    if (walk.result != TOA_FOUND_TCP || (ret_layer->dsr.kind && !toa_dsr_stands(ret_layer))) {
         ret_layer->dsr.kind = TOA_DSR_NONE;
     }
     return walk.result;
