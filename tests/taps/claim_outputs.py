@@ -45,10 +45,18 @@ class Told:
         end = next((i for i in range(at, len(self.rest)) if self.rest[i].startswith('=====')), len(self.rest))
         self.text = '\n'.join(self.rest[at + 1:end])
         del self.rest[at:end]
+        # streams of Wireshark, from 4.4 on, that a connection goes on in: words and records name it by its first
+        self.first = {claim['other_stream']: claim['stream'] for claim in self.claims if claim['claim'] == 'goes_on'}
+        for row in self.frames.values():
+            row['_ws.col.Info'] = re.sub(r'(?<=stream )\d+', lambda n: str(self.first.get(int(n[0]), n[0])), row['_ws.col.Info'])
 
     def numbers(self, frame, field):
         value = self.frames[frame][field]
-        return [int(n, 0) for n in value.split(',')] if value else []
+        found = [int(n, 0) for n in value.split(',')] if value else []
+        if not field.endswith('stream') or field == 'toa.stream' or not self.first:
+            return found
+        found = [self.first.get(n, n) for n in found]
+        return list(dict.fromkeys(found)) if field == 'toa.crossed.stream' else found
 
     def stream(self, frame):
         """tcp.stream of the layer that the frame is about: a TCP header quoted by ICMP stands last."""
@@ -71,7 +79,7 @@ class Told:
     def endpoints(self):
         """endpoint: (frames, sent)."""
         return {'%s:%s' % (row[1], row[2]): (int(row[3]), int(row[4])) for row in (
-            re.match(r'(\S+)\s+(\d+)\s+(\d+)\s+\d+\s+(\d+)\s+\d+\s+\d+\s+\d+\s*$', line) for line in self.rest) if row}
+            re.match(r'(\S+)\s+(\d+)\s+(\d+)\s+\d+(?: bytes)?\s+(\d+)\s+\d+(?: bytes)?\s+\d+\s+\d+(?: bytes)?\s*$', line) for line in self.rest) if row}
 
     def tree(self):
         """Count of each line of the statistics."""
