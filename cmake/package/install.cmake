@@ -38,7 +38,7 @@ endforeach()
 # the same tree as in the sources, so that the links between these work
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${TOA_INSTALL_DOC_DIR})
-install(FILES ${PROJECT_SOURCE_DIR}/Dockerfile DESTINATION ${TOA_INSTALL_DOC_DIR})
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/Dockerfile DESTINATION ${TOA_INSTALL_DOC_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/sample-captures/README.md DESTINATION ${TOA_INSTALL_DOC_DIR}/sample-captures)
 install(FILES ${PROJECT_SOURCE_DIR}/tests/matrix/RESULTS.md DESTINATION ${TOA_INSTALL_DOC_DIR}/tests/matrix)
 install(FILES ${PROJECT_SOURCE_DIR}/tests/lab/README.md DESTINATION ${TOA_INSTALL_DOC_DIR}/tests/lab)
