@@ -193,7 +193,7 @@ char *scan_words_story(const scan_incident *incident)
     if (scan_incident_sides(incident) == 1) {
         g_string_append_printf(text, "Connection A is from %s to itself.", one);
     } else {
-        g_string_append_printf(text, "Connection A (to %s) began first, connection B (to %s) later. ", one, two);
+        g_string_append_printf(text, "Connection A (to %s) was captured first, connection B (to %s) later. ", one, two);
     }
     if (fact) {
         char *time = scan_words_time(fact->at);

@@ -141,7 +141,9 @@ static bool two_ways(const toa_incident *incident)
 /* Whose answers: those that were found most. */
 static void say_untranslated(const toa_incident *incident, toa_teller *teller)
 {
-    unsigned side = incident->side[1].n_answers > incident->side[0].n_answers;
+    const toa_side_of *sides = incident->side;
+    bool only_client = !sides[0].n_answers && !sides[1].n_answers; /* its RSTs lie where the answers came in */
+    unsigned side = only_client ? !sides[1].n_loads : sides[1].n_answers > sides[0].n_answers;
     const toa_conversation *owner = side ? incident->late : incident->early;
     const toa_conversation *carrier = side ? incident->early : incident->late;
     toa_claim claim = of(owner, TOA_CLAIM_UNTRANSLATED);

@@ -60,8 +60,9 @@ def _(c, claim):
 @check('untranslated')
 def _(c, claim):
     asked, answered = pair(c, claim)
-    return any(f['stream'] == claim['other_stream'] and f['other_stream'] == claim['stream'] and f['from'] == 'server'
+    return any(f['stream'] == claim['other_stream'] and f['other_stream'] == claim['stream']
                for f in c.findings if f['finding'] in ('foreign.rst', 'foreign.segment')) and \
+        any(not c.from_client(p) for p in answered) and \
         claim['from'] in (asked[0].source, asked[0].destination) and \
         claim['to'] in (answered[0].source, answered[0].destination) and claim['from'] != claim['to']
 
