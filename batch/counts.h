@@ -27,6 +27,8 @@ typedef struct scan_counts {
     SCAN_COUNTS(X)
 #undef X
     guint64 refused_records; /* lines, of files or of what tshark wrote */
+    guint learnt;  /* files of earlier runs, read again for what was open at their end; in none of the above */
+    guint joined;  /* capture points whose new files go on from files that are gone: SQL joins them */
 } scan_counts;
 
 /* Whether any of them is an error. */

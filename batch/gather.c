@@ -3,6 +3,7 @@
  */
 #include "gather.h"
 
+#include "plan.h"
 #include "read/memory.h"
 
 /* ---- what is to be read ---- */
@@ -60,12 +61,20 @@ static gboolean look_up(scan_gather *self, const scan_file *file, gboolean *ret_
     return *ret_wanted || scan_db_remember(self->db, file, error);
 }
 
+/* It was read by an earlier run, which may have left something open. */
+static void pass(scan_gather *self, scan_file *file)
+{
+    self->counts.known++;
+    g_ptr_array_add(self->passed, file);
+}
+
 static gboolean sort_capture(scan_gather *self, scan_file *file, gboolean *ret_wanted, GError **error)
 {
     GError *local = NULL;
 
     *ret_wanted = FALSE;
-    if (!(self->export == NULL && scan_db_recall(self->db, file)) && !scan_file_identify(file, &local)) {
+    if (!scan_file_fetch(file, &local) ||
+        ((self->export || file->is_pipe || !scan_db_recall(self->db, file)) && !scan_file_identify(file, &local))) {
         scan_warn("%s: %s", file->path, local->message);
         g_clear_error(&local);
         self->counts.failed++;
@@ -76,7 +85,7 @@ static gboolean sort_capture(scan_gather *self, scan_file *file, gboolean *ret_w
         return TRUE;
     }
     if (self->known && g_hash_table_contains(self->known, &file->id)) {
-        self->counts.known++;
+        pass(self, file);
         return TRUE;
     }
     *ret_wanted = TRUE;
@@ -126,16 +135,17 @@ static void weigh(scan_gather *self, const scan_file *file, guint64 records, gui
     }
 }
 
-static gboolean take_capture(void *data, const scan_file *file, FILE *records, const char *state, GError **error)
+static gboolean take_capture(void *data, const scan_file *file, FILE *records, const char *state, const char *engine,
+                             GError **error)
 {
     scan_gather *self = data;
     const gint64 *replaces = g_hash_table_lookup(self->replaces, &file->id);
-    scan_result result = {.state = state, .host = self->options->host, .local = TRUE};
+    scan_result result = {.state = state, .host = self->options->host, .engine = engine, .local = TRUE};
     guint64 lines = 0, refused = 0;
 
     if (self->export) {
-        if (!scan_records_export(records, self->export, file, self->tshark->signature, self->options->host, state, &lines,
-                                 &refused, error)) {
+        if (!scan_records_export(records, self->export, file, self->tshark->signature, self->options->host, state, engine,
+                                 &lines, &refused, error)) {
             return FALSE;
         }
         weigh(self, file, lines, refused);
@@ -160,14 +170,42 @@ static gboolean read_known(scan_gather *self, GError **error)
     return scan_records_known(self->options->known_path, self->options->host, self->known, error);
 }
 
+/* Files that are read anew, and what they were when they were smaller. */
+static GHashTable *anew(const scan_gather *self, const GPtrArray *captures)
+{
+    GHashTable *ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+    for (guint i = 0; i < captures->len; i++) {
+        const scan_file *file = captures->pdata[i];
+        const gint64 *replaced = g_hash_table_lookup(self->replaces, &file->id);
+        add_id(ids, file->id);
+        if (replaced) {
+            add_id(ids, *replaced);
+        }
+    }
+    return ids;
+}
+
+static GPtrArray *make_chains(scan_gather *self, const GPtrArray *captures, GError **error)
+{
+    scan_plan plan = {captures, self->passed, self->export ? NULL : self->db, self->tshark->signature, anew(self, captures),
+                      self->tshark->native != NULL, &self->counts};
+    GPtrArray *chains = scan_plan_make(&plan, error);
+
+    g_hash_table_unref(plan.skip);
+    return chains;
+}
+
 static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **error)
 {
+    GPtrArray *chains = make_chains(self, captures, error);
     gint64 memory = self->options->memory ? self->options->memory : scan_memory_default();
     const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, take_capture, self,
                           &self->progress, &self->counts, self->options->quiet};
-    gboolean ok = scan_jobs_run(&run, captures, error);
+    gboolean ok = chains && scan_jobs_run(&run, chains, error);
 
     scan_line(NULL);
+    g_clear_pointer(&chains, g_ptr_array_unref);
     return ok;
 }
 
@@ -178,6 +216,7 @@ gboolean scan_gather_run(scan_gather *self, GError **error)
 
     self->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     self->replaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    self->passed = g_ptr_array_new();
     scan_progress_init(&self->progress, self->options->quiet);
     if (!read_known(self, error)) {
         return FALSE;
@@ -196,6 +235,7 @@ gboolean scan_gather_run(scan_gather *self, GError **error)
 
 void scan_gather_clear(scan_gather *self)
 {
+    g_clear_pointer(&self->passed, g_ptr_array_unref);
     g_clear_pointer(&self->seen, g_hash_table_unref);
     g_clear_pointer(&self->replaces, g_hash_table_unref);
     g_clear_pointer(&self->known, g_hash_table_unref);

@@ -17,6 +17,7 @@ typedef struct scan_gather {
     FILE *export;     /* of --records; NULL: none */
     scan_counts counts;
     scan_progress progress;
+    GPtrArray *passed;    /* scan_file, borrowed while it runs: captures that are known by --known */
     GHashTable *seen;     /* ids of the captures of this run, *gint64 */
     GHashTable *known;    /* of --known; NULL: none */
     GHashTable *replaces; /* id of a capture, *gint64, to that of what it was when it was smaller */

@@ -101,7 +101,7 @@ static gboolean report(scan *self, gboolean *ret_found, GError **error)
     gboolean ok = scan_report_load(&report, &self->db, options->notes, options->since, options->until, error);
 
     if (ok) {
-        *ret_found = scan_report_counts(&report, options->fail_on);
+        *ret_found = scan_report_counts(&report, options->fail_on) || (options->strict && report.unseen);
         ok = print(self, &report, error); /* first: what fails below takes nothing away */
     }
     if (ok && options->html_path) {

@@ -9,11 +9,13 @@ static const char summary[] =
     "Runs tshark with the TOA plugin over captures, joins what the files say, and prints the\n"
     "incidents: pairs of TCP connections that a real server sees as one, and the segments that\n"
     "ended up on the wrong one. Folders are searched for *.pcap*, *.cap, *.cap.gz and *.dmp. A file\n"
-    "NAME.records holds records of --records, here or on another host.";
+    "NAME.records holds records of --records, here or on another host. - is standard input, which is kept\n"
+    "in TMPDIR until it ends, and so is a FIFO that is named.";
 
 static const char description[] =
     "CAPTURE POINTS\n"
-    "  Files of one capture point are one rotated capture: connections continue from file to file.\n"
+    "  Files of one capture point are one rotated capture: they are read as one, in the order of their\n"
+    "  first packets, and what was learnt in one file counts in all that follow.\n"
     "  Without --capture-point, files belong together when they lie in one folder and their names\n"
     "  differ in digits only (tcpdump -C/-G, dumpcap -b). Clocks of different points may differ:\n"
     "  the skew is estimated from connections seen at both and told with its error.\n"
@@ -31,7 +33,8 @@ static const char description[] =
     "\n"
     "EXIT STATUS\n"
     "  0  no incident\n"
-    "  1  incidents (--fail-on says which count; by default notes such as port reuse do not)\n"
+    "  1  incidents (--fail-on says which count; by default notes such as port reuse do not, and\n"
+    "     segments of a connection of which there is no capture only with --strict)\n"
     "  2  an error: standard error says which file and why; the other files are done\n"
     "  3  both: incidents, and an error\n"
     "  A file that is still being written is no error: it is read as far as it goes.\n"
@@ -231,6 +234,11 @@ static gboolean check(scan_options *self, char **points, const char *since, cons
         g_set_error(error, SCAN_FAILURE, 0, "--prune and --retain need a --db");
         return FALSE;
     }
+    if (self->known_path && g_str_equal(self->known_path, "-") && self->inputs &&
+        g_strv_contains((const char *const *)self->inputs, "-")) {
+        g_set_error(error, SCAN_FAILURE, 0, "standard input cannot be both a capture and the records of --known");
+        return FALSE;
+    }
     if (self->known_path && !self->export_path) {
         g_set_error(error, SCAN_FAILURE, 0, "--known needs --records");
         return FALSE;
@@ -315,6 +323,8 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         {"retain", 0, 0, G_OPTION_ARG_INT, &self->retain, "Drop captures from the --db that ended so long ago", "DAYS"},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &fail_on,
          "What makes the exit status 1: confirmed, foreign, collision (default) or note, and all before it", "KIND"},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &self->strict,
+         "Exit status 1 also for segments that belong to a connection of which there is no capture", NULL},
         {"metrics", 0, 0, G_OPTION_ARG_FILENAME, &self->metrics_path,
          "Write numbers for monitoring (OpenMetrics text)", "FILE"},
         {"notes", 0, 0, G_OPTION_ARG_NONE, &self->notes, "Tell notes as well (port reuse, stale sessions ...)", NULL},
@@ -326,7 +336,7 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         {"host", 0, 0, G_OPTION_ARG_STRING, &self->host, "Name of this host in the records", "NAME"},
         {"no-reduce", 0, 0, G_OPTION_ARG_NONE, &self->no_reduce, "Only fill the database", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->inputs, NULL, "FILE|DIR..."},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->inputs, NULL, "FILE|DIR|-..."},
         G_OPTION_ENTRY_NULL};
     GOptionContext *context = g_option_context_new(NULL);
 

@@ -51,6 +51,7 @@ typedef struct scan_options {
     int retain;  /* days; 0: for ever */
     int shards; /* of --split */
     int max; /* incidents told in full in the text; 0: all */
+    gboolean strict; /* segments of connections that no capture has count for the exit code */
     gboolean json, notes, quiet, no_reduce, prune;
 } scan_options;
 

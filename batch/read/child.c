@@ -43,7 +43,7 @@ static void in_child(gpointer parent)
     }
 }
 
-GSubprocess *scan_child_start(const char *const *arguments, int stderr_fd, GError **error)
+GSubprocess *scan_child_start(const char *const *arguments, int stdin_fd, int stderr_fd, GError **error)
 {
     GSubprocessFlags flags = G_SUBPROCESS_FLAGS_STDOUT_PIPE;
     GSubprocessLauncher *launcher;
@@ -53,6 +53,9 @@ GSubprocess *scan_child_start(const char *const *arguments, int stderr_fd, GErro
         flags |= G_SUBPROCESS_FLAGS_STDERR_SILENCE;
     }
     launcher = g_subprocess_launcher_new(flags);
+    if (stdin_fd >= 0) {
+        g_subprocess_launcher_take_stdin_fd(launcher, stdin_fd);
+    }
     if (stderr_fd >= 0) {
         g_subprocess_launcher_take_stderr_fd(launcher, stderr_fd);
     }
@@ -198,7 +201,7 @@ gboolean scan_child_run(const char *const *arguments, int seconds, char **ret_ou
     FILE *said = scan_child_unnamed_file(error);
     gboolean ok = FALSE;
 
-    self.process = said ? scan_child_start(arguments, dup(fileno(said)), error) : NULL;
+    self.process = said ? scan_child_start(arguments, -1, dup(fileno(said)), error) : NULL;
     if (self.process) {
         self.loop = g_main_loop_new(NULL, FALSE);
         self.output = g_memory_output_stream_new_resizable();

@@ -15,8 +15,9 @@
 #define SCAN_CHILD_GRACE_US (G_GINT64_CONSTANT(2) * G_USEC_PER_SEC)
 
 /* Starts the program with its standard output in a pipe. Wireshark's profile is an empty folder: what this user has
- * set up changes nothing. stderr_fd is taken over; -1: what it says is thrown away. Unref the result. */
-GSubprocess *scan_child_start(const char *const *arguments, int stderr_fd, GError **error);
+ * set up changes nothing. stdin_fd is taken over; -1: nothing is there. So is stderr_fd; -1: what it says is thrown away.
+ * Unref the result. */
+GSubprocess *scan_child_start(const char *const *arguments, int stdin_fd, int stderr_fd, GError **error);
 
 /* To the whole group. Without effect when it has ended. */
 void scan_child_signal(GSubprocess *process, int number);

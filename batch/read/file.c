@@ -26,9 +26,14 @@ gint64 scan_file_id(const char *host, const char *content)
     return (gint64)(id >> 1);
 }
 
+const char *scan_file_source(const scan_file *self)
+{
+    return self->spool ? self->spool : self->path;
+}
+
 gboolean scan_file_identify(scan_file *self, GError **error)
 {
-    if (!scan_content_read(self->path, self->size, &self->content, error)) {
+    if (!scan_content_read(scan_file_source(self), self->size, &self->content, error)) {
         return FALSE;
     }
     self->id = scan_file_id(NULL, self->content.whole);
@@ -46,7 +51,7 @@ gboolean scan_file_has_magic(const scan_file *self)
                   {4, "RTSS"},                   {8, {'T', 'R', 'S', 'N', 'I', 'F', 'F', ' '}}, {4, "XCP"},
                   {8, "btsnoop"}};
     unsigned char start[8] = {0};
-    int fd = open(self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(scan_file_source(self), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t got = fd >= 0 ? read(fd, start, sizeof start) : 0;
 
     if (fd >= 0) {
@@ -65,6 +70,10 @@ void scan_file_free(gpointer data)
     scan_file *file = data;
 
     g_free(file->path);
+    g_free(file->spool);
+    if (file->spool_fd) {
+        close(file->spool_fd);
+    }
     g_free(file->point);
     g_free(file);
 }

@@ -10,16 +10,22 @@
 
 typedef struct scan_file {
     char *path;   /* absolute, as the system has it: any bytes */
+    char *spool;  /* where its bytes are, if it was a pipe; NULL: at the path, or not read yet */
     char *point;  /* capture point; UTF-8 */
     gint64 id;    /* from the content, see scan_file_identify(); 0: not yet */
     gint64 size;  /* bytes */
     gint64 mtime; /* us since the epoch */
     scan_content content;
+    int spool_fd;        /* of a pipe whose bytes were read; owned; 0: none */
+    gboolean is_pipe;    /* standard input, or a named FIFO: its bytes come once */
     gboolean named;      /* on the command line, not found in a folder */
     gboolean is_records; /* records of an earlier --records, not a capture */
 } scan_file;
 
 void scan_file_free(gpointer file);
+
+/* Where its bytes are. */
+const char *scan_file_source(const scan_file *self);
 
 /* Reads the content and sets id. One and the same for a copy, a link, another name. */
 gboolean scan_file_identify(scan_file *self, GError **error);

@@ -4,6 +4,7 @@
 #include "read/files.h"
 
 #include "printable.h"
+#include "read/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,12 @@ typedef struct listing {
 
 /* ---- one file ---- */
 
+gboolean scan_file_fetch(scan_file *self, GError **error)
+{
+    return !self->is_pipe || self->spool ||
+           scan_spool(self->path, &self->spool_fd, &self->spool, &self->size, error);
+}
+
 /* -1: cannot be told. A lease to read is refused while anybody has the file open for writing. */
 static int is_open_for_writing(const char *path)
 {
@@ -42,7 +49,7 @@ gboolean scan_file_is_growing(const scan_file *self)
     struct stat now;
     int writing;
 
-    if (stat(self->path, &now) != 0) {
+    if (self->is_pipe || stat(self->path, &now) != 0) {
         return FALSE;
     }
     if (now.st_size != self->size || (writing = is_open_for_writing(self->path)) == 1) {
@@ -75,7 +82,7 @@ static char *capture_point(const scan_options *options, const char *path)
             return g_strdup(point->name);
         }
     }
-    char *text = scan_printable(path), *name = scan_file_point(text);
+    char *text = scan_printable(path), *name = strchr(text, '/') ? scan_file_point(text) : g_strdup(text);
     g_free(text);
     if (options->export_path) { /* it will meet the files of other hosts */
         char *own = g_strconcat(options->host, ":", name, NULL);
@@ -113,6 +120,25 @@ static void add_folder(listing *self, const char *path, GFileInfo *info)
         g_free(child);
     }
     g_dir_close(folder);
+}
+
+static void add_pipe(listing *self, const char *path)
+{
+    scan_file *file = g_new0(scan_file, 1);
+
+    file->path = g_strdup(path);
+    file->point = capture_point(self->options, path);
+    file->named = file->is_pipe = TRUE;
+    file->mtime = g_get_real_time();
+    g_ptr_array_add(self->files, file);
+    g_hash_table_add(self->seen, g_strdup(path));
+}
+
+static gboolean is_fifo(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 static void add_file(listing *self, const char *path, GFileInfo *info, gboolean named)
@@ -162,6 +188,8 @@ static void add_path(listing *self, const char *path, gboolean named)
         add_folder(self, absolute, info);
     } else if ((!named && !looks_right(self, name)) || g_hash_table_contains(self->seen, absolute)) {
         /* no name of a capture, or here already */
+    } else if (named && !self->records && is_fifo(absolute)) {
+        add_pipe(self, absolute);
     } else if (g_file_info_get_file_type(info) != G_FILE_TYPE_REGULAR) {
         scan_warn("%s: a pipe, socket or device, skipped", path);
         self->counts->skipped++;
@@ -195,6 +223,12 @@ GPtrArray *scan_files_list(const scan_options *options, scan_counts *counts)
                     .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
 
     for (char **input = options->inputs; input && *input; input++) {
+        if (g_str_equal(*input, "-")) {
+            if (!g_hash_table_contains(self.seen, SCAN_STANDARD_INPUT)) {
+                add_pipe(&self, SCAN_STANDARD_INPUT);
+            }
+            continue;
+        }
         add_path(&self, *input, TRUE);
     }
     if (self.passed) {

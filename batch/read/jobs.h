@@ -1,20 +1,21 @@
 /* jobs.h
- * Runs toa-read or tshark over the files, several at a time, and hands each one's records on when it has ended. What toa-read
- * leaves to Wireshark is read again, by tshark.
+ * Runs toa-read over the chains, or tshark over each file, several at a time, and hands the records of each file on when it is
+ * read. What toa-read leaves to Wireshark is read again, by tshark.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_SCAN_JOBS_H
 #define TOA_SCAN_JOBS_H
 
-#include "read/files.h"
+#include "read/chains.h"
 #include "read/progress.h"
 #include "read/tshark.h"
 
 #include <stdio.h>
 
-/* A capture's records, at their start; state as in scan_result. False stops the run. */
-typedef gboolean (*scan_take)(void *data, const scan_file *file, FILE *records, const char *state, GError **error);
+/* A capture's records, at their start; state and engine as in scan_result. False stops the run. */
+typedef gboolean (*scan_take)(void *data, const scan_file *file, FILE *records, const char *state, const char *engine,
+                              GError **error);
 
 typedef struct scan_run {
     const scan_tshark *tshark;
@@ -30,7 +31,8 @@ typedef struct scan_run {
 
 /* Files that could not be read are told with scan_warn() and counted in run->counts, and so are those that were read
  * but not to the end. False with an error: nothing more could be done at all (a full disk); with scan_stop set:
- * interrupted. */
-gboolean scan_jobs_run(const scan_run *run, const GPtrArray *files, GError **error);
+ * interrupted. The chains (scan_chain) are taken over and the array emptied; with tshark as the only reader
+ * each must be of one file. */
+gboolean scan_jobs_run(const scan_run *run, GPtrArray *chains, GError **error);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "reduce/captures.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,6 +109,122 @@ gboolean scan_db_drop_grown(scan_db *self, const scan_file *file, const char *ho
         g_propagate_error(error, local);
     }
     return statement && !local && (!earlier || scan_db_drop(self, earlier, error));
+}
+
+/* ---- what files that follow need ---- */
+
+/* An idle connection is given up after two hours, as everywhere; a closed one matters for as long as its addresses rest
+ * (toa.time_wait is a minute unless set). */
+#define PAST_IDLE (7200 * SCAN_NS_PER_S)
+#define PAST_CLOSED (300 * SCAN_NS_PER_S)
+
+void scan_past_clear(scan_past *self)
+{
+    g_clear_pointer(&self->files, g_ptr_array_unref);
+    g_clear_pointer(&self->engine, g_free);
+}
+
+/* One number; 0: there is none. */
+static gint64 ask(scan_db *self, sqlite3_stmt *statement, GError **error)
+{
+    gint64 answer = statement && scan_db_step(self, statement, error) ? sqlite3_column_int64(statement, 0) : 0;
+
+    sqlite3_finalize(statement);
+    return answer;
+}
+
+/* When the first of the connections began that were open at the end. */
+static gint64 oldest_open(scan_db *self, const char *point, gint64 end, GError **error)
+{
+    return ask(self, scan_db_prepare_with(
+                         self, error, "SELECT MIN(o.began) FROM (SELECT COALESCE(c.began_time, c.first_time) AS began,"
+                                      " MAX(c.closed_time) AS closed FROM conversation c"
+                                      " WHERE c.point = ?1 AND c.last_time > ?2 AND c.file IN"
+                                      " (SELECT f.file FROM capture_file f WHERE f.point = ?1 AND f.local = 1)"
+                                      " GROUP BY c.client, c.server, began) o WHERE o.closed IS NULL OR o.closed > ?3",
+                         "tii", point, end - PAST_IDLE, end - PAST_CLOSED), error);
+}
+
+/* A name that leads to the capture; NULL: it is gone. The files of a ring are of one size, so that alone says nothing. */
+static char *present_path(scan_db *self, gint64 file, gint64 size, const char *content)
+{
+    sqlite3_stmt *statement = scan_db_prepare_with(
+        self, NULL, "SELECT path FROM capture_name WHERE file = ?1 UNION SELECT path FROM capture_file WHERE file = ?1",
+        "i", file);
+    struct stat status;
+    scan_content now;
+    char *path = NULL;
+
+    while (!path && statement && scan_db_step(self, statement, NULL)) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        if (stat(name, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == size &&
+            scan_content_read(name, size, &now, NULL) && strcmp(now.whole, content) == 0) {
+            path = g_strdup(name);
+        }
+    }
+    sqlite3_finalize(statement);
+    return path;
+}
+
+/* The row is file, size, mtime, content, engine. */
+static void add_past(scan_db *self, sqlite3_stmt *row, const char *point, scan_past *past)
+{
+    scan_file *file = g_new0(scan_file, 1);
+
+    file->id = sqlite3_column_int64(row, 0);
+    file->size = sqlite3_column_int64(row, 1);
+    file->mtime = sqlite3_column_int64(row, 2);
+    g_strlcpy(file->content.whole, (const char *)sqlite3_column_text(row, 3), sizeof file->content.whole);
+    file->point = g_strdup(point);
+    file->path = present_path(self, file->id, file->size, file->content.whole);
+    if (file->path) {
+        g_ptr_array_add(past->files, file);
+        return;
+    }
+    past->missing = TRUE;
+    g_ptr_array_set_size(past->files, 0);
+    scan_file_free(file);
+}
+
+gboolean scan_db_past(scan_db *self, const char *point, const char *signature, GHashTable *skip, scan_past *ret_past,
+                      GError **error)
+{
+    GError *local = NULL;
+    sqlite3_stmt *statement;
+    gint64 end, since = 0;
+
+    *ret_past = (scan_past){.files = g_ptr_array_new_with_free_func(scan_file_free)};
+    end = ask(self, scan_db_prepare_with(self, &local, "SELECT MAX(last_time) FROM capture_file WHERE point = ? AND local = 1",
+                                         "t", point), &local);
+    if (end && !local) {
+        since = oldest_open(self, point, end, &local);
+    }
+    if (!end || local) {
+        if (local) {
+            g_propagate_error(error, local);
+        }
+        return !local;
+    }
+    statement = scan_db_prepare_with(
+        self, error, "SELECT file, size, mtime, content, engine FROM capture_file WHERE point = ?1 AND local = 1 AND"
+                     " signature = ?2 AND last_time >= ?3 ORDER BY first_time, last_time",
+        "tti", point, signature, since ? since : end);
+    while (statement && scan_db_step(self, statement, &local)) {
+        gint64 file = sqlite3_column_int64(statement, 0);
+        g_free(ret_past->engine);
+        ret_past->engine = g_strdup((const char *)sqlite3_column_text(statement, 4));
+        if (!g_hash_table_contains(skip, &file)) {
+            add_past(self, statement, point, ret_past);
+        }
+    }
+    sqlite3_finalize(statement);
+    if (ret_past->missing) {
+        g_clear_pointer(&ret_past->engine, g_free);
+    }
+    if (local) {
+        g_propagate_error(error, local);
+    }
+    return statement && !local;
 }
 
 /* ---- pruning ---- */

@@ -28,6 +28,19 @@ gboolean scan_db_remember(scan_db *self, const scan_file *file, GError **error);
 /* The capture that this file was when it was smaller; 0: there is none. */
 gint64 scan_db_earlier(scan_db *self, const scan_file *file);
 
+/* What is known of the point's files up to now, as far as it matters for files that follow: those of this host since the first
+ * one that a connection needs which is open at their end, or has just closed. skip: ids, *gint64, of files that are read anew
+ * anyway. */
+typedef struct scan_past {
+    GPtrArray *files; /* scan_file, owned */
+    char *engine;     /* the reading that they were in, which can go on; NULL: there is none, or a file is missing */
+    gboolean missing; /* what is needed is gone: files holds what comes after it */
+} scan_past;
+
+gboolean scan_db_past(scan_db *self, const char *point, const char *signature, GHashTable *skip, scan_past *ret_past,
+                      GError **error);
+void scan_past_clear(scan_past *self);
+
 /* Drops what records said of the file of that host and path when it was smaller and began with the same bytes. */
 gboolean scan_db_drop_grown(scan_db *self, const scan_file *file, const char *host, GError **error);
 

@@ -68,48 +68,74 @@ WHERE COALESCE(c.roles, 'port') = 'port' AND (c.server, c.client) IN (SELECT t.c
 -- ---- 1. Rotation: fragments to flows --------------------------------------------------------------------------------
 
 -- A file that starts within a connection shows no SYN, and the guess "lower port is the server" may be wrong: another
--- file knows better.
+-- file knows better, or the same reading did later.
 CREATE TABLE r_reversed AS
 SELECT p.client AS client, p.server AS server
 FROM (SELECT DISTINCT u.client AS client, u.server AS server FROM r_used u WHERE COALESCE(u.roles, 'port') = 'port') p
 JOIN (SELECT DISTINCT u.client AS client, u.server AS server FROM r_used u WHERE COALESCE(u.roles, 'port') <> 'port') s
-    ON s.client = p.server AND s.server = p.client;
+    ON s.client = p.server AND s.server = p.client
+UNION
+SELECT l.client, l.server
+FROM (
+    SELECT u.client AS client, u.server AS server,
+        FIRST_VALUE(u.client) OVER (PARTITION BY k.engine, u.began_time, CASE WHEN u.client < u.server THEN u.client ELSE u.server END,
+            CASE WHEN u.client < u.server THEN u.server ELSE u.client END ORDER BY u.last_time DESC, k.first_time DESC) AS last_client
+    FROM r_used u JOIN capture_file k ON k.file = u.file
+    WHERE COALESCE(u.roles, 'port') = 'port' AND u.began_time IS NOT NULL
+) l
+WHERE l.client <> l.last_client;
 
--- In the order of time within a capture point and wire tuple; "begins" where a new connection does: another SYN, or
--- two conversations of one file, or two hours of silence (the time after which Linux probes an idle connection). A SYN
--- with the ISN of before is a retransmission, which makes a conversation of its own in a file that began after the first.
+-- A tcp.stream may be two conversations (R14 and R15 of the plugin), which begin at different times.
+-- In the order of time within a capture point and wire tuple; "begins" where a new connection does. Files that were read as
+-- one say themselves when a conversation began ("began"). For others: another SYN, or two conversations of one file, or two
+-- hours of silence (the time after which Linux probes an idle connection). A SYN with the ISN of before is a
+-- retransmission, which makes a conversation of its own in a file that began after the first.
 CREATE TABLE r_step AS
-SELECT c.file AS file, c.stream AS stream, c.turned AS turned,
+SELECT c.file AS file, c.stream AS stream, c.first_time AS first_time, c.turned AS turned,
     ROW_NUMBER() OVER w AS n,
     CASE
         WHEN COALESCE(LAG(c.place) OVER w, '') <> c.place THEN 1
+        WHEN c.began = LAG(c.began) OVER w THEN 0
         WHEN c.client_isn IS NOT NULL AND (c.client_isn = LAG(c.client_isn) OVER w
-            OR c.client_isn = LAG(c.client_isn, 2) OVER w) THEN 0
-        WHEN LAG(c.file) OVER w = c.file THEN 1
+            OR (c.client_isn = LAG(c.client_isn, 2) OVER w AND c.place = LAG(c.place, 2) OVER w)) THEN 0
+        WHEN LAG(c.file) OVER w = c.file OR LAG(c.engine) OVER w = c.engine THEN 1
         WHEN c.client_isn IS NOT NULL THEN 1
         WHEN c.server_isn IS NOT NULL AND COALESCE(LAG(c.server_isn) OVER w, c.server_isn) <> c.server_isn THEN 1
         WHEN c.first_time - LAG(c.last_time) OVER w > 7200000000000 THEN 1
         ELSE 0
     END AS begins
 FROM (
+    SELECT b.*, MAX(b.own_client_isn) OVER t AS client_isn, MAX(b.own_server_isn) OVER t AS server_isn
+    FROM (
     SELECT o.file AS file, o.stream AS stream, o.first_time AS first_time, o.last_time AS last_time,
+        o.began_time AS began, k.engine AS engine, k.first_time AS file_time, COALESCE(o.began_time, o.first_time) AS since,
         CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port' THEN 0 ELSE 1 END AS turned,
         CASE WHEN v.client IS NULL OR COALESCE(o.roles, 'port') <> 'port'
             THEN o.point || ' ' || o.client || ' ' || o.server
             ELSE o.point || ' ' || o.server || ' ' || o.client END AS place,
-        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.client_isn END AS client_isn,
-        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.server_isn END AS server_isn
-    FROM r_used o LEFT JOIN r_reversed v ON v.client = o.client AND v.server = o.server
+        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.client_isn END AS own_client_isn,
+        CASE WHEN COALESCE(o.roles, 'port') <> 'port' THEN o.server_isn END AS own_server_isn
+    FROM r_used o JOIN capture_file k ON k.file = o.file
+    LEFT JOIN r_reversed v ON v.client = o.client AND v.server = o.server
+    ) b
+    WINDOW t AS (PARTITION BY b.engine, b.place, COALESCE(b.began, b.stream))
 ) c
-WINDOW w AS (ORDER BY c.place, c.first_time, c.file, c.stream);
+WINDOW w AS (ORDER BY c.place, c.since, c.first_time, c.file_time, c.file, c.stream);
 
 CREATE TABLE r_numbered AS
-SELECT p.file AS file, p.stream AS stream, p.turned AS turned, p.n AS n,
+SELECT p.file AS file, p.stream AS stream, p.first_time AS first_time, p.turned AS turned, p.n AS n,
     SUM(p.begins) OVER (ORDER BY p.n ROWS UNBOUNDED PRECEDING) AS flow
 FROM r_step p;
 DROP TABLE r_step;
 
+-- "engine": the reading that has judged what it saw. "latest", "first": of the files that show a conversation to one reading.
 CREATE TABLE r_fragment AS
+SELECT q.*, CASE WHEN q.up = 1 THEN 1 ELSE 0 END AS first, CASE WHEN q.down = 1 THEN 1 ELSE 0 END AS latest
+FROM (
+    SELECT r.*, COALESCE(r.began, r.stream) AS talk, k.engine AS engine,
+        ROW_NUMBER() OVER (PARTITION BY r.flow, k.engine, COALESCE(r.began, r.stream) ORDER BY r.n) AS up,
+        ROW_NUMBER() OVER (PARTITION BY r.flow, k.engine, COALESCE(r.began, r.stream) ORDER BY r.n DESC) AS down
+    FROM (
 SELECT p.flow AS flow, p.n AS n, o.file AS file, o.stream AS stream, o.point AS point, o.client AS client,
     o.server AS server, o.key_client AS key_client, o.key_server AS key_server, o.key_source AS key_source,
     o.first_frame AS first_frame, o.first_time AS first_time, o.last_time AS last_time, o.frames AS frames,
@@ -117,16 +143,19 @@ SELECT p.flow AS flow, p.n AS n, o.file AS file, o.stream AS stream, o.point AS 
     o.client_isn AS client_isn, o.client_low AS client_low, o.client_next AS client_next,
     o.client_ack AS client_ack, o.client_tsval AS client_tsval, o.client_ip_id AS client_ip_id,
     o.server_isn AS server_isn, o.server_low AS server_low, o.server_next AS server_next,
-    o.server_ack AS server_ack, o.server_tsval AS server_tsval, o.server_ip_id AS server_ip_id
-FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
+    o.server_ack AS server_ack, o.server_tsval AS server_tsval, o.server_ip_id AS server_ip_id,
+    o.file_stream AS file_stream, o.began_time AS began
+FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream AND o.first_time = p.first_time
 WHERE p.turned = 0
 UNION ALL
 SELECT p.flow, p.n, o.file, o.stream, o.point, o.server, o.client, o.server, o.client, 'wire', o.first_frame,
     o.first_time, o.last_time, o.frames, o.closed_time, o.syn_time, o.synack_time,
     o.server_isn, o.server_low, o.server_next, o.server_ack, o.server_tsval, o.server_ip_id,
-    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id
-FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream
-WHERE p.turned = 1;
+    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id, o.file_stream, o.began_time
+FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream AND o.first_time = p.first_time
+WHERE p.turned = 1
+    ) r JOIN capture_file k ON k.file = r.file
+) q;
 DROP TABLE r_numbered;
 --sqlite CREATE INDEX r_fragment_flow ON r_fragment(flow);
 --sqlite CREATE INDEX r_fragment_stream ON r_fragment(file, stream);

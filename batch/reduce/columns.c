@@ -32,16 +32,24 @@ static const scan_column conversation[] = {
     SEQ("client_isn"), SEQ("client_low"), SEQ("client_next"), SEQ("client_ack"), SEQ("client_tsval"), IP_ID("client_ip_id"),
     SEQ("server_isn"), SEQ("server_low"), SEQ("server_next"), SEQ("server_ack"), SEQ("server_tsval"), IP_ID("server_ip_id"),
     BOOL("client_timestamps"), BOOL("server_timestamps"),
-    {"rtt_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL},
+    {"rtt_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL}, SEQ("file_stream"), TIME("began_time"),
 };
 
 static const scan_column finding[] = {
     {"finding", NULL, COLUMN_NAME, TRUE, 0, 0, NULL}, WORD("severity", NULL, TRUE, "chat note warn error"), SEGMENT,
     SEQ("other_stream"), SEQ("other_frame"), {"evidence", NULL, COLUMN_WORDS, FALSE, 0, 0, NULL}, IP_ID("ip_id_delta"),
     {"isn_error_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL}, NUMBER("repeats", "count", U32),
+    {"other_file", NULL, COLUMN_FILE, FALSE, 0, 0, NULL},
 };
 
 static const scan_column unexplained[] = {SEGMENT};
+
+/* What the engine says of two connections at the end of its reading. */
+static const scan_column verdict[] = {
+    TEXT("verdict", TRUE), NEEDED("early_stream", U32), NEEDED("late_stream", U32), NEEDED("last_time", TIME_MAX),
+    SEQ("victim_stream"), SEQ("victim_since_frame"), {"victim_since_file", NULL, COLUMN_FILE, FALSE, 0, 0, NULL},
+    SEQ("victim_segments"), SEQ("victim2_stream"),
+};
 
 static const scan_column file[] = {
     [FILE_SCHEMA] = NUMBER("schema", NULL, 1000000), [FILE_HOST] = TEXT("host", TRUE), [FILE_PATH] = TEXT("path", TRUE),
@@ -49,12 +57,16 @@ static const scan_column file[] = {
     [FILE_STATE] = {"state", NULL, COLUMN_TEXT, TRUE, 0, 0, NULL}, [FILE_SIZE] = NEEDED("size", G_MAXINT64),
     [FILE_MTIME] = {"mtime", NULL, COLUMN_NUMBER, TRUE, G_MININT64, G_MAXINT64, NULL},
     [FILE_CONTENT] = TEXT("content", FALSE), [FILE_HEAD] = TEXT("head", FALSE),
+    [FILE_ENGINE] = TEXT("engine", FALSE),
 };
 
+#define TABLE(text, list) .name = text, .columns = list, .n_columns = G_N_ELEMENTS(list)
+
 const scan_table scan_tables[RECORD_MAX] = {
-    [TABLE_CONVERSATION] = {"conversation", conversation, G_N_ELEMENTS(conversation)},
-    [TABLE_FINDING] = {"finding", finding, G_N_ELEMENTS(finding)},
-    [TABLE_UNEXPLAINED] = {"unexplained", unexplained, G_N_ELEMENTS(unexplained)},
-    [RECORD_FILE] = {"file", file, G_N_ELEMENTS(file)},
+    [TABLE_CONVERSATION] = {TABLE("conversation", conversation)},
+    [TABLE_FINDING] = {TABLE("finding", finding)},
+    [TABLE_UNEXPLAINED] = {TABLE("unexplained", unexplained)},
+    [TABLE_VERDICT] = {TABLE("verdict", verdict), .record = "incident", .index = "early_stream"},
+    [RECORD_FILE] = {TABLE("file", file)},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(conversation) <= SCAN_COLUMNS_MAX && G_N_ELEMENTS(finding) <= SCAN_COLUMNS_MAX);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 1416585555 /* "ToaS", which tells our databases from others' */
 
 static gboolean fail(scan_db *self, const char *what, GError **error)
@@ -48,7 +48,7 @@ gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error)
 
 static const char *sql_type(const scan_column *column)
 {
-    const char *type = column->kind == COLUMN_NUMBER || column->kind == COLUMN_BOOL ? "BIGINT" : "TEXT";
+    const char *type = column->kind == COLUMN_NUMBER || column->kind == COLUMN_BOOL || column->kind == COLUMN_FILE ? "BIGINT" : "TEXT";
 
     return column->kind == COLUMN_ENDPOINT && column->required ? "TEXT NOT NULL" : type;
 }
@@ -63,8 +63,8 @@ static gboolean create_table(scan_db *self, const scan_table *table, GError **er
         g_string_append_printf(sql, ", %s %s", table->columns[i].name, sql_type(&table->columns[i]));
     }
     /* as the reduction joins them; with one of (file, frame) SQLite goes through all of a file for each conversation */
-    g_string_append_printf(sql, "); DROP INDEX IF EXISTS %s_at; CREATE INDEX IF NOT EXISTS %s_of ON %s(file, stream)",
-                           table->name, table->name, table->name);
+    g_string_append_printf(sql, "); DROP INDEX IF EXISTS %s_at; CREATE INDEX IF NOT EXISTS %s_of ON %s(file, %s)",
+                           table->name, table->name, table->name, table->index ? table->index : "stream");
     ok = scan_db_exec(self, "making the tables", sql->str, error);
     g_string_free(sql, TRUE);
     return ok;
@@ -88,9 +88,14 @@ static gboolean prepare_insert(scan_db *self, unsigned number, GError **error)
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS capture_file (file BIGINT PRIMARY KEY, host TEXT, path TEXT, point TEXT, size BIGINT,"
     " mtime BIGINT, signature TEXT, state TEXT, packets BIGINT, first_time BIGINT, last_time BIGINT, records BIGINT,"
-    " content TEXT, head TEXT, local BIGINT, refused BIGINT);"
+    " content TEXT, head TEXT, local BIGINT, refused BIGINT, engine TEXT);"
+    "CREATE INDEX IF NOT EXISTS capture_file_point ON capture_file(point);"
     "CREATE INDEX IF NOT EXISTS capture_file_head ON capture_file(head);"
     "CREATE TABLE IF NOT EXISTS capture_name (path TEXT PRIMARY KEY, size BIGINT, mtime BIGINT, file BIGINT)";
+
+/* For what was open at the end of what is known of a point (captures.c). */
+static const char conversations_at[] =
+    "CREATE INDEX IF NOT EXISTS conversation_end ON conversation(point, last_time)";
 
 static guint32 big_endian(const guint8 *bytes)
 {
@@ -179,7 +184,8 @@ gboolean scan_db_open(scan_db *self, const char *path, GError **error)
         return FALSE;
     }
     for (unsigned i = 0; i < TABLE_MAX; i++) {
-        if (!create_table(self, &scan_tables[i], error) || !prepare_insert(self, i, error)) {
+        if (!create_table(self, &scan_tables[i], error) ||
+            (i == TABLE_CONVERSATION && !scan_db_exec(self, "making the tables", conversations_at, error)) || !prepare_insert(self, i, error)) {
             return FALSE;
         }
     }
@@ -227,7 +233,7 @@ gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error
 
 gboolean scan_db_drop(scan_db *self, gint64 file, GError **error)
 {
-    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained", "capture_name"};
+    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained", "verdict", "capture_name"};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         char *sql = g_strdup_printf("DELETE FROM %s WHERE file = %" G_GINT64_FORMAT, names[i], file);
@@ -252,16 +258,19 @@ gboolean scan_db_begin(scan_db *self, gint64 file, GError **error)
     return TRUE;
 }
 
-gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const scan_record *record, GError **error)
+gboolean scan_db_add(scan_db *self, const scan_file *file, const char *host, const scan_record *record, GError **error)
 {
+    const scan_table *table = &scan_tables[record->table];
     sqlite3_stmt *statement = self->insert[record->table];
     gboolean ok;
 
-    sqlite3_bind_int64(statement, 1, file);
-    sqlite3_bind_text(statement, 2, point, -1, SQLITE_STATIC);
-    for (unsigned i = 0; i < scan_tables[record->table].n_columns; i++) {
+    sqlite3_bind_int64(statement, 1, file->id);
+    sqlite3_bind_text(statement, 2, file->point, -1, SQLITE_STATIC);
+    for (unsigned i = 0; i < table->n_columns; i++) {
         const scan_value *value = &record->values[i];
-        if (value->type == VALUE_TEXT) {
+        if (value->type == VALUE_TEXT && table->columns[i].kind == COLUMN_FILE) {
+            sqlite3_bind_int64(statement, (int)i + 3, scan_file_id(host, value->text));
+        } else if (value->type == VALUE_TEXT) {
             sqlite3_bind_text(statement, (int)i + 3, value->text, -1, SQLITE_STATIC);
         } else if (value->type == VALUE_NUMBER) {
             sqlite3_bind_int64(statement, (int)i + 3, value->number);
@@ -279,7 +288,7 @@ static gboolean sum_up(scan_db *self, gint64 file, scan_result *result, GError *
 {
     sqlite3_stmt *statement = scan_db_prepare(
         self, "SELECT COALESCE(SUM(frames), 0), COALESCE(MIN(first_time), 0), COALESCE(MAX(last_time), 0)"
-              " FROM conversation WHERE file = ?", error);
+              " FROM conversation WHERE file = ? AND frames > 0", error);
     gboolean ok;
 
     if (!statement) {
@@ -303,11 +312,12 @@ gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signat
     }
     return scan_db_run_once(self, scan_db_prepare_with(self, error,
                                        "INSERT OR REPLACE INTO capture_file VALUES"
-                                       " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                       "itttiittiiiittii", file->id, result->host, file->path,
+                                       " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                       "itttiittiiiittiit", file->id, result->host, file->path,
                                        file->point, file->size, file->mtime, signature, result->state, result->packets,
                                        result->first_time, result->last_time, result->records, file->content.whole,
-                                       file->content.head, (gint64)result->local, (gint64)result->refused), error) &&
+                                       file->content.head, (gint64)result->local, (gint64)result->refused,
+                                       result->engine), error) &&
            scan_db_exec(self, "finishing a file", "COMMIT", error);
 }
 

@@ -20,6 +20,7 @@ typedef struct scan_db {
 typedef struct scan_result {
     const char *state; /* "done"; "cut short" or "growing": its records up to there are in */
     const char *host;
+    const char *engine; /* files of one reading have one; of other hosts with the host in front */
     gboolean local;    /* a capture of this host, not records from elsewhere */
     gint64 packets;    /* TCP segments of its conversations */
     gint64 first_time, last_time; /* ns; 0: no conversation */
@@ -50,8 +51,8 @@ gboolean scan_db_step(scan_db *self, sqlite3_stmt *statement, GError **error);
 gboolean scan_db_begin(scan_db *self, gint64 file, GError **error);
 /* Within it: another capture whose place it takes. */
 gboolean scan_db_drop(scan_db *self, gint64 file, GError **error);
-/* One row of a table. */
-gboolean scan_db_add(scan_db *self, gint64 file, const char *point, const scan_record *record, GError **error);
+/* One row of a table. host: whose files its names are; NULL: this one's. */
+gboolean scan_db_add(scan_db *self, const scan_file *file, const char *host, const scan_record *record, GError **error);
 /* Fills in the sums of the result. */
 gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signature, scan_result *result,
                         GError **error);

@@ -40,7 +40,9 @@ static const scan_column fragment[] = {
     ID("flow"), ID("n"), FILE_ID("file", TRUE), ID("stream"), TEXT("point", TRUE), ADDRESS("client"), ADDRESS("server"),
     ADDRESS("key_client"), ADDRESS("key_server"), WORD("key_source", FALSE, "wire toa map leg proven"), SEQ("first_frame"),
     TIME("first_time", TRUE), TIME("last_time", TRUE), COUNT("frames"), TIME("closed_time", FALSE), TIME("syn_time", FALSE),
-    TIME("synack_time", FALSE), SIDE("client"), SIDE("server"), ADDRESS("home"),
+    TIME("synack_time", FALSE), SIDE("client"), SIDE("server"), SEQ("file_stream"),
+    TIME("began", FALSE), NUMBER("talk", TRUE, 0, TIME_MAX), TEXT("engine", TRUE), NUMBER("first", TRUE, 0, 1),
+    NUMBER("latest", TRUE, 0, 1), ADDRESS("home"),
 };
 
 #define SEGMENT                                                                                                       \
@@ -49,10 +51,16 @@ static const scan_column fragment[] = {
 
 static const scan_column finding[] = {
     SEGMENT, NAME("finding", TRUE), SEVERITY, SEQ("other_stream"), SEQ("other_frame"), TEXT("evidence", FALSE),
-    SEQ("ip_id_delta"), TIME("isn_error_ns", FALSE), SEQ("repeats"),
+    SEQ("ip_id_delta"), TIME("isn_error_ns", FALSE), SEQ("repeats"), FILE_ID("other_file", FALSE),
 };
 
 static const scan_column unexplained[] = {SEGMENT};
+
+static const scan_column verdict[] = {
+    FILE_ID("file", TRUE), TEXT("point", TRUE), TEXT("verdict", TRUE), ID("early_stream"), ID("late_stream"),
+    TIME("last_time", TRUE), SEQ("victim_stream"), SEQ("victim_since_frame"), FILE_ID("victim_since_file", FALSE),
+    SEQ("victim_segments"), SEQ("victim2_stream"), ADDRESS("home"),
+};
 
 static const scan_column skew[] = {
     TEXT("point", TRUE), TEXT("reference", TRUE), ID("component"), TIME("skew_ns", TRUE), TIME("error_ns", TRUE),
@@ -64,7 +72,7 @@ static const scan_column capture[] = {
     FILE_ID("file", TRUE), TEXT("host", FALSE), TEXT("path", TRUE), TEXT("point", TRUE), COUNT("size"),
     {"mtime", NULL, COLUMN_NUMBER, TRUE, G_MININT64, G_MAXINT64, NULL}, TEXT("signature", FALSE), TEXT("state", FALSE),
     COUNT("packets"), TIME("first_time", TRUE), TIME("last_time", TRUE), COUNT("records"), TEXT("content", FALSE),
-    TEXT("head", FALSE), NUMBER("local", TRUE, 0, 0), COUNT("refused"),
+    TEXT("head", FALSE), NUMBER("local", TRUE, 0, 0), COUNT("refused"), TEXT("engine", FALSE),
 };
 
 static const scan_column incident[] = {
@@ -86,6 +94,13 @@ static const scan_column told_flow[] = {
     CORRECTED("closed_time", FALSE), COUNT("frames"),
 };
 
+static const scan_column victim[] = {
+    ID("x"), ID("y"), ID("conn"), FILE_ID("file", TRUE), SEQ("frame"), SEQ("asked"), TIME("last_time", TRUE),
+    TEXT("verdict", TRUE),
+};
+
+static const scan_column unseen[] = {ID("conn"), FILE_ID("file", TRUE), ID("frame"), COUNT("segments")};
+
 static const scan_column place[] = {ID("conn"), ID("flow"), ID("n"), FILE_ID("file", TRUE), ID("stream")};
 
 /* The first line. */
@@ -95,15 +110,15 @@ static const scan_column part_columns[] = {
     [PART_CONVERSATIONS] = COUNT("conversations"), [PART_CROWDS] = NUMBER("crowds", FALSE, 0, ID_MAX),
 };
 
-#define TABLE(name, columns) {name, columns, G_N_ELEMENTS(columns)}
+#define TABLE(text, list) {.name = text, .columns = list, .n_columns = G_N_ELEMENTS(list)}
 
 const scan_table scan_shard_tables[] = {
     TABLE("r_flow", flow), TABLE("r_fragment", fragment), TABLE("finding", finding), TABLE("unexplained", unexplained),
-    TABLE("clock_skew", skew), TABLE("capture_file", capture), TABLE("shard", part_columns),
+    TABLE("verdict", verdict), TABLE("clock_skew", skew), TABLE("capture_file", capture), TABLE("shard", part_columns),
 };
 const scan_table scan_result_tables[] = {
     TABLE("incident", incident), TABLE("incident_fact", fact), TABLE("incident_flow", told_flow),
-    TABLE("incident_place", place), TABLE("clock_skew", skew), TABLE("capture_file", capture), TABLE("result", part_columns),
+    TABLE("incident_place", place), TABLE("incident_victim", victim), TABLE("incident_unseen", unseen), TABLE("clock_skew", skew), TABLE("capture_file", capture), TABLE("result", part_columns),
 };
 const unsigned scan_n_shard_tables = G_N_ELEMENTS(scan_shard_tables) - 1;
 const unsigned scan_n_result_tables = G_N_ELEMENTS(scan_result_tables) - 1;

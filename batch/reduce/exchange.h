@@ -32,7 +32,7 @@ extern const scan_table scan_shard_tables[], scan_result_tables[];
 /* Without the first line's, which is the last of the list. */
 extern const unsigned scan_n_shard_tables, scan_n_result_tables;
 /* In scan_shard_tables: the first so many have rows for one shard, the others for all of them. */
-#define SCAN_OWN_TABLES 4
+#define SCAN_OWN_TABLES 5
 
 /* First and last line. */
 void scan_exchange_begin(FILE *output, const char *kind, const scan_part *part);

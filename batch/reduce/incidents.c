@@ -116,6 +116,7 @@ static void read_incident(sqlite3_stmt *row, void *data)
     incident->dup_acks = number_at(row, 9);
     incident->stale = number_at(row, 10);
     incident->across = number_at(row, 11) > 0;
+    incident->victim = -1;
     incident->flows[0] = g_ptr_array_new_with_free_func(flow_free);
     incident->flows[1] = g_ptr_array_new_with_free_func(flow_free);
     incident->facts = g_ptr_array_new_with_free_func(fact_free);
@@ -176,6 +177,26 @@ static void read_fact(sqlite3_stmt *row, void *data)
         *numbers[i] = number_at(row, 7 + (int)i);
     }
     g_ptr_array_add(incident->facts, fact);
+}
+
+static void read_victim(sqlite3_stmt *row, void *data)
+{
+    scan_incident *incident = data;
+
+    incident->victim = sqlite3_column_int64(row, 0) == incident->id[0] ? 0 : 1;
+    incident->victim_file = number_at(row, 1);
+    incident->victim_frame = number_at(row, 2);
+    incident->victim_asked = number_at(row, 3);
+}
+
+static void read_unseen(sqlite3_stmt *row, void *data)
+{
+    scan_report *self = data;
+
+    self->unseen = (guint)sqlite3_column_int(row, 0);
+    self->unseen_segments = (guint)sqlite3_column_int(row, 1);
+    self->unseen_file = number_at(row, 2);
+    self->unseen_frame = number_at(row, 3);
 }
 
 static void read_skew(sqlite3_stmt *row, void *data)
@@ -245,6 +266,13 @@ static gboolean load_incident(scan_incident *incident, scan_db *db, GError **err
             return FALSE;
         }
     }
+    /* of several places of capture the one that saw most of the waiting */
+    if (!each_row(db,
+                  "SELECT conn, file, frame, asked FROM incident_victim WHERE (x = ?1 AND y = ?2) OR (x = ?2 AND y = ?1)"
+                  " ORDER BY last_time DESC, asked DESC, file, frame LIMIT 1",
+                  incident->id, 2, read_victim, incident, error)) {
+        return FALSE;
+    }
     return each_row(db,
                     "SELECT finding, severity, x, point, sender, evidence, across, file, frame, at, flags, seq, ack,"
                     " ip_id, y_file, y_stream, y_frame, isn_error, times FROM incident_fact"
@@ -270,6 +298,10 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
                   " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT SUM(crowds) FROM reduction)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
+        !each_row(db, "SELECT COUNT(DISTINCT u.conn), COALESCE(SUM(u.segments), 0),"
+                      " (SELECT v.file FROM incident_unseen v ORDER BY v.file, v.frame LIMIT 1),"
+                      " (SELECT v.frame FROM incident_unseen v ORDER BY v.file, v.frame LIMIT 1) FROM incident_unseen u",
+                  NULL, 0, read_unseen, self, error) ||
         !each_row(db, "SELECT point, reference, skew_ns, error_ns, meetings, hops, component,"
                       " COUNT(*) OVER (PARTITION BY component) FROM clock_skew ORDER BY component, point <> reference, point",
                   NULL, 0, read_skew, self->skews, error) ||

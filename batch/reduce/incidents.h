@@ -37,6 +37,8 @@ typedef struct scan_incident {
     int severity; /* 2 warning, 1 note, 0 chat */
     gint64 first_time, last_time, rsts, segments, dup_acks, stale;
     gboolean across;
+    int victim;                   /* 0 or 1: which connection waits in vain at the end of a reading; -1: none does */
+    gint64 victim_file, victim_frame, victim_asked; /* since when, and how many segments that want an answer */
     GPtrArray *flows[2]; /* scan_flow */
     GPtrArray *facts;    /* scan_fact, by corrected time */
 } scan_incident;
@@ -64,6 +66,8 @@ typedef struct scan_report {
     guint confirmed, foreign; /* of the warnings */
     guint components; /* of the clocks, see scan_skew */
     guint crowds;     /* client endpoints and keys of too many connections to compare each with each */
+    guint unseen, unseen_segments; /* connections of no incident that carry segments of one that no capture has; how many */
+    gint64 unseen_file, unseen_frame; /* the first of them */
     guint signatures;     /* under how many plugins and settings the records were made */
     scan_counts counts;   /* of this run; the caller's */
 } scan_report;

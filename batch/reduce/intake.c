@@ -12,7 +12,7 @@ typedef struct import {
     scan_db *db;
     const scan_table *tables; /* the last one is the first line's */
     unsigned n_tables;
-    sqlite3_stmt *insert[8];
+    sqlite3_stmt *insert[12];
     scan_part part;
 } import;
 

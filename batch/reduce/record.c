@@ -495,7 +495,7 @@ static void check(parser *self)
     record->kind = strcmp(name, "end") == 0 ? RECORD_END : RECORD_OTHER;
     for (unsigned table = 0; table < record->n_tables && record->kind == RECORD_OTHER; table++) {
         const scan_table *schema = &record->tables[table];
-        if (strcmp(name, schema->name) != 0) {
+        if (strcmp(name, schema->record ? schema->record : schema->name) != 0) {
             continue;
         }
         record->kind = RECORD_ROW;

@@ -101,7 +101,7 @@ static gboolean take_rows(reader *self, const scan_file *file, scan_result *resu
 
     while (!scan_stop && !local && next_record(self, &result->refused, &local)) {
         if (is_row(&self->record)) {
-            scan_db_add(self->db, file->id, file->point, &self->record, &local);
+            scan_db_add(self->db, file, NULL, &self->record, &local);
             result->records++;
         }
     }
@@ -137,7 +137,7 @@ gboolean scan_records_load(scan_db *db, FILE *input, const scan_file *file, cons
 
 typedef struct import_capture {
     scan_file file;
-    char *host, *signature, *state;
+    char *host, *signature, *state, *engine;
     scan_result result;
     enum { CAPTURE_NONE, CAPTURE_TAKE, CAPTURE_PASS } open; /* pass: in already, or not ours to read */
 } import_capture;
@@ -149,6 +149,7 @@ static void capture_clear(import_capture *self)
     g_free(self->host);
     g_free(self->signature);
     g_free(self->state);
+    g_free(self->engine);
     *self = (import_capture){0};
 }
 
@@ -163,6 +164,7 @@ static char *text_at(const scan_record *record, unsigned column)
 static void read_capture(import_capture *self, const scan_record *record)
 {
     char *content = text_at(record, FILE_CONTENT), *head = text_at(record, FILE_HEAD);
+    char *engine = text_at(record, FILE_ENGINE);
 
     capture_clear(self);
     self->file.path = text_at(record, FILE_PATH);
@@ -175,7 +177,9 @@ static void read_capture(import_capture *self, const scan_record *record)
     g_strlcpy(self->file.content.whole, content, sizeof self->file.content.whole);
     g_strlcpy(self->file.content.head, head, sizeof self->file.content.head);
     self->file.id = scan_file_id(self->host, *content ? content : self->file.path);
-    self->result = (scan_result){.host = self->host, .state = self->state};
+    self->engine = g_strconcat(self->host, "/", *engine ? engine : *content ? content : self->file.path, NULL);
+    self->result = (scan_result){.host = self->host, .state = self->state, .engine = self->engine};
+    g_free(engine);
     g_free(content);
     g_free(head);
 }
@@ -245,7 +249,7 @@ static gboolean import_record(reader *self, import_capture *capture, scan_counts
     }
     if (capture->open == CAPTURE_TAKE && is_row(record)) {
         capture->result.records++;
-        return scan_db_add(self->db, capture->file.id, capture->file.point, record, error);
+        return scan_db_add(self->db, &capture->file, capture->host, record, error);
     }
     return TRUE;
 }
@@ -352,12 +356,13 @@ static void put_line(FILE *output, JsonBuilder *builder)
     g_object_unref(builder);
 }
 
-static void put_file(FILE *output, const scan_file *file, const char *signature, const char *host, const char *state)
+static void put_file(FILE *output, const scan_file *file, const char *signature, const char *host, const char *state,
+                     const char *engine)
 {
     char *path = scan_printable(file->path), *safe_host = scan_printable(host);
     const char *const texts[] = {"record", "file", "host", safe_host, "path", path, "point", file->point,
                                  "signature", signature, "state", state, "content", file->content.whole,
-                                 "head", file->content.head, NULL};
+                                 "head", file->content.head, "engine", engine, NULL};
     JsonBuilder *builder = json_builder_begin_object(json_builder_new());
 
     for (unsigned i = 0; texts[i]; i += 2) {
@@ -372,13 +377,14 @@ static void put_file(FILE *output, const scan_file *file, const char *signature,
 }
 
 gboolean scan_records_export(FILE *input, FILE *output, const scan_file *file, const char *signature, const char *host,
-                             const char *state, guint64 *ret_taken, guint64 *ret_refused, GError **error)
+                             const char *state, const char *engine, guint64 *ret_taken, guint64 *ret_refused,
+                             GError **error)
 {
     GError *local = NULL;
     reader self;
 
     reader_init(&self, NULL, input, file->path);
-    put_file(output, file, signature, host, state);
+    put_file(output, file, signature, host, state, engine);
     while (next_record(&self, ret_refused, &local)) {
         fwrite(self.lines.line, 1, self.lines.length, output);
         fputc('\n', output);

@@ -41,7 +41,8 @@ gboolean scan_records_import_from(scan_db *db, FILE *input, const char *name, sc
 
 /* Copies one capture's records to a file of --records; *ret_refused are lines that were left out, *ret_taken the others. */
 gboolean scan_records_export(FILE *input, FILE *output, const scan_file *file, const char *signature, const char *host,
-                             const char *state, guint64 *ret_taken, guint64 *ret_refused, GError **error);
+                             const char *state, const char *engine, guint64 *ret_taken, guint64 *ret_refused,
+                             GError **error);
 
 /* Adds the ids of the captures that the file of records has (its "file" lines alone are enough), as *gint64, to the set:
  * what --known leaves out. Hostile like all records. */

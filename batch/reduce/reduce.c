@@ -39,6 +39,10 @@ static const char keep_sql[] =
     "DROP TABLE IF EXISTS records.incident_flow; CREATE TABLE records.incident_flow AS SELECT * FROM main.incident_flow;"
     "DROP TABLE IF EXISTS records.incident_place;"
     "CREATE TABLE records.incident_place AS SELECT * FROM main.incident_place;"
+    "DROP TABLE IF EXISTS records.incident_victim;"
+    "CREATE TABLE records.incident_victim AS SELECT * FROM main.incident_victim;"
+    "DROP TABLE IF EXISTS records.incident_unseen;"
+    "CREATE TABLE records.incident_unseen AS SELECT * FROM main.incident_unseen;"
     "DROP TABLE IF EXISTS records.clock_skew; CREATE TABLE records.clock_skew AS SELECT * FROM main.clock_skew;"
     "COMMIT";
 

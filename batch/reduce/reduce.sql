@@ -21,6 +21,7 @@ DROP TABLE IF EXISTS r_successive;
 DROP TABLE IF EXISTS r_known;
 DROP TABLE IF EXISTS r_together;
 DROP TABLE IF EXISTS r_shared;
+DROP TABLE IF EXISTS r_lone;
 DROP TABLE IF EXISTS r_unknown;
 DROP TABLE IF EXISTS r_own;
 DROP TABLE IF EXISTS r_open;
@@ -31,6 +32,8 @@ DROP TABLE IF EXISTS r_attributed;
 DROP TABLE IF EXISTS r_ticking;
 DROP TABLE IF EXISTS r_clock;
 DROP TABLE IF EXISTS incident_fact;
+DROP TABLE IF EXISTS incident_victim;
+DROP TABLE IF EXISTS incident_unseen;
 DROP TABLE IF EXISTS r_order;
 DROP TABLE IF EXISTS incident;
 DROP TABLE IF EXISTS r_crowd;
@@ -166,11 +169,11 @@ SELECT e.point, MAX(e.last_time) - MIN(s.skew_ns), 9000000000000000000
 FROM capture_file e JOIN clock_skew s ON s.point = e.point GROUP BY e.point;
 
 -- The last fragment of each candidate: three packets or less at the start of a file may be the rest of a close whose
--- FIN is in the file before.
+-- FIN is in the file before, unless both were read as one.
 CREATE TABLE r_end AS
 SELECT q.flow AS flow, CASE WHEN q.frames <= 3 AND q.fragments > 1 THEN 1 ELSE 0 END AS tail
 FROM (
-    SELECT f.flow AS flow, f.frames AS frames, c.fragments AS fragments,
+    SELECT f.flow AS flow, CASE WHEN f.began IS NULL THEN f.frames ELSE 4 END AS frames, c.fragments AS fragments,
         ROW_NUMBER() OVER (PARTITION BY f.flow ORDER BY f.n DESC) AS place
     FROM r_candidate c JOIN r_fragment f ON f.flow = c.flow
 ) q
@@ -198,16 +201,16 @@ SELECT DISTINCT p.a AS a, p.b AS b
 FROM (SELECT a, b FROM r_pair UNION SELECT i.a, i.b FROM r_ticking i) p
 JOIN r_conn x ON x.conn = p.a JOIN r_conn y ON y.conn = p.b AND y.tuple = x.tuple;
 
--- Pairs that one file has both of, with the key known: the plugin has judged them.
+-- Pairs that one reading has both of, with the key known: the plugin has judged them.
 CREATE TABLE r_known AS
-SELECT DISTINCT c.conn AS conn, c.key_text AS key_text, f.file AS file
+SELECT DISTINCT c.conn AS conn, c.key_text AS key_text, f.engine AS engine
 FROM r_candidate c JOIN r_fragment f ON f.flow = c.flow
 WHERE f.key_client || '>' || f.key_server = c.key_text;
---sqlite CREATE INDEX r_known_conn ON r_known(conn, file, key_text);
+--sqlite CREATE INDEX r_known_conn ON r_known(conn, engine, key_text);
 
 CREATE TABLE r_together AS
 SELECT DISTINCT p.a AS a, p.b AS b
-FROM r_pair p JOIN r_known x ON x.conn = p.a JOIN r_known y ON y.conn = p.b AND y.file = x.file AND y.key_text = x.key_text
+FROM r_pair p JOIN r_known x ON x.conn = p.a JOIN r_known y ON y.conn = p.b AND y.engine = x.engine AND y.key_text = x.key_text
 UNION
 SELECT v.a, v.b FROM r_successive v;
 --sqlite CREATE INDEX r_together_pair ON r_together(a, b);
@@ -235,7 +238,7 @@ LEFT JOIN r_hole h ON h.point = p.point AND h.hole_end > p.a_last AND h.hole_sta
 WHERE t.a IS NULL
 GROUP BY p.a, p.b, p.key_text;
 
--- Clock pairs. Not those that one file has both SYN-ACKs of: the plugin has judged them. Closed: "reuse".
+-- Clock pairs. Not those that one reading has both SYN-ACKs of: the plugin has judged them. Closed: "reuse".
 CREATE TABLE r_clock AS
 SELECT t.a AS a, t.b AS b, MAX(t.b_time) AS b_time, MIN(t.isn_error) AS isn_error,
     MAX(CASE WHEN x.closed_time <= t.b_time OR (x.tail = 1 AND x.last_time < t.b_time) OR h.point IS NOT NULL THEN 1 ELSE 0 END) AS closed
@@ -244,7 +247,7 @@ FROM r_ticking t JOIN r_conn x ON x.conn = t.a LEFT JOIN (
     FROM r_ticking k
     JOIN r_flow wx ON wx.conn = k.a JOIN r_fragment x ON x.flow = wx.flow
     JOIN r_flow wy ON wy.conn = k.b JOIN r_fragment y ON y.flow = wy.flow
-    WHERE x.file = y.file AND x.synack_time IS NOT NULL AND y.synack_time IS NOT NULL
+    WHERE x.engine = y.engine AND x.synack_time IS NOT NULL AND y.synack_time IS NOT NULL
 ) g ON g.a = t.a AND g.b = t.b
 LEFT JOIN r_hole h ON h.point = x.first_point AND h.hole_end > x.last_time AND h.hole_start < t.b_time
 LEFT JOIN r_successive v ON v.a = t.a AND v.b = t.b
@@ -253,34 +256,46 @@ GROUP BY t.a, t.b;
 
 -- ---- 5. Segments whose owner is in another file ---------------------------------------------------------------------
 
--- Segments that no conversation of their file explains; and conversations of which a file shows nothing but one number
--- of one side, which the plugin has to take for their own (lone = 1).
+-- Segments that no conversation of their reading explains; and conversations of which it has seen nothing but one number of
+-- one side, which the plugin has to take for their own (lone = 1).
+CREATE TABLE r_lone AS
+SELECT f.flow AS flow, f.engine AS engine, f.talk AS talk, SUM(f.frames) AS times
+FROM r_fragment f
+WHERE (f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next)
+    OR (f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next)
+GROUP BY f.flow, f.engine, f.talk;
+--sqlite CREATE INDEX r_lone_flow ON r_lone(flow);
+
 CREATE TABLE r_unknown AS
 SELECT u.file AS file, u.frame AS frame, u.time AS time, u.time - s.skew_ns AS at, s.error_ns AS error_ns, s.component AS component,
     u.sender AS sender, u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr,
     f.flow AS flow, w.conn AS conn, f.client AS client, f.server AS server, w.key_client AS key_client,
-    w.key_server AS key_server, f.point AS point, 0 AS lone, 1 AS times
+    w.key_server AS key_server, f.point AS point, 0 AS lone, 1 AS times, f.engine AS engine
 FROM unexplained u JOIN r_fragment f ON f.file = u.file AND f.stream = u.stream
 JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
 UNION ALL
-SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns, s.component,
+SELECT b.file, b.first_frame, b.first_time, b.first_time - s.skew_ns, s.error_ns, s.component,
     'server', CASE WHEN f.server_ack IS NULL THEN 4 ELSE 16 END, f.server_next, f.server_ack, f.server_ip_id, NULL,
-    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
+    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, l.times, f.engine
 FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
-WHERE f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next
+JOIN r_fragment b ON b.flow = f.flow AND b.engine = f.engine AND b.talk = f.talk AND b.first = 1
+JOIN r_lone l ON l.flow = f.flow AND l.engine = f.engine AND l.talk = f.talk
+WHERE f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next AND f.latest = 1
 UNION ALL
-SELECT f.file, f.first_frame, f.first_time, f.first_time - s.skew_ns, s.error_ns, s.component,
+SELECT b.file, b.first_frame, b.first_time, b.first_time - s.skew_ns, s.error_ns, s.component,
     'client', CASE WHEN f.client_ack IS NULL THEN 4 ELSE 16 END, f.client_next, f.client_ack, f.client_ip_id, NULL,
-    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, f.frames
+    f.flow, w.conn, f.client, f.server, w.key_client, w.key_server, f.point, 1, l.times, f.engine
 FROM r_fragment f JOIN r_flow w ON w.flow = f.flow JOIN clock_skew s ON s.point = f.point
-WHERE f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next;
+JOIN r_fragment b ON b.flow = f.flow AND b.engine = f.engine AND b.talk = f.talk AND b.first = 1
+JOIN r_lone l ON l.flow = f.flow AND l.engine = f.engine AND l.talk = f.talk
+WHERE f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next AND f.latest = 1;
 --sqlite CREATE INDEX r_unknown_conn ON r_unknown(conn);
 
 -- Own first (R3), over files: within the numbers that the same connection shows on the same wire tuple elsewhere.
 CREATE TABLE r_own AS
 SELECT DISTINCT u.file AS file, u.frame AS frame
 FROM r_unknown u JOIN r_flow w ON w.conn = u.conn JOIN r_fragment g ON g.flow = w.flow
-WHERE w.client = u.client AND w.server = u.server AND g.file <> u.file
+WHERE w.client = u.client AND w.server = u.server AND g.engine <> u.engine
     AND ((u.sender = 'server' AND g.server_low IS NOT NULL
             AND (u.seq - g.server_low + 4294967297) % 4294967296
                 <= (g.server_next - g.server_low + 4294967296) % 4294967296 + 1048577)
@@ -298,7 +313,7 @@ WHERE u.seq <> 0 AND (u.file, u.frame) NOT IN (SELECT o.file, o.frame FROM r_own
 --sqlite CREATE INDEX r_fragment_client_next ON r_fragment(client_next);
 --sqlite CREATE INDEX r_fragment_server_ack ON r_fragment(server_ack);
 
--- Evidence as of R5, against the numbers at the end of each file. relation: 3 an earlier connection of the same wire
+-- Evidence as of R5, against the numbers at the end of each file, of the segment's own reading at the end. relation: 3 an earlier connection of the same wire
 -- tuple, 2 same client endpoint behind the rewrite, 1 same server endpoint only.
 CREATE TABLE r_match AS
 SELECT m.*,
@@ -308,7 +323,7 @@ SELECT m.*,
         WHEN m.y_server = m.server OR m.y_key_server = m.key_server THEN 1 ELSE 0 END AS relation
 FROM (
     SELECT n.file AS file, n.frame AS frame, n.time AS time, n.at AS at, n.sender AS sender, n.flags AS flags,
-        n.seq AS seq, n.ack AS ack, n.ip_id AS ip_id, n.conn AS conn, n.flow AS flow, n.client AS client,
+        n.seq AS seq, n.ack AS ack, n.ip_id AS ip_id, n.conn AS conn, n.flow AS flow, n.engine AS engine, n.y_engine AS y_engine, n.client AS client,
         n.server AS server, n.key_client AS key_client, n.key_server AS key_server, n.point AS point, n.lone AS lone,
         n.times AS times, w.conn AS y_conn, n.y_file AS y_file, n.y_stream AS y_stream, w.client AS y_client,
         w.server AS y_server, w.key_client AS y_key_client, w.key_server AS y_key_server, n.e_seq AS e_seq,
@@ -323,28 +338,31 @@ FROM (
         SELECT u.file AS file, u.frame AS frame, u.time AS time, u.at AS at, u.error_ns AS error_ns, u.component AS component, u.sender AS sender,
             u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr, u.flow AS flow,
             u.conn AS conn, u.client AS client, u.server AS server, u.key_client AS key_client,
-            u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
+            u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, u.engine AS engine, y.engine AS y_engine, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
             y.server_ip_id AS y_ip_id, y.client_tsval AS y_peer_tsval, 1 AS e_seq,
             CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END AS e_ack
-        FROM r_fragment y JOIN r_open u ON u.seq = y.server_next WHERE u.sender = 'server'
+        FROM r_fragment y JOIN r_open u ON u.seq = y.server_next WHERE u.sender = 'server' AND (y.engine <> u.engine OR y.latest = 1)
         UNION ALL
-        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 1,
+        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 1,
             CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END
         FROM r_fragment y JOIN r_open u ON u.seq = y.client_ack
         WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> y.client_ack
+            AND (y.engine <> u.engine OR y.latest = 1)
         UNION ALL
-        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 0, 1
+        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 0, 1
         FROM r_fragment y JOIN r_open u ON u.ack = y.client_next
         WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> u.seq AND COALESCE(y.client_ack, -1) <> u.seq
+            AND (y.engine <> u.engine OR y.latest = 1)
         UNION ALL
-        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
             CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
-        FROM r_fragment y JOIN r_open u ON u.seq = y.client_next WHERE u.sender = 'client'
+        FROM r_fragment y JOIN r_open u ON u.seq = y.client_next WHERE u.sender = 'client' AND (y.engine <> u.engine OR y.latest = 1)
         UNION ALL
-        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
             CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
         FROM r_fragment y JOIN r_open u ON u.seq = y.server_ack
         WHERE u.sender = 'client' AND COALESCE(y.client_next, -1) <> y.server_ack
+            AND (y.engine <> u.engine OR y.latest = 1)
     ) n
     JOIN r_flow w ON w.flow = n.y_flow JOIN clock_skew s ON s.point = n.y_point
     WHERE w.conn <> n.conn AND w.first_time - s.skew_ns <= n.at + n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END
@@ -367,7 +385,7 @@ CREATE TABLE r_accepted AS
 SELECT DISTINCT m.conn AS conn, m.y_conn AS y_conn, m.seq AS seq, m.sender AS sender
 FROM r_match m JOIN r_fragment y ON y.file = m.y_file AND y.stream = m.y_stream
 LEFT JOIN r_leg l ON l.conn = m.conn AND l.y_conn = m.y_conn
-WHERE l.conn IS NULL AND (m.lone = 0 OR (m.y_file <> m.file AND CASE
+WHERE l.conn IS NULL AND (m.lone = 0 OR (m.y_engine <> m.engine AND CASE
     WHEN y.client_low IS NULL AND y.server_isn IS NULL AND y.server_low = y.server_next THEN 1
     WHEN y.server_low IS NULL AND y.client_isn IS NULL AND y.client_low = y.client_next THEN 1 ELSE 0 END = 0)) AND (
     (m.relation >= 2 AND m.lone = 0 AND m.e_seq = 1 AND m.age <= 7200000000000 + m.error_ns)
@@ -395,11 +413,13 @@ SELECT d.finding AS finding, d.severity AS severity, COALESCE(ax.alias, d.x) AS 
 FROM (
     SELECT i.finding AS finding, i.severity AS severity, wx.conn AS x, wy.conn AS y, i.file AS file, i.frame AS frame,
         i.time AS time, i.point AS point, i.sender AS sender, i.flags AS flags, i.seq AS seq, i.ack AS ack,
-        i.ip_id AS ip_id, i.stream AS stream, i.file AS y_file, i.other_stream AS y_stream, i.other_frame AS y_frame,
+        i.ip_id AS ip_id, COALESCE(fx.file_stream, fx.stream) AS stream, COALESCE(i.other_file, i.file) AS y_file,
+        COALESCE(fz.file_stream, fz.stream) AS y_stream, i.other_frame AS y_frame,
         i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across
     FROM finding i
     JOIN r_fragment fx ON fx.file = i.file AND fx.stream = i.stream
     JOIN r_fragment fy ON fy.file = i.file AND fy.stream = COALESCE(i.other_stream, i.stream)
+    LEFT JOIN r_fragment fz ON fz.flow = fy.flow AND fz.talk = fy.talk AND fz.file = COALESCE(i.other_file, i.file)
     JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
     WHERE i.finding IN ('collision', 'collision.confirmed', 'collision.refuted', 'reuse', 'foreign.rst', 'foreign.segment',
         'foreign.dup_ack', 'stale_session', 'self_connect')
@@ -485,3 +505,31 @@ FROM (
     ) e
     GROUP BY e.a, e.b
 ) g;
+
+-- ---- 7. What the plugin says of who waits ---------------------------------------------------------------------------
+
+-- Two connections of one reading, who of them waits in vain at its end (conn), since which frame, and how often it has asked.
+CREATE TABLE incident_victim AS
+SELECT d.x AS x, d.y AS y, d.conn AS conn, d.file AS file, d.frame AS frame, d.asked AS asked, d.last_time AS last_time,
+    d.verdict AS verdict
+FROM (
+    SELECT COALESCE(ax.alias, wx.conn) AS x, COALESCE(ay.alias, wy.conn) AS y,
+        CASE WHEN v.victim_stream = v.early_stream THEN COALESCE(ax.alias, wx.conn) ELSE COALESCE(ay.alias, wy.conn) END AS conn,
+        COALESCE(v.victim_since_file, v.file) AS file, v.victim_since_frame AS frame, v.victim_segments AS asked,
+        v.last_time AS last_time, v.verdict AS verdict
+    FROM verdict v
+    JOIN r_fragment fx ON fx.file = v.file AND fx.stream = v.early_stream
+    JOIN r_fragment fy ON fy.file = v.file AND fy.stream = v.late_stream
+    JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
+    LEFT JOIN r_alias ax ON ax.conn = wx.conn LEFT JOIN r_alias ay ON ay.conn = wy.conn
+    WHERE v.victim_stream IS NOT NULL
+) d;
+--sqlite CREATE INDEX incident_victim_pair ON incident_victim(x, y);
+
+-- Segments whose owner no capture has (toa.foreign.unseen), of connections that are in no incident.
+CREATE TABLE incident_unseen AS
+SELECT w.conn AS conn, i.file AS file, MIN(i.frame) AS frame, COUNT(*) AS segments
+FROM finding i JOIN r_fragment f ON f.file = i.file AND f.stream = i.stream JOIN r_flow w ON w.flow = f.flow
+WHERE i.finding = 'foreign.unseen'
+    AND w.conn NOT IN (SELECT n.a FROM incident n WHERE n.severity > 0 UNION SELECT n.b FROM incident n WHERE n.severity > 0)
+GROUP BY w.conn, i.file;

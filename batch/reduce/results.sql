@@ -25,7 +25,9 @@ FROM r_member m JOIN r_flow w ON w.conn = m.conn JOIN clock_skew s ON s.point = 
 
 -- Its conversations in the files.
 CREATE TABLE incident_place AS
-SELECT e.conn AS conn, e.flow AS flow, f.n AS n, f.file AS file, f.stream AS stream
-FROM incident_flow e JOIN r_fragment f ON f.flow = e.flow;
+SELECT e.conn AS conn, e.flow AS flow, f.n AS n, f.file AS file,
+    COALESCE(f.file_stream, f.stream) AS stream
+FROM incident_flow e JOIN r_fragment f ON f.flow = e.flow
+WHERE f.frames > 0;
 --sqlite CREATE INDEX incident_flow_conn ON incident_flow(conn);
 --sqlite CREATE INDEX incident_place_conn ON incident_place(conn);

@@ -285,6 +285,8 @@ static gboolean write_rows(const shard_files *self, scan_db *db, unsigned number
         " JOIN r_home h ON h.client = w.key_client",
         "unexplained x JOIN r_fragment f ON f.file = x.file AND f.stream = x.stream JOIN r_flow w ON w.flow = f.flow"
         " JOIN r_home h ON h.client = w.key_client",
+        "verdict x JOIN r_fragment f ON f.file = x.file AND f.stream = x.early_stream JOIN r_flow w ON w.flow = f.flow"
+        " JOIN r_home h ON h.client = w.key_client",
     };
     const scan_table *table = &scan_shard_tables[number];
     gboolean own = number < SCAN_OWN_TABLES;

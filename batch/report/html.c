@@ -77,11 +77,20 @@ static void add_summary(GString *page, const scan_report *report)
         }
         g_string_append(page, "</table></div>\n");
     }
-    char *counts = scan_words_counts(&report->counts);
+    char *unseen = scan_words_unseen(report);
+    if (unseen) {
+        add_escaped(page, "<p>%s</p>\n", unseen);
+    }
+    g_free(unseen);
+    char *counts = scan_words_counts(&report->counts), *past = scan_words_past(&report->counts);
     if (*counts) {
         add_escaped(page, "<p class=\"small\">Files of this run: %s</p>\n", counts);
     }
+    if (past) {
+        add_escaped(page, "<p class=\"small\">%s</p>\n", past);
+    }
     g_free(counts);
+    g_free(past);
     char *groups = scan_words_groups(report);
     if (groups) {
         add_escaped(page, "<p class=\"small\">%s</p>\n", groups);
@@ -122,11 +131,17 @@ static void add_incident(GString *page, const scan_report *report, guint number,
 {
     const scan_incident *incident = report->incidents->pdata[number];
     char *story = scan_words_story(incident), *filter = scan_words_filter(incident);
+    char *victim = scan_words_victim(report, incident);
     char **evidence = scan_words_evidence(incident);
 
     add_escaped(page, "<section id=\"i%u\"><h2>%u. <span class=\"%s\">%s</span> <code>toa.%s</code></h2>\n", number + 1,
                 number + 1, incident->severity == 2 ? "warn" : "note", scan_words_kind(incident->kind), incident->kind);
-    add_escaped(page, "<p>Key: <code>%s</code></p>\n<p>%s</p>\n<ul>\n", incident->key, story);
+    add_escaped(page, "<p>Key: <code>%s</code></p>\n<p>%s</p>\n", incident->key, story);
+    if (victim) {
+        add_escaped(page, "<p>%s</p>\n", victim);
+    }
+    g_free(victim);
+    g_string_append(page, "<ul>\n");
     for (char **line = evidence; *line; line++) {
         add_escaped(page, "<li>%s</li>\n", *line);
     }

@@ -124,6 +124,10 @@ static void put_incident(JsonBuilder *out, const scan_report *report, const scan
     put_number(out, "stale", incident->stale);
     json_builder_add_boolean_value(json_builder_set_member_name(out, "across_files"), incident->across);
     put_text(out, "filter", filter);
+    put_text(out, "victim", incident->victim < 0 ? NULL : incident->victim ? "b" : "a");
+    put_text(out, "victim_since_file", incident->victim < 0 ? NULL : scan_report_path(report, incident->victim_file));
+    put_known(out, "victim_since_frame", incident->victim < 0 ? -1 : incident->victim_frame);
+    put_known(out, "victim_segments", incident->victim < 0 ? -1 : incident->victim_asked);
     put_side(out, report, "a", incident->flows[0]);
     put_side(out, report, "b", incident->flows[1]);
     json_builder_begin_array(json_builder_set_member_name(out, "facts"));
@@ -171,6 +175,8 @@ static void put_counts(JsonBuilder *out, const scan_counts *counts)
     SCAN_COUNTS(X)
 #undef X
     put_number(out, "refused_records", (gint64)counts->refused_records);
+    put_number(out, "read_again", counts->learnt);
+    put_number(out, "points_joined", counts->joined);
     json_builder_end_object(out);
 }
 
@@ -188,6 +194,8 @@ void scan_report_json(const scan_report *report, FILE *output)
     put_number(out, "conversations", (gint64)report->conversations);
     put_number(out, "warnings", report->warnings);
     put_number(out, "notes", report->notes);
+    put_number(out, "unseen_connections", report->unseen);
+    put_number(out, "unseen_segments", report->unseen_segments);
     put_number(out, "points", (gint64)report->points);
     put_number(out, "signatures", report->signatures);
     put_number(out, "clock_groups", report->components);

@@ -39,6 +39,7 @@ gboolean scan_report_metrics(const scan_report *report, const char *path, GError
     add(text, "captures", "Captures that the answer is about.", report->files);
     add(text, "packets", "TCP segments in them.", report->packets);
     add(text, "conversations", "Conversations in them.", report->conversations);
+    add(text, "unseen_segments", "Segments of connections that no capture has.", report->unseen_segments);
     add(text, "refused_records", "Lines of records that were refused in the last run.", report->counts.refused_records);
     add(text, "last_run_timestamp_seconds", "When the last run ended.", (guint64)(g_get_real_time() / G_USEC_PER_SEC));
     g_string_append(text, "# EOF\n");

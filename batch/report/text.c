@@ -50,12 +50,15 @@ static void print_facts(const scan_report *report, const scan_incident *incident
 static void print_incident(const scan_report *report, const scan_incident *incident, unsigned number, FILE *output)
 {
     char *story = scan_words_story(incident), *filter = scan_words_filter(incident);
-    char **evidence = scan_words_evidence(incident);
+    char **evidence = scan_words_evidence(incident), *victim = scan_words_victim(report, incident);
 
     fprintf(output, "%u. %s toa.%s: %s\n  key %s\n", number, severities[CLAMP(incident->severity, 0, 2)], incident->kind,
             scan_words_kind(incident->kind), incident->key);
     print_flows(incident, output);
     fprintf(output, "  %s\n", story);
+    if (victim) {
+        fprintf(output, "  %s\n", victim);
+    }
     for (char **line = evidence; *line; line++) {
         fprintf(output, "  - %s\n", *line);
     }
@@ -63,6 +66,7 @@ static void print_incident(const scan_report *report, const scan_incident *incid
     fprintf(output, "  filter: %s\n\n", filter);
     g_strfreev(evidence);
     g_free(story);
+    g_free(victim);
     g_free(filter);
 }
 
@@ -90,16 +94,25 @@ static void print_list(const scan_report *report, FILE *output)
     if (count > MAX_LINES) {
         fprintf(output, "      and %u more: --json or --html\n", count - MAX_LINES);
     }
+    char *unseen = scan_words_unseen(report);
+    if (unseen) {
+        fprintf(output, "%s\n", unseen);
+    }
+    g_free(unseen);
     fputc('\n', output);
 }
 
 static void print_files(const scan_report *report, FILE *output)
 {
-    char *counts = scan_words_counts(&report->counts);
+    char *counts = scan_words_counts(&report->counts), *past = scan_words_past(&report->counts);
 
     if (*counts) {
         fprintf(output, "files of this run: %s\n", counts);
     }
+    if (past) {
+        fprintf(output, "%s\n", past);
+    }
+    g_free(past);
     if (report->counts.refused_records) {
         fprintf(output, "%" G_GUINT64_FORMAT " record%s refused\n", report->counts.refused_records,
                 plural(report->counts.refused_records));

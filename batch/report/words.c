@@ -210,6 +210,49 @@ char *scan_words_story(const scan_incident *incident)
     return g_string_free(text, FALSE);
 }
 
+char *scan_words_victim(const scan_report *report, const scan_incident *incident)
+{
+    char name = incident->victim ? 'B' : 'A';
+
+    if (incident->victim < 0) {
+        return NULL;
+    }
+    if (incident->victim_frame < 0) {
+        return g_strdup_printf("Victim: connection %c.", name);
+    }
+    return g_strdup_printf("Victim: connection %c, without an answer since frame %" G_GINT64_FORMAT " of %s (%" G_GINT64_FORMAT
+                           " segment%s that ask for one).", name, incident->victim_frame,
+                           scan_report_path(report, incident->victim_file), incident->victim_asked,
+                           incident->victim_asked == 1 ? "" : "s");
+}
+
+char *scan_words_unseen(const scan_report *report)
+{
+    if (!report->unseen) {
+        return NULL;
+    }
+    return g_strdup_printf("%u segment%s on %u connection%s belong to a connection that is in none of the captures, first frame %"
+                           G_GINT64_FORMAT " of %s: capture at the client or the real server, too (--strict makes this an "
+                           "incident for the exit status)", report->unseen_segments, report->unseen_segments == 1 ? "" : "s",
+                           report->unseen, report->unseen == 1 ? "" : "s", report->unseen_frame,
+                           scan_report_path(report, report->unseen_file));
+}
+
+char *scan_words_past(const scan_counts *counts)
+{
+    GString *text = g_string_new(NULL);
+
+    if (counts->learnt) {
+        g_string_append_printf(text, "%u file%s of earlier runs read again, for connections that were open at their end",
+                               counts->learnt, counts->learnt == 1 ? "" : "s");
+    }
+    if (counts->joined) {
+        g_string_append_printf(text, "%s%u capture point%s whose new files go on from files that are gone: joined by their records",
+                               text->len ? "; " : "", counts->joined, counts->joined == 1 ? "" : "s");
+    }
+    return g_string_free(text, text->len == 0);
+}
+
 static void add_tuples(GHashTable *tuples, const GPtrArray *flows)
 {
     for (guint i = 0; i < flows->len; i++) {

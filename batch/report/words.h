@@ -22,6 +22,12 @@ char **scan_words_evidence(const scan_incident *incident);
 char *scan_words_flow(const scan_flow *flow);
 /* What happened and who suffers, one paragraph. */
 char *scan_words_story(const scan_incident *incident);
+/* Who waits in vain, since when; NULL: nobody, as far as is known. */
+char *scan_words_victim(const scan_report *report, const scan_incident *incident);
+/* Segments whose owner was not captured, and what to do about it; NULL: there are none. */
+char *scan_words_unseen(const scan_report *report);
+/* What was read again, and what could not be, of earlier files; NULL: nothing of the kind. */
+char *scan_words_past(const scan_counts *counts);
 /* A display filter that shows both conversations. */
 char *scan_words_filter(const scan_incident *incident);
 /* "3 read, 1 cut short": what became of the files of this run; "" if there were none. */

@@ -58,7 +58,7 @@ static void take_line(intake *self)
             scan_warn("%s: a record was refused: %s", self->file->path, self->record.why);
         }
     } else if (self->record.kind == RECORD_ROW && self->record.table < TABLE_MAX && !self->error) {
-        scan_db_add(&web.db, self->file->id, self->file->point, &self->record, &self->error);
+        scan_db_add(&web.db, self->file, NULL, &self->record, &self->error);
         self->records++;
     }
     g_string_truncate(self->line, 0);
@@ -129,7 +129,7 @@ static const char *read_frames(const char *path, int fd, FILE *lines)
 
 static gboolean keep(intake *self, const char *state, GError **error)
 {
-    scan_result result = {.state = state, .host = "", .local = TRUE, .records = self->records, .refused = self->refused};
+    scan_result result = {.state = state, .host = "", .engine = self->file->content.whole, .local = TRUE, .records = self->records, .refused = self->refused};
 
     if (self->error) {
         g_propagate_error(error, self->error);
