@@ -154,6 +154,9 @@ static gboolean take_capture(void *data, const scan_file *file, FILE *records, c
     if (!scan_records_load(self->db, records, file, self->tshark->signature, replaces ? *replaces : 0, &result, error)) {
         return FALSE;
     }
+    if (!g_hash_table_contains(self->wanted, &file->id)) {
+        return TRUE; /* of an earlier run, told again */
+    }
     self->progress.packets += (guint64)result.packets;
     weigh(self, file, (guint64)result.records, result.refused);
     return TRUE;
@@ -170,37 +173,27 @@ static gboolean read_known(scan_gather *self, GError **error)
     return scan_records_known(self->options->known_path, self->options->host, self->known, error);
 }
 
-/* Files that are read anew, and what they were when they were smaller. */
-static GHashTable *anew(const scan_gather *self, const GPtrArray *captures)
+static GPtrArray *make_chains(scan_gather *self, const GPtrArray *captures, GError **error)
 {
-    GHashTable *ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    const scan_plan plan = {captures, self->passed, self->export ? NULL : self->db, self->tshark->signature, self->wanted,
+                            self->tshark->native != NULL, &self->counts};
 
     for (guint i = 0; i < captures->len; i++) {
         const scan_file *file = captures->pdata[i];
         const gint64 *replaced = g_hash_table_lookup(self->replaces, &file->id);
-        add_id(ids, file->id);
+        add_id(self->wanted, file->id);
         if (replaced) {
-            add_id(ids, *replaced);
+            add_id(self->wanted, *replaced);
         }
     }
-    return ids;
-}
-
-static GPtrArray *make_chains(scan_gather *self, const GPtrArray *captures, GError **error)
-{
-    scan_plan plan = {captures, self->passed, self->export ? NULL : self->db, self->tshark->signature, anew(self, captures),
-                      self->tshark->native != NULL, &self->counts};
-    GPtrArray *chains = scan_plan_make(&plan, error);
-
-    g_hash_table_unref(plan.skip);
-    return chains;
+    return scan_plan_make(&plan, error);
 }
 
 static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **error)
 {
     GPtrArray *chains = make_chains(self, captures, error);
     gint64 memory = self->options->memory ? self->options->memory : scan_memory_default();
-    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, take_capture, self,
+    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, !self->export, take_capture, self,
                           &self->progress, &self->counts, self->options->quiet};
     gboolean ok = chains && scan_jobs_run(&run, chains, error);
 
@@ -215,6 +208,7 @@ gboolean scan_gather_run(scan_gather *self, GError **error)
     gboolean ok;
 
     self->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    self->wanted = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     self->replaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     self->passed = g_ptr_array_new();
     scan_progress_init(&self->progress, self->options->quiet);
@@ -237,6 +231,7 @@ void scan_gather_clear(scan_gather *self)
 {
     g_clear_pointer(&self->passed, g_ptr_array_unref);
     g_clear_pointer(&self->seen, g_hash_table_unref);
+    g_clear_pointer(&self->wanted, g_hash_table_unref);
     g_clear_pointer(&self->replaces, g_hash_table_unref);
     g_clear_pointer(&self->known, g_hash_table_unref);
 }

@@ -19,6 +19,7 @@ typedef struct scan_gather {
     scan_progress progress;
     GPtrArray *passed;    /* scan_file, borrowed while it runs: captures that are known by --known */
     GHashTable *seen;     /* ids of the captures of this run, *gint64 */
+    GHashTable *wanted;   /* ids, *gint64: those that are read in this run, and what they were when they were smaller */
     GHashTable *known;    /* of --known; NULL: none */
     GHashTable *replaces; /* id of a capture, *gint64, to that of what it was when it was smaller */
 } scan_gather;

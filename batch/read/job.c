@@ -37,6 +37,7 @@ void scan_job_free(scan_job *self)
     }
     g_clear_pointer(&self->open, scan_piece_free);
     g_clear_pointer(&self->names, g_hash_table_unref);
+    g_clear_pointer(&self->known, g_hash_table_unref);
     g_clear_object(&self->process);
     if (self->said) {
         fclose(self->said);
@@ -99,10 +100,12 @@ static void close_part(scan_job *self)
 static void begin_file(scan_job *self, const char *name, size_t length)
 {
     char *text = g_strndup(name, length);
-    const scan_file *file = g_hash_table_lookup(self->names, text);
+    const scan_file *file = g_hash_table_lookup(self->names, text), *known = g_hash_table_lookup(self->known, text);
 
-    if (file && !self->open) {
+    if ((file || known) && !self->open) {
+        file = file ? file : known;
         open_part(self, file);
+        self->open->known = file == known;
         set_deadline(self, file->size);
     }
     g_free(text);
@@ -298,6 +301,17 @@ static gboolean spawn(scan_job *self, GError **error)
     return self->process != NULL;
 }
 
+static GHashTable *by_content(const GPtrArray *files)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < files->len; i++) {
+        scan_file *file = files->pdata[i];
+        g_hash_table_insert(names, file->content.whole, file);
+    }
+    return names;
+}
+
 scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean native, int timeout,
                          void (*notify)(scan_job *job, void *data), void *data, GError **error)
 {
@@ -305,11 +319,8 @@ scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean 
 
     *self = (scan_job){.tshark = tshark, .chain = chain, .native = native, .timeout = timeout, .notify = notify,
                        .data = data, .parts = G_QUEUE_INIT, .line = g_string_new(NULL)};
-    self->names = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < chain->files->len; i++) {
-        scan_file *file = chain->files->pdata[i];
-        g_hash_table_insert(self->names, file->content.whole, file);
-    }
+    self->names = by_content(chain->files);
+    self->known = by_content(chain->known);
     if (!native) {
         open_part(self, chain->files->pdata[0]);
     }

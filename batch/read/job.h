@@ -15,6 +15,7 @@
 /* A file's records, complete. */
 typedef struct scan_piece {
     const scan_file *file;
+    gboolean known; /* its records were known; these prevail */
     FILE *records; /* a file without a name, at its start; owned */
     char *state;   /* toa-read's: "done", "cut short", "left" (to Wireshark), "failed"; NULL: the exit status tells */
     char *why;     /* NULL: nothing to say */
@@ -33,6 +34,7 @@ typedef struct scan_job {
     guint8 buffer[65536];
     GString *line;     /* the beginning of a line that is not complete */
     GHashTable *names; /* of content to scan_file, borrowed: files that it has told nothing of */
+    GHashTable *known; /* likewise, of known files; those that come behind a new one are told of again */
     scan_piece *open;   /* the file that is being told of */
     GQueue parts;      /* scan_piece */
     GError *spill;     /* its output could not be kept */

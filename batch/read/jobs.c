@@ -177,6 +177,23 @@ static void take(scan_pool *self, const scan_job *job, scan_piece *part, gboolea
     end_file(self, part->file);
 }
 
+/* A known file that comes behind a new one. What it cannot be told of again stays as it was. */
+static void take_known(scan_pool *self, const scan_job *job, scan_piece *part)
+{
+    GError *error = NULL;
+
+    if (!self->run->retake || !(g_str_equal(part->state, "done") || g_str_equal(part->state, "cut short"))) {
+        return;
+    }
+    rewind(part->records);
+    if (!self->run->take(self->run->data, part->file, part->records, part->state, scan_chain_engine(job->chain), &error) &&
+        !scan_stop) {
+        self->error = g_steal_pointer(&error);
+        stop(self);
+    }
+    g_clear_error(&error);
+}
+
 /* toa-read has told how it ended. */
 static void finish_part(scan_pool *self, const scan_job *job, scan_piece *part)
 {
@@ -184,6 +201,8 @@ static void finish_part(scan_pool *self, const scan_job *job, scan_piece *part)
 
     if (is_over(self) || job->spill) {
         /* nothing is taken any more */
+    } else if (part->known) {
+        take_known(self, job, part);
     } else if (g_str_equal(part->state, "left")) {
         leave(self, part->file, why);
     } else if (g_str_equal(part->state, "done") || g_str_equal(part->state, "cut short")) {
@@ -269,7 +288,9 @@ static void finish_native(scan_pool *self, scan_job *job)
     gboolean more = g_hash_table_size(job->names) > 0;
 
     if (job->open) {
-        give_up_file(self, job, job->open->file);
+        if (!job->open->known) {
+            give_up_file(self, job, job->open->file);
+        }
         if (more) {
             go_on_without(self, job);
         }

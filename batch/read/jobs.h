@@ -22,6 +22,7 @@ typedef struct scan_run {
     int jobs;
     int timeout; /* seconds for a file; 0: by its size */
     gint64 memory; /* bytes that all that run together may take; one runs however much it takes */
+    gboolean retake; /* what is told again of known files is taken, too */
     scan_take take;
     void *data;
     scan_progress *progress;

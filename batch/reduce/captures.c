@@ -166,7 +166,7 @@ static char *present_path(scan_db *self, gint64 file, gint64 size, const char *c
     return path;
 }
 
-/* The row is file, size, mtime, content, engine. */
+/* The row is file, size, mtime, content, engine, head. */
 static void add_past(scan_db *self, sqlite3_stmt *row, const char *point, scan_past *past)
 {
     scan_file *file = g_new0(scan_file, 1);
@@ -175,6 +175,7 @@ static void add_past(scan_db *self, sqlite3_stmt *row, const char *point, scan_p
     file->size = sqlite3_column_int64(row, 1);
     file->mtime = sqlite3_column_int64(row, 2);
     g_strlcpy(file->content.whole, (const char *)sqlite3_column_text(row, 3), sizeof file->content.whole);
+    g_strlcpy(file->content.head, (const char *)sqlite3_column_text(row, 5), sizeof file->content.head);
     file->point = g_strdup(point);
     file->path = present_path(self, file->id, file->size, file->content.whole);
     if (file->path) {
@@ -206,7 +207,7 @@ gboolean scan_db_past(scan_db *self, const char *point, const char *signature, G
         return !local;
     }
     statement = scan_db_prepare_with(
-        self, error, "SELECT file, size, mtime, content, engine FROM capture_file WHERE point = ?1 AND local = 1 AND"
+        self, error, "SELECT file, size, mtime, content, engine, head FROM capture_file WHERE point = ?1 AND local = 1 AND"
                      " signature = ?2 AND last_time >= ?3 ORDER BY first_time, last_time",
         "tti", point, signature, since ? since : end);
     while (statement && scan_db_step(self, statement, &local)) {

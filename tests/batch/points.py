@@ -70,7 +70,12 @@ def late(test, paths, whole):
     db = ('--db', test.path('late.db'), '--notes', *POINT)
     test.json(*db, *paths[:2], *paths[3:])
     report = test.json(*db, paths[2], code=1)
-    check(told(report) == whole, 'late:', told(report), whole)
+    check(told(report) == whole and report['run']['read'] == 1, 'late:', told(report), whole)
+    engines = sqlite3.connect(test.path('late.db')).execute('SELECT COUNT(*), COUNT(DISTINCT engine) FROM capture_file').fetchone()
+    check(engines == (5, 1), engines)
+    rows = sqlite3.connect(test.path('late.db')).execute('SELECT MAX(began_time - (SELECT MIN(began_time) FROM conversation)) '
+                                                         'FROM conversation').fetchone()[0]
+    check(rows < 400_000_000, 'a conversation began anew behind the file that was late', rows)
 
 
 def gone(test, paths):
