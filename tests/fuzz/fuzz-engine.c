@@ -385,8 +385,8 @@ static void check_owner(run *r, toa_conversation *carrier, const toa_fed *fed, b
         return;
     }
     check_dup_ack(fed, &q);
-    if (q.own == TOA_OWN_EXACT) {
-        MUST(!f && !fed->unexplained);
+    if (q.own == TOA_OWN_EXACT) { /* an answer from an address that was not asked can have the numbers that it begins with */
+        MUST(!fed->unexplained && (!f || f->untranslated));
         return;
     }
     MUST(!fed->unexplained || (!f && q.own == TOA_OWN_NONE));
