@@ -5,26 +5,6 @@
 
 #define IDLE_US (G_GINT64_CONSTANT(7200) * G_USEC_PER_SEC)
 
-/* Files in the order of the list, by point. */
-static GPtrArray *by_point(const GPtrArray *captures)
-{
-    GHashTable *chains = g_hash_table_new(g_str_hash, g_str_equal);
-    GPtrArray *list = g_ptr_array_new();
-
-    for (guint i = 0; i < captures->len; i++) {
-        scan_file *file = captures->pdata[i];
-        scan_chain *chain = g_hash_table_lookup(chains, file->point);
-        if (!chain) {
-            chain = scan_chain_new(NULL);
-            g_hash_table_insert(chains, file->point, chain);
-            g_ptr_array_add(list, chain);
-        }
-        g_ptr_array_add(chain->files, file);
-    }
-    g_hash_table_unref(chains);
-    return list;
-}
-
 static const char *point_of(const scan_chain *chain)
 {
     return ((const scan_file *)chain->files->pdata[0])->point;
@@ -87,7 +67,7 @@ GPtrArray *scan_plan_make(const scan_plan *plan, GError **error)
         }
         return chains;
     }
-    chains = by_point(plan->captures);
+    chains = scan_chains_by_point(plan->captures);
     if (!plan->db) {
         add_passed(plan, chains);
     }

@@ -146,6 +146,9 @@ static toa_ending read_link(const toa_chain *chain, const toa_link *link, toa_na
     char room[256];
     uint32_t frames = 0;
 
+    if (chain->watch) {
+        chain->watch->begin(chain->watch->data, link->number);
+    }
     if (!toa_native_begin_file(native, link->name, silent)) {
         why = "too many frames before it";
     } else if (!toa_input_open(&input, link->path)) {
@@ -163,7 +166,9 @@ static toa_ending read_link(const toa_chain *chain, const toa_link *link, toa_na
         toa_input_close(&input);
     }
     toa_native_end_file(native, frames, states[ending], why, last);
-    if (why && !silent) {
+    if (chain->watch) {
+        chain->watch->end(chain->watch->data, link->number, ending, why);
+    } else if (why && !silent) {
         fprintf(stderr, "%s: %s\n", link->path, why);
     }
     return silent ? TOA_ENDING_DONE : ending;

@@ -20,9 +20,26 @@ typedef struct toa_link {
     unsigned number; /* as given */
 } toa_link;
 
+/* How a file ended, the worst last. */
+typedef enum toa_ending {
+    TOA_ENDING_DONE,
+    TOA_ENDING_CUT,   /* "cut short": what came before is told */
+    TOA_ENDING_LEFT,  /* "left": Wireshark can read more of it, the lines are not all */
+    TOA_ENDING_FAILED /* "failed": not read */
+} toa_ending;
+
+/* For who takes the records in the same process: all lines of a file are written, and flushed, between the two calls.
+ * number is the file's place among those that were added; why as of toa_chain_judge. */
+typedef struct toa_chain_watch {
+    void (*begin)(void *data, unsigned number);
+    void (*end)(void *data, unsigned number, toa_ending ending, const char *why);
+    void *data;
+} toa_chain_watch;
+
 typedef struct toa_chain {
     GArray *links; /* toa_link */
     bool all;      /* what can be read will do, though Wireshark could find more */
+    const toa_chain_watch *watch; /* borrowed; NULL: what is wrong with a file is said on standard error */
 } toa_chain;
 
 void toa_chain_init(toa_chain *chain);
@@ -33,20 +50,12 @@ void toa_chain_add(toa_chain *chain, const char *path, const char *name, bool kn
 /* As many as there are: "+" or "-" (known), the name, a line feed, the path, a NUL. False: something else. */
 bool toa_chain_add_list(toa_chain *chain, FILE *list);
 
-/* How a file ended, the worst last. */
-typedef enum toa_ending {
-    TOA_ENDING_DONE,
-    TOA_ENDING_CUT,   /* "cut short": what came before is told */
-    TOA_ENDING_LEFT,  /* "left": Wireshark can read more of it, the lines are not all */
-    TOA_ENDING_FAILED /* "failed": not read */
-} toa_ending;
-
 /* Of the one file that was read last; *ret_why is static, or in room; NULL: nothing to say. */
 toa_ending toa_chain_judge(toa_read last, const toa_capture *capture, const toa_native *native, bool all, char *room,
                            size_t size, const char **ret_why);
 
-/* Reads all of them, with records to native's file, and says on standard error what is wrong with which. Returns the worst
- * ending. */
+/* Reads all of them, with records to native's file, and says what is wrong with which: to watch, or on standard error.
+ * Returns the worst ending. */
 toa_ending toa_chain_read(toa_chain *chain, toa_native *native);
 
 #endif

@@ -31,6 +31,25 @@ scan_chain *scan_chain_single(const scan_file *file)
     return chain;
 }
 
+GPtrArray *scan_chains_by_point(const GPtrArray *captures)
+{
+    GHashTable *chains = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *list = g_ptr_array_new();
+
+    for (guint i = 0; i < captures->len; i++) {
+        scan_file *file = captures->pdata[i];
+        scan_chain *chain = g_hash_table_lookup(chains, file->point);
+        if (!chain) {
+            chain = scan_chain_new(NULL);
+            g_hash_table_insert(chains, file->point, chain);
+            g_ptr_array_add(list, chain);
+        }
+        g_ptr_array_add(chain->files, file);
+    }
+    g_hash_table_unref(chains);
+    return list;
+}
+
 scan_file *scan_file_copy(const scan_file *file)
 {
     scan_file *copy = g_memdup2(file, sizeof *file);

@@ -21,6 +21,10 @@ void scan_chain_free(gpointer chain);
 /* What that file, alone and for itself, is a chain of. */
 scan_chain *scan_chain_single(const scan_file *file);
 
+/* The files (scan_file, borrowed), those of one capture point in one chain; chains and files in the order of the list. The
+ * array does not own the chains. */
+GPtrArray *scan_chains_by_point(const GPtrArray *captures);
+
 /* A copy, for scan_chain.known. */
 scan_file *scan_file_copy(const scan_file *file);
 

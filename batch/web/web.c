@@ -3,23 +3,20 @@
  * as toa-scan does, by the same files of C; instead of programs that read and write files, the page hands in what was
  * dropped on it (files of a WASI file system that it makes up), and keeps what is written to standard output and error.
  *
- * The order: web_open, web_read for each capture, web_join, then web_print as often as wanted. Each returns 0, or another
- * number with a message on standard error.
+ * The order: web_open, web_add for each capture, web_read, web_join, then web_print as often as wanted. Each returns 0, or
+ * another number with a message on standard error.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/capture.h"
-#include "native/run.h"
-#include "read/file.h"
+#include "native/chain.h"
+#include "read/chains.h"
 #include "reduce/reduce.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define EXPORT(name) __attribute__((export_name(#name), used))
 
@@ -28,7 +25,8 @@ static struct {
     scan_db db;
     scan_counts counts;
     scan_report report;
-    GHashTable *seen; /* gint64 ids of what was read */
+    GPtrArray *files; /* scan_file, to be read */
+    GHashTable *seen; /* their ids, gint64 */
     toa_config config;
 } web;
 
@@ -42,12 +40,15 @@ static int tell(GError *error)
 /* ---- records, from the reader's lines to the database ---- */
 
 typedef struct intake {
-    const scan_file *file;
-    scan_record record;
-    GString *line;
+    const scan_chain *chain;
+    const toa_native *native;
+    const scan_file *file; /* the present one, and what is in it: */
     gint64 records;
     guint64 refused;
     GError *error;
+    scan_record record;
+    GString *line;
+    gboolean failed; /* something could not be kept */
 } intake;
 
 static void take_line(intake *self)
@@ -80,7 +81,7 @@ static ssize_t take_text(void *cookie, const char *text, size_t length)
     return (ssize_t)length;
 }
 
-/* ---- one capture ---- */
+/* ---- the captures of one point ---- */
 
 static void say_missed(const char *path, const toa_native *native)
 {
@@ -93,82 +94,80 @@ static void say_missed(const char *path, const toa_native *native)
               counts->found[TOA_FOUND_FRAGMENT], counts->found[TOA_FOUND_UNKNOWN], counts->frame, what);
 }
 
-/* The state of what was read; NULL: nothing of it can be used, which was said. */
-static const char *read_frames(const char *path, int fd, FILE *lines)
+static gboolean keep(intake *self, const char *state)
 {
-    const char *state = "done";
-    toa_frame_bytes frame;
-    toa_capture capture;
-    toa_native native;
-    toa_read last;
+    scan_result result = {.state = state, .host = "", .engine = scan_chain_engine(self->chain), .local = TRUE,
+                          .records = self->records, .refused = self->refused};
 
-    toa_capture_init(&capture, toa_source_fd(&fd));
-    toa_native_init(&native, &web.config, lines);
-    while ((last = toa_capture_next(&capture, &frame)) == TOA_READ_FRAME) {
-        if (!toa_native_take(&native, &frame)) {
-            last = TOA_READ_FAILED;
-            break;
-        }
-    }
-    toa_records_finish(&native.records);
-    if (last == TOA_READ_UNKNOWN || last == TOA_READ_FAILED) {
-        scan_warn("%s: %s", path, last == TOA_READ_FAILED ? g_strerror(errno) : capture.reason);
-        state = NULL;
-    } else if (toa_native_missed(&native)) {
-        say_missed(path, &native);
-    }
-    if (state && last != TOA_READ_END) {
-        scan_warn("%s: cut short in the middle of a packet; what is before that was read", path);
-        web.counts.cut_short++;
-        state = "cut short";
-    }
-    toa_native_clear(&native);
-    toa_capture_clear(&capture);
-    return state;
-}
-
-static gboolean keep(intake *self, const char *state, GError **error)
-{
-    scan_result result = {.state = state, .host = "", .engine = self->file->content.whole, .local = TRUE, .records = self->records, .refused = self->refused};
-
-    if (self->error) {
-        g_propagate_error(error, self->error);
+    if (self->error || !scan_db_commit(&web.db, self->file, "toa.html " TOA_VERSION, &result, &self->error)) {
+        tell(self->error);
+        self->error = NULL;
+        self->failed = TRUE;
         return FALSE;
     }
     web.counts.read++;
     web.counts.refused += self->refused > 0;
     web.counts.refused_records += self->refused;
-    if (!scan_db_commit(&web.db, self->file, "toa.html " TOA_VERSION, &result, error)) {
-        return FALSE;
-    }
     web.counts.empty += self->records == 0;
     return TRUE;
 }
 
-static gboolean take_capture(const scan_file *file, GError **error)
+static void begin_file(void *data, unsigned number)
 {
-    intake self = {.file = file, .line = g_string_new(NULL)};
-    int fd = open(file->path, O_RDONLY);
-    FILE *lines = fopencookie(&self, "w", (cookie_io_functions_t){.write = take_text});
-    const char *state;
-    gboolean ok;
+    intake *self = data;
 
-    scan_record_init(&self.record);
-    ok = scan_db_begin(&web.db, file->id, error);
-    if (ok) {
-        state = read_frames(file->path, fd, lines);
-        fflush(lines);
-        ok = !state || keep(&self, state, error);
-        if (!state || !ok) {
-            scan_db_rollback(&web.db);
-            web.counts.failed++;
-        }
+    self->file = self->chain->files->pdata[number];
+    self->records = 0;
+    self->refused = 0;
+    scan_db_begin(&web.db, self->file->id, &self->error);
+}
+
+static void end_file(void *data, unsigned number G_GNUC_UNUSED, toa_ending ending, const char *why)
+{
+    intake *self = data;
+    const char *path = self->file->path;
+    gboolean cut = ending == TOA_ENDING_CUT;
+
+    if (ending == TOA_ENDING_FAILED) {
+        scan_warn("%s: %s", path, why);
+    } else if (toa_native_missed(self->native)) {
+        say_missed(path, self->native);
     }
+    if (cut) {
+        scan_warn("%s: cut short in the middle of a packet; what is before that was read", path);
+        web.counts.cut_short++;
+    }
+    if (ending == TOA_ENDING_FAILED || !keep(self, cut ? "cut short" : "done")) {
+        g_clear_error(&self->error);
+        scan_db_rollback(&web.db);
+        web.counts.failed++;
+    }
+}
+
+static gboolean take_chain(const scan_chain *files)
+{
+    toa_native native;
+    intake self = {.chain = files, .native = &native, .line = g_string_new(NULL)};
+    const toa_chain_watch watch = {.begin = begin_file, .end = end_file, .data = &self};
+    FILE *lines = fopencookie(&self, "w", (cookie_io_functions_t){.write = take_text});
+    toa_chain chain;
+
+    toa_chain_init(&chain);
+    chain.all = true;
+    chain.watch = &watch;
+    for (guint i = 0; i < files->files->len; i++) {
+        const scan_file *file = files->files->pdata[i];
+        toa_chain_add(&chain, file->path, file->content.whole, false);
+    }
+    scan_record_init(&self.record);
+    toa_native_init(&native, &web.config, lines);
+    toa_chain_read(&chain, &native);
+    toa_native_clear(&native);
     fclose(lines);
-    close(fd);
     scan_record_clear(&self.record);
     g_string_free(self.line, TRUE);
-    return ok;
+    toa_chain_clear(&chain);
+    return !self.failed;
 }
 
 /* ---- what the page calls ---- */
@@ -178,6 +177,7 @@ EXPORT(web_open) int web_open(void)
     GError *error = NULL;
 
     toa_config_init(&web.config);
+    web.files = g_ptr_array_new_with_free_func(scan_file_free);
     web.seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     return scan_db_open(&web.db, NULL, &error) ? 0 : tell(error);
 }
@@ -197,29 +197,42 @@ static char *point_of(const char *path)
     return name;
 }
 
-/* The capture of that path, which becomes ours. */
-EXPORT(web_read) int web_read(char *path)
+/* The capture of that path, which becomes ours, is to be read. */
+EXPORT(web_add) int web_add(char *path)
 {
-    scan_file file = {.path = path, .point = point_of(path), .named = TRUE};
+    scan_file *file = g_new0(scan_file, 1);
     GError *error = NULL;
     struct stat status;
     gboolean ok = TRUE;
 
+    *file = (scan_file){.path = path, .point = point_of(path), .named = TRUE};
     if (stat(path, &status) != 0) {
         g_set_error(&error, SCAN_FAILURE, errno, "%s: %s", path, g_strerror(errno));
         ok = FALSE;
     } else {
-        file.size = status.st_size;
-        ok = scan_file_identify(&file, &error);
+        file->size = status.st_size;
+        ok = scan_file_identify(file, &error);
     }
-    if (ok && !g_hash_table_add(web.seen, g_memdup2(&file.id, sizeof file.id))) {
-        web.counts.copies++;
-    } else if (ok) {
-        ok = take_capture(&file, &error);
+    if (ok && g_hash_table_add(web.seen, g_memdup2(&file->id, sizeof file->id))) {
+        g_ptr_array_add(web.files, file);
+    } else {
+        web.counts.copies += ok;
+        scan_file_free(file);
     }
-    g_free(file.path);
-    g_free(file.point);
     return ok ? 0 : tell(error);
+}
+
+EXPORT(web_read) int web_read(void)
+{
+    GPtrArray *chains = scan_chains_by_point(web.files);
+    gboolean ok = TRUE;
+
+    for (guint i = 0; i < chains->len; i++) {
+        ok &= take_chain(chains->pdata[i]);
+        scan_chain_free(chains->pdata[i]);
+    }
+    g_ptr_array_unref(chains);
+    return ok ? 0 : 1;
 }
 
 EXPORT(web_join) int web_join(int notes)

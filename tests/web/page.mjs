@@ -20,6 +20,16 @@ export function memoryFile(path, bytes) {
     return {path, size: bytes.length, read: (at, length) => bytes.subarray(at, at + Math.max(length, 0))};
 }
 
+// A pcap file (little-endian) as so many, of about as many packets each.
+export function cut(bytes, pieces) {
+    const starts = [];
+    for (let at = 24; at + 16 <= bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
+        starts.push(at);
+    }
+    const edges = Array.from({length: pieces}, (_, i) => starts[Math.floor(starts.length * i / pieces)]);
+    return edges.map((from, i) => Buffer.concat([bytes.subarray(0, 24), bytes.subarray(from, edges[i + 1])]));
+}
+
 // As the page has it: gzip is unpacked in front of the module.
 export function diskFile(path) {
     const bytes = fs.readFileSync(path);

@@ -11,6 +11,7 @@ class System {
         this.files = new Map(files.map(file => [file.path.replace(/^\/+/, ''), file]));
         this.open = new Map(); // descriptor -> {file, at}
         this.next = ROOT + 1;
+        this.latest = null; // the file that was opened last
         this.onRead = onRead;
         this.written = [];
         this.errors = '';
@@ -80,6 +81,7 @@ class System {
             return ERRNO.NOENT;
         }
         this.open.set(this.next, {file, at: 0});
+        this.latest = file;
         this.view().setUint32(result, this.next++, true);
         return ERRNO.SUCCESS;
     }
@@ -189,7 +191,7 @@ function diagnose(module, files, options, onProgress) {
             done.set(file, Math.max(done.get(file) || 0, at));
             onProgress([...done.values()].reduce((sum, n) => sum + n, 0), total);
         });
-        let current = null;
+        let reading = true;
         try {
             const instance = new WebAssembly.Instance(module, system.imports), web = instance.exports;
             system.start(instance);
@@ -197,11 +199,11 @@ function diagnose(module, files, options, onProgress) {
             for (const file of left) {
                 const path = new TextEncoder().encode(file.path);
                 const at = web.web_text(path.length);
-                current = file;
                 system.bytes(at, path.length + 1).set([...path, 0]);
-                web.web_read(at);
+                web.web_add(at);
             }
-            current = null;
+            web.web_read();
+            reading = false;
             onProgress(total, total);
             if (web.web_join(options.notes ? 1 : 0) !== 0) {
                 throw new Error('the captures could not be joined');
@@ -213,7 +215,8 @@ function diagnose(module, files, options, onProgress) {
             return {json: print('j', 0), text: print('t', options.max), html: print('h', 0), said: [...lost, ...system.said()]};
         } catch (error) {
             const why = system.said().filter(line => line === 'out of memory').length ? 'out of memory' : error.message;
-            if (!current) {
+            const current = system.latest;
+            if (!reading || !current) {
                 throw new Error(`${why}. ${[...lost, ...system.said()].join('. ')}`);
             }
             lost.push(`${current.path}: left out, the reader failed at it: ${why}`);
