@@ -196,6 +196,7 @@ static void test_only_by_user(void)
     test_vector(&v);
 }
 
+#ifdef VECTORS_CSV /* not where the tests run on another system than the one that built them */
 /* No vector of the published table is missing here, and none differs. */
 static void test_complete(void)
 {
@@ -222,6 +223,7 @@ static void test_complete(void)
     g_strfreev(lines);
     g_free(text);
 }
+#endif
 
 int main(int argc, char **argv)
 {
@@ -233,6 +235,8 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/vectors/little-endian", test_little_endian);
     g_test_add_func("/vectors/only-by-user", test_only_by_user);
+#ifdef VECTORS_CSV
     g_test_add_func("/vectors/complete", test_complete);
+#endif
     return g_test_run();
 }
