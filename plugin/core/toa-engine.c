@@ -182,7 +182,7 @@ static bool answers_client_stray(const toa_state *state, const toa_conversation 
     const toa_segment *segment = state->segment;
     const toa_extra *extra = x->extra;
 
-    return extra && extra->client_stray_frame && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST &&
+    return extra && extra->client_stray_frame && toa_segment_is_lone_rst(segment) &&
            segment->seq == extra->client_stray_ack && segment->time - extra->client_stray_time <= TOA_SECOND;
 }
 

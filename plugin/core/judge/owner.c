@@ -11,7 +11,7 @@
 
 /* Earlier connections of one wire tuple that are tried. */
 #define EARLIER_MAX 4
-/* Shorter questions are too often of equal length. */
+/* Without IP-IDs a question must be at least this long: shorter ones too often have the same length. */
 #define LENGTH_MIN 16u
 
 /* One search. */
@@ -231,7 +231,7 @@ toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conve
     return newest;
 }
 
-/* The client knows nothing of the SYN-ACK: it has answered the same one before with a RST, or gone on with its own numbers. */
+/* x's client has not asked for the SYN-ACK: when the same one came before, it sent a RST, or went on with its own numbers. */
 static bool was_refused(const toa_conversation *x, const toa_segment *segment)
 {
     const toa_stranger *last = x->extra ? x->extra->stranger : NULL;
@@ -296,7 +296,7 @@ static void try_shifted(search *s)
     const toa_segment *segment = s->segment;
     const toa_company *company = s->x->server_party->company;
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    bool rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0;
+    bool rst = toa_segment_is_lone_rst(segment) && segment->seq != 0;
     uint32_t number;
     unsigned n;
 
@@ -327,9 +327,9 @@ static void try_shifted(search *s)
     }
 }
 
-/* An answer to another one's question, by a load balancer that shifts both numbers: x's server goes on with a run of numbers
- * that is not its own, and acknowledges just as much more as y's client alone has asked; y's server has the same run of IP-IDs, or has
- * shown none yet (R7). */
+/* An answer to y's question, where a load balancer shifts both numbers. A run of foreign numbers on x continues, and its
+ * acknowledgment has advanced by exactly the length of the one question of y that is unanswered. The IP-IDs continue the run of
+ * y's server, unless that has shown none yet (R7). */
 static void try_advance(search *s)
 {
     const toa_segment *segment = s->segment;

@@ -174,7 +174,7 @@ bool toa_rules_answers(const toa_pair *pair, const toa_segment *segment)
 static bool has_trigger(const toa_side *xb, const toa_side *yb, const toa_segment *segment, uint32_t seq,
                         bool from_server, const toa_pair *pair, uint32_t *ret_frame, bool *ret_own)
 {
-    bool plain_rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
+    bool plain_rst = toa_segment_is_lone_rst(segment);
 
     *ret_own = plain_rst && !from_server;
     if (*ret_own) {
@@ -364,7 +364,7 @@ static bool lone_number_in_crowd(const toa_match *match, const toa_conversation 
 bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment)
 {
     const uint32_t wanted = SEQ | TRIGGER | WAITING;
-    bool rst = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
+    bool rst = toa_segment_is_lone_rst(segment);
     bool plain = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 
     return own == TOA_OWN_UNKNOWN && (rst || plain) && (match->evidence & wanted) == wanted &&
@@ -375,7 +375,7 @@ bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segme
  * balancer ends its sessions so, all that are idle at once. */
 static bool ends_session(const toa_match *match, const toa_conversation *x, const toa_segment *segment)
 {
-    return (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->ip_id != 0 &&
+    return toa_segment_is_lone_rst(segment) && segment->ip_id != 0 &&
            toa_endpoint_equal(&segment->source, toa_wire_server(x)) && !(match->evidence & (TRIGGER | IP_ID));
 }
 

@@ -50,7 +50,8 @@ static bool is_strange_synack(const toa_conversation *x, bool from_server, const
            (client->flags & server->flags & TOA_SIDE_SYN) && segment->ack != client->isn + 1 && segment->seq != server->isn;
 }
 
-/* The client refuses the answer to a SYN that the capture has lost once at most: its server does not repeat it then. */
+/* The SYN-ACK may answer a SYN that the capture has lost. A client that has gone meanwhile refuses it, but only once: a server
+ * does not repeat a SYN-ACK after a RST. */
 static bool may_have_lost_syn(const toa_conversation *x, const toa_segment *segment)
 {
     const toa_stranger *last = x->extra ? x->extra->stranger : NULL;
@@ -88,7 +89,7 @@ static void report(toa_state *state, toa_conversation *x, uint32_t frame, uint16
 /* The client knows nothing of what the server acknowledges (RFC 9293, section 3.10.7.3). */
 static bool is_answer(const toa_stranger *stranger, const toa_segment *segment)
 {
-    return (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq == stranger->ack &&
+    return toa_segment_is_lone_rst(segment) && segment->seq == stranger->ack &&
            segment->time - stranger->time <= TOA_SECOND;
 }
 

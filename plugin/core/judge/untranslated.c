@@ -186,6 +186,6 @@ bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sende
         !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
         return find_reset(state, x, ret_match);
     }
-    return !from_server && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && x->extra &&
+    return !from_server && toa_segment_is_lone_rst(segment) && x->extra &&
            find_refusal(state, x, ret_match);
 }

@@ -10,12 +10,6 @@ _Static_assert(TOA_ACKS_KEPT == 4, "take_ack moves four");
 /* Times are cut into slots of 2^31 ns, 2.1 s. */
 #define TS_SLOT 31
 
-/* Made without a socket, or by a load balancer that ends a session: its IP-ID belongs to no run of the connection's. */
-static bool is_lone_rst(const toa_segment *segment)
-{
-    return (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
-}
-
 static void take_syn(toa_side *a, const toa_side *b, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;
@@ -166,7 +160,7 @@ static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, con
     if (demand) {
         take_demand(a, segment);
     }
-    if (segment->ip_id && !is_lone_rst(segment)) {
+    if (segment->ip_id && !toa_segment_is_lone_rst(segment)) { /* that one has no socket, and its IP-ID is of no run */
         a->ip_id = segment->ip_id;
     }
     if (segment->flags & TOA_FLAG_FIN) {
@@ -279,7 +273,7 @@ void toa_conversation_credit(toa_conversation *conv, unsigned sender, const toa_
     toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
     uint32_t seq = segment->seq - seq_shift, end = toa_segment_end(segment) - seq_shift;
 
-    if (segment->ip_id && !is_lone_rst(segment)) {
+    if (segment->ip_id && !toa_segment_is_lone_rst(segment)) {
         a->ip_id = segment->ip_id;
     }
     if (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST)) {

@@ -51,4 +51,11 @@ static inline uint32_t toa_segment_end(const toa_segment *segment)
            ((segment->flags & TOA_FLAG_FIN) != 0);
 }
 
+/* A RST without ACK. A server sends it where it has no connection, with the number of the segment that it answers (RFC 9293,
+ * section 3.10.7.1); a client to refuse what it does not know; a load balancer to end a session. */
+static inline bool toa_segment_is_lone_rst(const toa_segment *segment)
+{
+    return (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST;
+}
+
 #endif
