@@ -9,7 +9,7 @@
 #ifndef TOA_WATCH_EVENTS_H
 #define TOA_WATCH_EVENTS_H
 
-#include "watch/told.h"
+#include "watch/reporter.h"
 
 typedef struct toa_events_counts {
     guint64 confirmed, foreign, collision, note; /* events that have come to be that; findings without an event are notes */

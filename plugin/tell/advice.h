@@ -8,7 +8,7 @@
 
 #include "tell/claims.h"
 #include "tell/pairs.h"
-#include "tell/talks.h"
+#include "tell/stats.h"
 
 /* What to do now, one line or more. */
 void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_teller *teller);

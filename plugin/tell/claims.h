@@ -3,7 +3,7 @@
  * conversations it is about, the numbers; its words are made from nothing else. So whoever has the claims ("-z toa,claims",
  * one JSON object a line) can hold every sentence against the packets, without the plugin: tests/taps/claims.py does.
  *
- * Not here: which claims are made (witness.c, story.c).
+ * Not here: which claims are made (evidence-record.c, story.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

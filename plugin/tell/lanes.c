@@ -4,7 +4,7 @@
 #include "tell/lanes.h"
 
 #include "tell/text.h"
-#include "tell/witness.h"
+#include "tell/evidence-record.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 #ifndef TOA_TELL_PAIRS_H
 #define TOA_TELL_PAIRS_H
 
-#include "tell/talks.h"
+#include "tell/stats.h"
 
 typedef enum toa_verdict { /* most certain last */
     TOA_VERDICT_NONE,

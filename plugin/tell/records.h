@@ -21,7 +21,7 @@
 #include "tell/json.h"
 #include "tell/pairs.h"
 #include "tell/rotation.h"
-#include "tell/talks.h"
+#include "tell/stats.h"
 
 /* In the first line. 2: lines "incident", with verdict and victim. */
 #define TOA_RECORDS_VERSION 2

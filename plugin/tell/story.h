@@ -11,8 +11,8 @@
 #include "tell/claims.h"
 #include "tell/lanes.h"
 #include "tell/pairs.h"
-#include "tell/talks.h"
-#include "tell/witness.h"
+#include "tell/stats.h"
+#include "tell/evidence-record.h"
 
 typedef struct toa_story {
     const toa_incident *incident;

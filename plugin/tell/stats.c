@@ -1,7 +1,7 @@
-/* talks.c
+/* stats.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "tell/talks.h"
+#include "tell/stats.h"
 
 #include "core/base/serial.h"
 

@@ -1,4 +1,4 @@
-/* talks.h
+/* stats.h
  * What a listener counts of each conversation: frames seen, and since when its client has been waiting for an answer.
  *
  * Memory: one record a conversation, none a frame.

@@ -1,7 +1,7 @@
-/* told.c
+/* reporter.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "watch/told.h"
+#include "watch/reporter.h"
 
 #include "core/model/key.h"
 #include "tell/text.h"

@@ -1,4 +1,4 @@
-/* witness.h
+/* evidence-record.h
  * One finding, kept for "-z toa,explain" with the numbers of its segment, and told in claims.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,7 +1,7 @@
-/* witness.c
+/* evidence-record.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "tell/witness.h"
+#include "tell/evidence-record.h"
 
 #include "tell/text.h"
 

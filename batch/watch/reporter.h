@@ -1,4 +1,4 @@
-/* told.h
+/* reporter.h
  * Lines about events: text for people, JSON for programs, records for toa-scan's database.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
