@@ -56,7 +56,7 @@ void toa_native_end_file(toa_native *native, uint32_t frames, const char *state,
 
 static uint32_t part_of(const toa_native *native)
 {
-    return native->records.talks.part;
+    return native->records.stats_table.part;
 }
 
 /* NULL: it was not seen in this file yet. */

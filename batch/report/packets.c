@@ -20,7 +20,7 @@ typedef struct packet_request {
     gint64 from, to;  /* ns, as captured */
 } packet_request;
 
-static void wish_free(gpointer data)
+static void request_free(gpointer data)
 {
     packet_request *self = data;
 
@@ -34,7 +34,7 @@ static void packet_free(gpointer data)
     g_free(data);
 }
 
-static void add_wish(GHashTable *requests, const scan_place *place, gint64 from, gint64 to)
+static void add_request(GHashTable *requests, const scan_place *place, gint64 from, gint64 to)
 {
     packet_request *entry = g_hash_table_lookup(requests, &place->file);
 
@@ -48,7 +48,7 @@ static void add_wish(GHashTable *requests, const scan_place *place, gint64 from,
     entry->to = MAX(entry->to, to);
 }
 
-static void wish_for(GHashTable *requests, const scan_report *report, const scan_incident *incident)
+static void request_for(GHashTable *requests, const scan_report *report, const scan_incident *incident)
 {
     for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
@@ -56,8 +56,8 @@ static void wish_for(GHashTable *requests, const scan_report *report, const scan
             const scan_skew *skew = scan_report_skew(report, flow->point);
             gint64 offset = skew ? skew->skew : 0;
             for (guint p = 0; p < flow->places->len; p++) {
-                add_wish(requests, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
-                         incident->last_time + offset + MARGIN);
+                add_request(requests, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
+                            incident->last_time + offset + MARGIN);
             }
         }
     }
@@ -154,14 +154,14 @@ static GPtrArray *read_file(const char *tshark, const char *path, const packet_r
 
 scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)
 {
-    GHashTable *requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, wish_free);
+    GHashTable *requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, request_free);
     scan_packets *packets =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     GHashTableIter iter;
     gpointer key, value;
 
     for (guint i = 0; i < MIN(report->incidents->len, max); i++) {
-        wish_for(requests, report, report->incidents->pdata[i]);
+        request_for(requests, report, report->incidents->pdata[i]);
     }
     g_hash_table_iter_init(&iter, requests);
     while (!scan_stop && g_hash_table_iter_next(&iter, &key, &value)) {

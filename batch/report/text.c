@@ -154,16 +154,16 @@ static void print_clocks(const scan_report *report, FILE *output)
 
 void scan_report_text(const scan_report *report, guint max, FILE *output)
 {
-    guint count = report->incidents->len, told = max && max < count ? max : count;
+    guint count = report->incidents->len, reported = max && max < count ? max : count;
 
     print_list(report, output);
-    for (guint i = 0; i < told; i++) {
+    for (guint i = 0; i < reported; i++) {
         print_incident(report, report->incidents->pdata[i], i + 1, output);
     }
     print_clocks(report, output);
     print_files(report, output);
-    if (told < count) {
-        fprintf(output, "%u incident%s of %u told in full; all of them: --max 0, --html FILE or --json\n", told,
-                plural(told), count);
+    if (reported < count) {
+        fprintf(output, "%u incident%s of %u told in full; all of them: --max 0, --html FILE or --json\n", reported,
+                plural(reported), count);
     }
 }

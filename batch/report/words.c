@@ -334,10 +334,10 @@ char *scan_words_groups(const scan_report *report)
         return NULL;
     }
     text = g_string_new("Clocks fall into groups that have no connection in common, and may differ by 10 s between them:");
-    for (guint i = 0, told = 0; i < report->skews->len && told < 20; i++) {
+    for (guint i = 0, reported = 0; i < report->skews->len && reported < 20; i++) {
         const scan_skew *skew = report->skews->pdata[i];
         if (skew->members > 1 && g_str_equal(skew->point, skew->reference)) {
-            g_string_append_printf(text, "%s %s and %u more", told++ ? ";" : "", skew->point, skew->members - 1);
+            g_string_append_printf(text, "%s %s and %u more", reported++ ? ";" : "", skew->point, skew->members - 1);
         }
     }
     return g_string_free(text, FALSE);

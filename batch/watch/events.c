@@ -24,12 +24,12 @@ static void free_open(gpointer data)
     g_free(open);
 }
 
-void toa_events_init(toa_events *self, const toa_config *config, const toa_told *told, const toa_ring *ring)
+void toa_events_init(toa_events *self, const toa_config *config, const toa_reporter *reporter, const toa_ring *ring)
 {
-    *self = (toa_events){.config = config, .told = *told, .ring = ring};
+    *self = (toa_events){.config = config, .reporter = *reporter, .ring = ring};
     toa_records_init(&self->records, config, NULL);
-    toa_talks_free(&self->records.talks);
-    toa_talks_init_few(&self->records.talks);
+    toa_stats_free(&self->records.stats_table);
+    toa_stats_init_few(&self->records.stats_table);
     self->open = g_ptr_array_new_with_free_func(free_open);
     self->followed = g_hash_table_new(NULL, NULL);
 }
@@ -99,7 +99,7 @@ static void follow_others(toa_events *self)
     g_hash_table_iter_init(&iter, before);
     while (g_hash_table_iter_next(&iter, &conv, NULL)) {
         if (!g_hash_table_contains(self->followed, conv)) {
-            toa_talks_drop(&self->records.talks, conv);
+            toa_stats_drop(&self->records.stats_table, conv);
         }
     }
     g_hash_table_destroy(before);
@@ -136,18 +136,18 @@ static guint64 *counter_of(toa_events *self, toa_verdict verdict)
     }
 }
 
-static bool is_told(const toa_events *self, toa_verdict verdict)
+static bool is_reported(const toa_events *self, toa_verdict verdict)
 {
     return verdict >= TOA_VERDICT_UNTRANSLATED || (verdict == TOA_VERDICT_STALE && self->notes);
 }
 
-static void tell(toa_events *self, toa_open *open, const char *what, const toa_told_place *place)
+static void tell(toa_events *self, toa_open *open, const char *what, const toa_report_place *place)
 {
-    open->told_verdict = toa_incident_verdict(toa_open_best(open));
-    open->told_count = toa_open_count(open);
+    open->reported_verdict = toa_incident_verdict(toa_open_best(open));
+    open->reported_count = toa_open_count(open);
     open->next_tell = g_get_monotonic_time() + open->pause;
     open->pause = MIN(open->pause * 2, LONGEST_PAUSE);
-    if (!toa_told_event(&self->told, open, what, &self->records.talks, place) && !self->failed) {
+    if (!toa_report_event(&self->reporter, open, what, &self->records.stats_table, place) && !self->failed) {
         self->failed = TRUE;
         toa_watch_say("standard output: %s", g_strerror(errno));
     }
@@ -156,22 +156,22 @@ static void tell(toa_events *self, toa_open *open, const char *what, const toa_t
 /* Each kind that an event has come to counts. */
 static void count_change(toa_events *self, toa_open *open, toa_verdict verdict)
 {
-    if (counter_of(self, open->told_verdict) != counter_of(self, verdict) && verdict > open->told_verdict) {
+    if (counter_of(self, open->reported_verdict) != counter_of(self, verdict) && verdict > open->reported_verdict) {
         ++*counter_of(self, verdict);
     }
-    open->told_verdict = verdict;
+    open->reported_verdict = verdict;
 }
 
 /* A verdict that has become more certain is told at once, all else not too often. */
-static void tell_growth(toa_events *self, toa_open *open, const toa_told_place *place)
+static void tell_growth(toa_events *self, toa_open *open, const toa_report_place *place)
 {
-    toa_verdict verdict = toa_incident_verdict(toa_open_best(open)), before = open->told_verdict;
+    toa_verdict verdict = toa_incident_verdict(toa_open_best(open)), before = open->reported_verdict;
 
     count_change(self, open, verdict);
-    if (is_told(self, before) && !is_told(self, verdict)) {
+    if (is_reported(self, before) && !is_reported(self, verdict)) {
         tell(self, open, "refuted", place);
-    } else if (is_told(self, verdict) &&
-               (verdict > before || (toa_open_count(open) > open->told_count && g_get_monotonic_time() >= open->next_tell))) {
+    } else if (is_reported(self, verdict) && (verdict > before || (toa_open_count(open) > open->reported_count &&
+                                                                   g_get_monotonic_time() >= open->next_tell))) {
         tell(self, open, "grown", place);
     }
 }
@@ -225,7 +225,7 @@ static void end_file(toa_events *self, toa_open *open)
     self->n_files--;
 }
 
-static void begin_file(toa_events *self, toa_open *open, const toa_layer *layer, const toa_told_place *place)
+static void begin_file(toa_events *self, toa_open *open, const toa_layer *layer, const toa_report_place *place)
 {
     char *name, *summary, *comment;
 
@@ -234,14 +234,14 @@ static void begin_file(toa_events *self, toa_open *open, const toa_layer *layer,
         return;
     }
     name = file_name(open);
-    summary = toa_told_summary(open);
+    summary = toa_report_summary(open);
     open->evidence = toa_evidence_new(self->folder, name, summary);
     if (open->evidence) {
         self->n_files++;
         open->evidence_path = g_strdup(open->evidence->path);
         open->evidence_until = MAX(1, open->last_time + self->after);
         want_incident(open->evidence, toa_open_best(open));
-        comment = toa_told_comment(layer, place);
+        comment = toa_report_comment(layer, place);
         toa_evidence_add_ring(open->evidence, self->ring, place->frame, comment);
         g_free(comment);
         if (!toa_evidence_flush(open->evidence)) {
@@ -257,17 +257,17 @@ static void begin_file(toa_events *self, toa_open *open, const toa_layer *layer,
 
 /* ---- an event, from the beginning to its end ---- */
 
-static void let_go(toa_events *self, toa_open *open, const toa_told_place *place)
+static void let_go(toa_events *self, toa_open *open, const toa_report_place *place)
 {
     GPtrArray *list = conversations_of(open);
     toa_verdict verdict = toa_incident_verdict(toa_open_best(open));
 
     end_file(self, open);
-    if (is_told(self, verdict) && toa_open_count(open) > open->told_count) {
+    if (is_reported(self, verdict) && toa_open_count(open) > open->reported_count) {
         tell(self, open, "over", place);
     }
-    if (is_told(self, verdict)) {
-        toa_told_records(&self->told, open, &self->records, list);
+    if (is_reported(self, verdict)) {
+        toa_report_records(&self->reporter, open, &self->records, list);
     }
     for (guint i = 0; i < open->parts->len; i++) {
         ((toa_incident *)open->parts->pdata[i])->user = NULL;
@@ -288,7 +288,7 @@ static toa_open *quietest(const toa_events *self)
     return found;
 }
 
-static toa_open *new_open(toa_events *self, const toa_told_place *place)
+static toa_open *new_open(toa_events *self, const toa_report_place *place)
 {
     toa_open *open;
 
@@ -305,7 +305,7 @@ static toa_open *new_open(toa_events *self, const toa_told_place *place)
 }
 
 /* The event that the incident is of, begun if there is none. */
-static toa_open *open_of(toa_events *self, toa_incident *incident, const toa_told_place *place)
+static toa_open *open_of(toa_events *self, toa_incident *incident, const toa_report_place *place)
 {
     toa_open *open = incident->user;
 
@@ -332,7 +332,7 @@ static void keep_finding(toa_open *open, const toa_layer *layer, const toa_findi
     }
 }
 
-static void take_finding(toa_events *self, const toa_layer *layer, const toa_finding *finding, const toa_told_place *place)
+static void take_finding(toa_events *self, const toa_layer *layer, const toa_finding *finding, const toa_report_place *place)
 {
     toa_incident *incident;
     toa_open *open;
@@ -358,11 +358,11 @@ static void take_finding(toa_events *self, const toa_layer *layer, const toa_fin
         return; /* told with the growth of it */
     }
     ++*counter_of(self, toa_incident_verdict(incident));
-    open->told_verdict = toa_incident_verdict(incident);
+    open->reported_verdict = toa_incident_verdict(incident);
 }
 
 /* All findings of the layer are in. */
-static void tell_touched(toa_events *self, const toa_layer *layer, const toa_told_place *place)
+static void tell_touched(toa_events *self, const toa_layer *layer, const toa_report_place *place)
 {
     for (unsigned i = 0; i < layer->n_findings; i++) {
         const toa_finding *finding = &layer->findings[i];
@@ -371,12 +371,12 @@ static void tell_touched(toa_events *self, const toa_layer *layer, const toa_tol
             if (!toa_open_has(open, finding->own) || !toa_open_has(open, finding->other)) {
                 continue;
             }
-            if (open->told_count) {
+            if (open->reported_count) {
                 tell_growth(self, open, place);
                 continue;
             }
             count_change(self, open, toa_incident_verdict(toa_open_best(open)));
-            if (is_told(self, open->told_verdict)) {
+            if (is_reported(self, open->reported_verdict)) {
                 if (self->folder) {
                     begin_file(self, open, layer, place);
                 }
@@ -386,7 +386,7 @@ static void tell_touched(toa_events *self, const toa_layer *layer, const toa_tol
     }
 }
 
-static void add_to_files(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_told_place *place)
+static void add_to_files(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_report_place *place)
 {
     const toa_conversation *conv = layer->conversation;
     char *comment = NULL;
@@ -395,14 +395,14 @@ static void add_to_files(toa_events *self, const toa_layer *layer, const toa_fra
         toa_open *open = self->open->pdata[i];
         if (frame->time <= open->evidence_until && open->evidence_until &&
             toa_evidence_wants(open->evidence, &conv->wire[0], &conv->wire[1], conv->hash)) {
-            comment = comment ? comment : toa_told_comment(layer, place);
+            comment = comment ? comment : toa_report_comment(layer, place);
             toa_evidence_add(open->evidence, frame, comment);
         }
     }
     g_free(comment);
 }
 
-void toa_events_take(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_told_place *place)
+void toa_events_take(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_report_place *place)
 {
     if (!layer->n_findings && !self->open->len) {
         return;
@@ -414,14 +414,14 @@ void toa_events_take(toa_events *self, const toa_layer *layer, const toa_frame_b
         take_finding(self, layer, &layer->findings[i], place);
     }
     if (toa_events_needs(self, layer->conversation)) {
-        toa_talks_add(&self->records.talks, layer);
+        toa_stats_add(&self->records.stats_table, layer);
     }
     if (layer->n_findings) {
         tell_touched(self, layer, place);
     }
 }
 
-void toa_events_tick(toa_events *self, gint64 now, const toa_told_place *place)
+void toa_events_tick(toa_events *self, gint64 now, const toa_report_place *place)
 {
     gint64 clock = g_get_monotonic_time();
 
@@ -432,7 +432,7 @@ void toa_events_tick(toa_events *self, gint64 now, const toa_told_place *place)
             (!toa_evidence_flush(open->evidence) || now > open->evidence_until || silent > self->after + 2 * TOA_SECOND)) {
             end_file(self, open);
         }
-        if (open->told_count) {
+        if (open->reported_count) {
             tell_growth(self, open, place);
         }
         if (now - open->last_time > QUIET_NS || silent > QUIET_NS) {
@@ -441,7 +441,7 @@ void toa_events_tick(toa_events *self, gint64 now, const toa_told_place *place)
     }
 }
 
-void toa_events_finish(toa_events *self, const toa_told_place *place)
+void toa_events_finish(toa_events *self, const toa_report_place *place)
 {
     while (self->open->len) {
         let_go(self, self->open->pdata[self->open->len - 1], place);

@@ -18,12 +18,12 @@ typedef struct toa_events_counts {
 
 typedef struct toa_events {
     const toa_config *config;
-    toa_told told;
+    toa_reporter reporter;
     const toa_ring *ring;
     const char *folder;   /* of the files of packets; NULL: none are written */
     gint64 after;         /* ns that a file goes on */
     gboolean notes;       /* tell stale sessions, too */
-    toa_records records;  /* talks and incidents of the conversations that are followed */
+    toa_records records;  /* stats and incidents of the conversations that are followed */
     GPtrArray *open;      /* toa_open */
     GHashTable *followed; /* conversations of those */
     guint n_files;        /* being written */
@@ -33,16 +33,16 @@ typedef struct toa_events {
 } toa_events;
 
 /* All is borrowed. */
-void toa_events_init(toa_events *events, const toa_config *config, const toa_told *told, const toa_ring *ring);
+void toa_events_init(toa_events *events, const toa_config *config, const toa_reporter *reporter, const toa_ring *ring);
 /* Tells what is still to be told of each, and completes files. */
-void toa_events_finish(toa_events *events, const toa_told_place *place);
+void toa_events_finish(toa_events *events, const toa_report_place *place);
 void toa_events_clear(toa_events *events);
 
 /* Cheap for a layer without findings while no event is followed. frame->number is place->frame; hash is that of the ring. */
-void toa_events_take(toa_events *events, const toa_layer *layer, const toa_frame_bytes *frame, const toa_told_place *place);
+void toa_events_take(toa_events *events, const toa_layer *layer, const toa_frame_bytes *frame, const toa_report_place *place);
 
 /* Now and then, at least each second; now: time of the newest segment. */
-void toa_events_tick(toa_events *events, gint64 now, const toa_told_place *place);
+void toa_events_tick(toa_events *events, gint64 now, const toa_report_place *place);
 
 /* The engine wants to forget conv. False: an event that is followed needs it. */
 static inline bool toa_events_needs(const toa_events *events, const toa_conversation *conv)

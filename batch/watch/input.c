@@ -184,11 +184,11 @@ void toa_watch_input_free(toa_watch_input *self)
 /* dumpcap says at the end of each file what it has lost since it was started. */
 static void count_drops(toa_watch_input *self)
 {
-    uint64_t told = self->capture.drops;
+    uint64_t reported = self->capture.drops;
 
-    if (told > self->file_drops) {
-        self->drops += told - self->file_drops;
-        self->file_drops = told;
+    if (reported > self->file_drops) {
+        self->drops += reported - self->file_drops;
+        self->file_drops = reported;
     }
 }
 

@@ -32,7 +32,7 @@
 typedef struct program {
     toa_settings settings;
     toa_watch_limits limits;
-    toa_told told;
+    toa_reporter reporter;
     char *folder, *metrics_path, *input_path;
     guint after;
     gboolean notes;
@@ -81,7 +81,7 @@ static bool take_option(program *self, int option, const char *value)
 
     switch (option) {
     case 'j':
-        self->told.json = TRUE;
+        self->reporter.json = TRUE;
         return true;
     case 'n':
         self->notes = TRUE;
@@ -106,8 +106,8 @@ static bool take_option(program *self, int option, const char *value)
         break;
     case 'f':
         if (take_number(value, 3, 1024, &number)) {
-            self->told.records = fdopen((int)number, "w");
-            return self->told.records != NULL;
+            self->reporter.records = fdopen((int)number, "w");
+            return self->reporter.records != NULL;
         }
         break;
     case 'e':
@@ -117,7 +117,7 @@ static bool take_option(program *self, int option, const char *value)
         self->metrics_path = optarg;
         return true;
     case 'h':
-        self->told.host = optarg;
+        self->reporter.host = optarg;
         return true;
     case 'o':
         if (toa_settings_take(&self->settings, value, &error)) {
@@ -267,8 +267,8 @@ static int work(program *self)
         toa_watch_say("%s: %s", self->input_path, g_strerror(errno));
         return 2;
     }
-    self->told.point = strcmp(self->input_path, "-") == 0 ? "watch" : self->input_path;
-    if (!toa_watch_init(&self->watch, &self->settings.config, &self->limits, &self->told, &error)) {
+    self->reporter.point = strcmp(self->input_path, "-") == 0 ? "watch" : self->input_path;
+    if (!toa_watch_init(&self->watch, &self->settings.config, &self->limits, &self->reporter, &error)) {
         toa_watch_say("%s", error);
         toa_watch_input_free(self->input);
         return 2;
@@ -287,7 +287,7 @@ static int work(program *self)
 
 int main(int argc, char **argv)
 {
-    program self = {.told = {.out = stdout, .host = g_get_host_name()},
+    program self = {.reporter = {.out = stdout, .host = g_get_host_name()},
                     .limits = {(gsize)1 << 30, (gsize)64 << 20},
                     .after = DEFAULT_AFTER};
     int code = 2;

@@ -22,8 +22,8 @@ typedef struct toa_open {
     guint64 id;
     GPtrArray *parts; /* toa_incident, borrowed; the first is what began it */
     GArray *findings; /* toa_open_finding */
-    toa_verdict told_verdict;
-    guint32 told_count;                    /* findings that were told */
+    toa_verdict reported_verdict;
+    guint32 reported_count;                /* findings that were told */
     gint64 next_tell;                      /* monotonic us: not told again before */
     gint64 pause;                          /* ... and how long it is silent then */
     gint64 last_time;                      /* ns, of the last finding */

@@ -44,10 +44,10 @@ static const char *victim_name(unsigned victims)
     return names[victims & 3];
 }
 
-static char *describe(const toa_open *open, const toa_talks *talks)
+static char *describe(const toa_open *open, const toa_stats_table *stats_table)
 {
     const toa_incident *best = toa_open_best(open);
-    unsigned victims = talks ? toa_incident_victims(best, talks) : 0;
+    unsigned victims = stats_table ? toa_incident_victims(best, stats_table) : 0;
     GString *text = g_string_new(NULL);
     char *evidence = toa_evidence_text(best->evidence), key[TOA_KEY_NAME];
 
@@ -70,11 +70,11 @@ static char *describe(const toa_open *open, const toa_talks *talks)
     return g_string_free(text, FALSE);
 }
 
-static bool write_text(const toa_told *told, const toa_open *open, const char *what, const toa_talks *talks,
-                       const toa_told_place *place)
+static bool write_text(const toa_reporter *reporter, const toa_open *open, const char *what, const toa_stats_table *stats_table,
+                       const toa_report_place *place)
 {
     GString *line = g_string_new(NULL);
-    char *text = describe(open, talks);
+    char *text = describe(open, stats_table);
 
     toa_text_date(line, open->last_time);
     g_string_append_printf(line, " #%" G_GUINT64_FORMAT " %s, %s; frame %u", open->id, what, text, place->file_frame);
@@ -89,10 +89,10 @@ static bool write_text(const toa_told *told, const toa_open *open, const char *w
             line->str[i] = '?';
         }
     }
-    fprintf(told->out, "%s\n", line->str);
+    fprintf(reporter->out, "%s\n", line->str);
     g_free(text);
     g_string_free(line, TRUE);
-    return fflush(told->out) == 0;
+    return fflush(reporter->out) == 0;
 }
 
 /* ---- JSON ---- */
@@ -126,13 +126,13 @@ static void put_name(toa_json *out, const char *name, const char *value)
     g_free(valid);
 }
 
-static bool write_json(const toa_told *told, const toa_open *open, const char *what, const toa_talks *talks,
-                       const toa_told_place *place)
+static bool write_json(const toa_reporter *reporter, const toa_open *open, const char *what, const toa_stats_table *stats_table,
+                       const toa_report_place *place)
 {
     const toa_incident *best = toa_open_best(open);
     toa_verdict verdict = toa_incident_verdict(best);
     toa_load load = toa_incident_load(best);
-    toa_json out = {.file = told->out};
+    toa_json out = {.file = reporter->out};
 
     toa_json_begin(&out);
     toa_json_text(&out, "record", "incident");
@@ -153,23 +153,24 @@ static bool write_json(const toa_told *told, const toa_open *open, const char *w
     toa_json_number(&out, "dup_acks", true, load.dup_acks);
     toa_json_number(&out, "findings", true, toa_open_count(open));
     put_evidence(&out, best->evidence);
-    toa_json_text(&out, "victim", victim_name(toa_incident_victims(best, talks)));
+    toa_json_text(&out, "victim", victim_name(toa_incident_victims(best, stats_table)));
     put_name(&out, "file", place->file);
     toa_json_number(&out, "frame", true, place->file_frame);
     put_name(&out, "packets", open->evidence_path);
     toa_json_end(&out);
-    return fflush(told->out) == 0;
+    return fflush(reporter->out) == 0;
 }
 
-bool toa_told_event(const toa_told *told, const toa_open *open, const char *what, const toa_talks *talks,
-                    const toa_told_place *place)
+bool toa_report_event(const toa_reporter *reporter, const toa_open *open, const char *what, const toa_stats_table *stats_table,
+                      const toa_report_place *place)
 {
-    return told->json ? write_json(told, open, what, talks, place) : write_text(told, open, what, talks, place);
+    return reporter->json ? write_json(reporter, open, what, stats_table, place)
+                          : write_text(reporter, open, what, stats_table, place);
 }
 
 /* ---- comments ---- */
 
-char *toa_told_comment(const toa_layer *layer, const toa_told_place *place)
+char *toa_report_comment(const toa_layer *layer, const toa_report_place *place)
 {
     GString *text;
 
@@ -194,7 +195,7 @@ char *toa_told_comment(const toa_layer *layer, const toa_told_place *place)
     return g_string_free(text, FALSE);
 }
 
-char *toa_told_summary(const toa_open *open)
+char *toa_report_summary(const toa_open *open)
 {
     char *text = describe(open, NULL),
          *summary = g_strdup_printf("incident #%" G_GUINT64_FORMAT ", as first told: %s", open->id, text);
@@ -212,9 +213,9 @@ static guint32 number_in(const toa_open *open, guint32 frame)
     return open->evidence_path ? number : frame;
 }
 
-static void put_file(const toa_told *told, const toa_open *open)
+static void put_file(const toa_reporter *reporter, const toa_open *open)
 {
-    toa_json out = {.file = told->records};
+    toa_json out = {.file = reporter->records};
     char id[33];
 
     g_snprintf(id, sizeof id, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
@@ -222,9 +223,9 @@ static void put_file(const toa_told *told, const toa_open *open)
                toa_mix(open->id ^ (guint64)g_random_int() << 32));
     toa_json_begin(&out);
     toa_json_text(&out, "record", "file");
-    put_name(&out, "host", told->host);
-    put_name(&out, "path", open->evidence_path ? open->evidence_path : told->point);
-    put_name(&out, "point", told->point);
+    put_name(&out, "host", reporter->host);
+    put_name(&out, "path", open->evidence_path ? open->evidence_path : reporter->point);
+    put_name(&out, "point", reporter->point);
     toa_json_text(&out, "signature", "watch " TOA_VERSION);
     toa_json_text(&out, "state", "done");
     toa_json_text(&out, "content", id);
@@ -237,16 +238,17 @@ static void put_file(const toa_told *told, const toa_open *open)
 
 static void put_conversation(const toa_open *open, toa_records *records, const toa_conversation *conv)
 {
-    const toa_talk *talk = toa_talks_find(&records->talks, conv);
-    toa_talk told =
-        talk ? *talk : (toa_talk){.conv = conv, .last_time = conv->first_time, .n_frames = 1, .last_frame = conv->first_frame};
+    const toa_stats *stats = toa_stats_find(&records->stats_table, conv);
+    toa_stats shown =
+        stats ? *stats
+              : (toa_stats){.conv = conv, .last_time = conv->first_time, .n_frames = 1, .last_frame = conv->first_frame};
 
-    told.first_time = conv->first_time;
-    told.first_frame = number_in(open, conv->first_frame);
-    told.last_frame = number_in(open, told.last_frame);
-    told.first_frame = told.first_frame ? told.first_frame : 1;
-    told.last_frame = told.last_frame ? told.last_frame : told.first_frame;
-    toa_records_put_conversation(records, &told);
+    shown.first_time = conv->first_time;
+    shown.first_frame = number_in(open, conv->first_frame);
+    shown.last_frame = number_in(open, shown.last_frame);
+    shown.first_frame = shown.first_frame ? shown.first_frame : 1;
+    shown.last_frame = shown.last_frame ? shown.last_frame : shown.first_frame;
+    toa_records_put_conversation(records, &shown);
 }
 
 static void put_findings(const toa_open *open, toa_records *records)
@@ -262,17 +264,18 @@ static void put_findings(const toa_open *open, toa_records *records)
     }
 }
 
-void toa_told_records(const toa_told *told, const toa_open *open, toa_records *records, const GPtrArray *conversations)
+void toa_report_records(const toa_reporter *reporter, const toa_open *open, toa_records *records,
+                        const GPtrArray *conversations)
 {
-    if (!told->records) {
+    if (!reporter->records) {
         return;
     }
-    put_file(told, open);
-    records->out = (toa_json){.file = told->records};
+    put_file(reporter, open);
+    records->out = (toa_json){.file = reporter->records};
     put_findings(open, records);
     for (guint i = 0; i < conversations->len; i++) {
         put_conversation(open, records, conversations->pdata[i]);
     }
-    fputs("{\"record\":\"end\"}\n", told->records);
-    fflush(told->records);
+    fputs("{\"record\":\"end\"}\n", reporter->records);
+    fflush(reporter->records);
 }

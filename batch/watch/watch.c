@@ -14,7 +14,7 @@
 /* Segments between two looks at the memory: one may make an index of a server's thousands of conversations. */
 #define LOOK 64u
 
-bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_limits *limits, const toa_told *told,
+bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_limits *limits, const toa_reporter *reporter,
                     const char **ret_error)
 {
     *self = (toa_watch){.config = config};
@@ -30,7 +30,7 @@ bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_l
      * one and two fifths of the other are held at worst, where first all is the one and then the other */
     self->engine_limit = (limits->memory - limits->ring - ASIDE) / 10 * 7;
     self->engine = toa_engine_new(config);
-    toa_events_init(&self->events, config, told, &self->ring);
+    toa_events_init(&self->events, config, reporter, &self->ring);
     return true;
 }
 
@@ -59,7 +59,7 @@ static bool keeps(void *context, const toa_conversation *conv)
     return toa_events_needs(&((const forgetting *)context)->watch->events, conv);
 }
 
-static void told(void *context, const toa_conversation *conv)
+static void reported(void *context, const toa_conversation *conv)
 {
     forgetting *self = context;
 
@@ -71,9 +71,9 @@ static void told(void *context, const toa_conversation *conv)
 static void forget(toa_watch *self, guint32 n)
 {
     forgetting context = {self, toa_events_named(&self->events), g_hash_table_new(NULL, NULL)};
-    const toa_forget wish = {
-        .n = n, .now = self->now, .frame = self->place.frame, .keeps = keeps, .told = told, .context = &context};
-    toa_forgotten forgotten = toa_engine_forget(self->engine, &wish);
+    const toa_forget request = {
+        .n = n, .now = self->now, .frame = self->place.frame, .keeps = keeps, .on_forget = reported, .context = &context};
+    toa_forgotten forgotten = toa_engine_forget(self->engine, &request);
 
     if (g_hash_table_size(context.gone)) {
         toa_incidents_forget(&self->events.records.incidents, context.gone);
@@ -168,7 +168,7 @@ void toa_watch_take(toa_watch *self, toa_frame_bytes *frame, const char *file)
         self->file = g_strdup(file);
     }
     self->place =
-        (toa_told_place){self->file, frame->number, self->place.frame + 1 ? self->place.frame + 1 : 1}; /* 0: no frame */
+        (toa_report_place){self->file, frame->number, self->place.frame + 1 ? self->place.frame + 1 : 1}; /* 0: no frame */
     frame->number = self->place.frame;
     if (found != TOA_FOUND_TCP || !toa_segment_read(frame, &layer, self->place.frame, &segment, &rest) || !rest.whole) {
         return;

@@ -31,7 +31,7 @@ typedef struct toa_watch {
     toa_ring ring;
     toa_events events;
     toa_watch_counts counts;
-    toa_told_place place;
+    toa_report_place place;
     char *file; /* of place */
     gsize engine_limit;
     guint32 streams;
@@ -39,7 +39,7 @@ typedef struct toa_watch {
 } toa_watch;
 
 /* False with *ret_error (static text): the limits are too tight, or there is no memory. told and config are borrowed. */
-bool toa_watch_init(toa_watch *watch, const toa_config *config, const toa_watch_limits *limits, const toa_told *told,
+bool toa_watch_init(toa_watch *watch, const toa_config *config, const toa_watch_limits *limits, const toa_reporter *reporter,
                     const char **ret_error);
 /* Tells what is still to be told. */
 void toa_watch_finish(toa_watch *watch);

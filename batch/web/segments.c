@@ -20,14 +20,14 @@
 #define MAX_KEPT 200000u
 
 /* What is wanted of one file. */
-typedef struct wish {
+typedef struct request {
     GHashTable *streams; /* gint64 */
     gint64 from, to;     /* whole seconds of these ns */
-} wish;
+} request;
 
-static void wish_free(gpointer data)
+static void request_free(gpointer data)
 {
-    g_hash_table_unref(((wish *)data)->streams);
+    g_hash_table_unref(((request *)data)->streams);
     g_free(data);
 }
 
@@ -37,21 +37,21 @@ static void packet_free(gpointer data)
     g_free(data);
 }
 
-static void add_wish(GHashTable *wishes, const scan_place *place, gint64 from, gint64 to)
+static void add_request(GHashTable *requests, const scan_place *place, gint64 from, gint64 to)
 {
-    wish *self = g_hash_table_lookup(wishes, &place->file);
+    request *self = g_hash_table_lookup(requests, &place->file);
 
     if (!self) {
-        self = g_new0(wish, 1);
-        *self = (wish){g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL), from, to};
-        g_hash_table_insert(wishes, g_memdup2(&place->file, sizeof place->file), self);
+        self = g_new0(request, 1);
+        *self = (request){g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL), from, to};
+        g_hash_table_insert(requests, g_memdup2(&place->file, sizeof place->file), self);
     }
     g_hash_table_add(self->streams, g_memdup2(&place->stream, sizeof place->stream));
     self->from = MIN(self->from, from);
     self->to = MAX(self->to, to);
 }
 
-static void wish_for(GHashTable *wishes, const scan_report *report, const scan_incident *incident)
+static void request_for(GHashTable *requests, const scan_report *report, const scan_incident *incident)
 {
     for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
@@ -59,8 +59,8 @@ static void wish_for(GHashTable *wishes, const scan_report *report, const scan_i
             const scan_skew *skew = scan_report_skew(report, flow->point);
             gint64 offset = skew ? skew->skew : 0;
             for (guint p = 0; p < flow->places->len; p++) {
-                add_wish(wishes, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
-                         incident->last_time + offset + MARGIN);
+                add_request(requests, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
+                            incident->last_time + offset + MARGIN);
             }
         }
     }
@@ -84,7 +84,7 @@ static void keep(GPtrArray *packets, const toa_frame_bytes *frame, const toa_tcp
     g_ptr_array_add(packets, packet);
 }
 
-static void take_frame(GPtrArray *packets, toa_streams *streams, const wish *wanted, const toa_frame_bytes *frame)
+static void take_frame(GPtrArray *packets, toa_streams *streams, const request *wanted, const toa_frame_bytes *frame)
 {
     toa_endpoint source, destination;
     toa_stream_segment segment;
@@ -114,7 +114,7 @@ static void take_frame(GPtrArray *packets, toa_streams *streams, const wish *wan
     }
 }
 
-static GPtrArray *read_file(const char *path, const wish *wanted)
+static GPtrArray *read_file(const char *path, const request *wanted)
 {
     GPtrArray *packets = g_ptr_array_new_with_free_func(packet_free);
     int fd = open(path, O_RDONLY);
@@ -135,18 +135,18 @@ static GPtrArray *read_file(const char *path, const wish *wanted)
 
 scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)
 {
-    GHashTable *wishes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, wish_free);
+    GHashTable *requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, request_free);
     scan_packets *packets = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     gpointer key, value;
     GHashTableIter iter;
 
     (void)tshark;
     for (guint i = 0; i < MIN(report->incidents->len, max); i++) {
-        wish_for(wishes, report, report->incidents->pdata[i]);
+        request_for(requests, report, report->incidents->pdata[i]);
     }
-    g_hash_table_iter_init(&iter, wishes);
+    g_hash_table_iter_init(&iter, requests);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
-        wish *wanted = value;
+        request *wanted = value;
         GPtrArray *list;
         wanted->from = wanted->from / SCAN_NS_PER_S * SCAN_NS_PER_S;
         wanted->to = (wanted->to / SCAN_NS_PER_S + 1) * SCAN_NS_PER_S;
@@ -156,6 +156,6 @@ scan_packets *scan_packets_load(const scan_report *report, guint max, const char
         }
         g_hash_table_insert(packets, g_memdup2(key, sizeof(gint64)), list);
     }
-    g_hash_table_unref(wishes);
+    g_hash_table_unref(requests);
     return packets;
 }

@@ -106,7 +106,7 @@ static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
         return;
     }
     if (state->segment->vip.family != TOA_FAMILY_NONE || ack) {
-        toa_legs_told(state, conv);
+        toa_legs_reported(state, conv);
     }
     if (!ack) {
         conv->syn_time = state->segment->time;
@@ -131,10 +131,10 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
         return;
     }
     if (conv->side[sender].demand_frame == segment->frame) {
-        toa_index_asked(state, conv);
+        toa_index_note_pending(state, conv);
     }
-    if (conv->side[sender].n_acks == 1 && toa_came_up(conv)) {
-        toa_group_came_up(state, conv);
+    if (conv->side[sender].n_acks == 1 && toa_is_established(conv)) {
+        toa_group_established(state, conv);
     }
     if (segment->length > 0 && toa_legs_check_data(state, conv)) {
         toa_collision_check_key(state, conv);
@@ -374,7 +374,7 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
     }
     toa_legs_seek(state, conv); /* before judging, so that the two legs do not accuse each other */
     if (is_new) {
-        toa_legs_told(state, conv);
+        toa_legs_reported(state, conv);
     }
     unexplained = judge(state, conv, sender);
     if (is_new) {
@@ -492,8 +492,8 @@ toa_forgotten toa_engine_forget(toa_engine *state, const toa_forget *forget)
         }
     }
     forgotten = (toa_forgotten){victims.n_closed, victims.numbers->len - victims.n_closed};
-    for (guint i = 0; forget->told && i < victims.numbers->len; i++) {
-        forget->told(forget->context, toa_victim(state, &victims, i));
+    for (guint i = 0; forget->on_forget && i < victims.numbers->len; i++) {
+        forget->on_forget(forget->context, toa_victim(state, &victims, i));
     }
     g_array_set_size(state->found, 0);
     state->begun = NULL;

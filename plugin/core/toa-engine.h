@@ -75,7 +75,7 @@ typedef struct toa_forget {
     int64_t now;    /* time and number of the last segment */
     uint32_t frame;
     bool (*keeps)(void *context, const toa_conversation *conv); /* asked of those whose turn it is; NULL: nobody is kept */
-    void (*told)(void *context, const toa_conversation *conv); /* for each, before any of them goes; NULL: nobody */
+    void (*on_forget)(void *context, const toa_conversation *conv); /* for each, before any of them goes; NULL: nobody */
     void *context;
 } toa_forget;
 

@@ -10,14 +10,14 @@
 
 #include <stdio.h>
 
-typedef struct told {
+typedef struct listener {
     toa_explain *explain;
     unsigned limit;
-} told;
+} listener;
 
 static void *create(const unsigned *limit)
 {
-    told *self = g_new(told, 1);
+    listener *self = g_new(listener, 1);
 
     self->explain = toa_explain_new(toa_glue_config());
     self->limit = limit ? *limit : TOA_EXPLAIN_LIMIT;
@@ -26,19 +26,19 @@ static void *create(const unsigned *limit)
 
 static void reset(void *data)
 {
-    toa_explain_reset(((told *)data)->explain);
+    toa_explain_reset(((listener *)data)->explain);
 }
 
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
                                 tap_flags_t flags _U_)
 {
-    toa_explain_add(((told *)data)->explain, tapped, toa_tap_start(pinfo));
+    toa_explain_add(((listener *)data)->explain, tapped, toa_tap_start(pinfo));
     return TAP_PACKET_REDRAW;
 }
 
 static void draw(void *data)
 {
-    const told *self = data;
+    const listener *self = data;
     char *text = toa_explain_tell(self->explain, self->limit, NULL);
 
     printf("\nTOA: crossed TCP connections\n%s", text);
@@ -48,7 +48,7 @@ static void draw(void *data)
 
 static void draw_claims(void *data)
 {
-    const told *self = data;
+    const listener *self = data;
 
     g_free(toa_explain_tell(self->explain, self->limit, stdout));
     fflush(stdout);
@@ -56,7 +56,7 @@ static void draw_claims(void *data)
 
 static void destroy(void *data)
 {
-    toa_explain_free(((told *)data)->explain);
+    toa_explain_free(((listener *)data)->explain);
     g_free(data);
 }
 

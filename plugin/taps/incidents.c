@@ -62,7 +62,7 @@ static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}}
 
 /* What the table is made from. toa_incident.user of an incident with a row is the row's number plus one. */
 static toa_incidents gathered;
-static toa_talks gathered_talks;
+static toa_stats_table gathered_stats;
 static GPtrArray *settled;
 /* Each conversation of an incident, to the row of the last it is in: whether it waits changes with its own segments. */
 static GHashTable *row_of;
@@ -104,7 +104,7 @@ static void free_row(void *row)
 static void reset_gathered(void)
 {
     toa_incidents_reset(&gathered);
-    toa_talks_reset(&gathered_talks);
+    toa_stats_reset(&gathered_stats);
     g_hash_table_remove_all(row_of);
     g_ptr_array_set_size(settled, 0);
     gathered_start = 0;
@@ -196,7 +196,7 @@ static char *since_text(const toa_incident *incident)
 
 static char *victim_text(const toa_incident *incident)
 {
-    unsigned victims = toa_incident_victims(incident, &gathered_talks);
+    unsigned victims = toa_incident_victims(incident, &gathered_stats);
 
     switch (victims) {
     case TOA_VICTIM_EARLY: return ws_strdup_printf("stream %u", incident->early->stream);
@@ -336,7 +336,7 @@ static tap_packet_status table_packet(void *stat_data, packet_info *pinfo, epan_
     if (!table) {
         return status;
     }
-    toa_talks_add(&gathered_talks, layer);
+    toa_stats_add(&gathered_stats, layer);
     if (show_waiting(table, layer->conversation)) {
         status = TAP_PACKET_REDRAW;
     }
@@ -359,7 +359,7 @@ static void shutdown(void)
         table_ui.tables = NULL;
     }
     toa_incidents_free(&gathered);
-    toa_talks_free(&gathered_talks);
+    toa_stats_free(&gathered_stats);
     g_hash_table_destroy(row_of);
     g_ptr_array_free(settled, TRUE);
     g_ptr_array_free(retired, TRUE);
@@ -368,7 +368,7 @@ static void shutdown(void)
 void toa_tap_incidents_register(void)
 {
     toa_incidents_init(&gathered, toa_glue_config());
-    toa_talks_init(&gathered_talks);
+    toa_stats_init(&gathered_stats);
     row_of = g_hash_table_new(NULL, NULL);
     settled = g_ptr_array_new_with_free_func(g_free);
     retired = g_ptr_array_new_with_free_func(free_row);

@@ -64,9 +64,9 @@ static bool is_over(const toa_incident *incident)
            ((incident->early->flags & TOA_CONV_CLOSED) && (incident->late->flags & TOA_CONV_CLOSED));
 }
 
-void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_teller *teller)
+void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_table, toa_teller *teller)
 {
-    unsigned victims = toa_incident_victims(incident, talks);
+    unsigned victims = toa_incident_victims(incident, stats_table);
 
     for (unsigned side = 0; side < 2; side++) {
         if (victims & (1u << side)) {

@@ -11,7 +11,7 @@
 #include "tell/stats.h"
 
 /* What to do now, one line or more. */
-void toa_advice_now(const toa_incident *incident, const toa_talks *talks, toa_teller *teller);
+void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_table, toa_teller *teller);
 
 /* The permanent fix. */
 void toa_advice_for_good(const toa_incident *incident, toa_teller *teller);

@@ -126,7 +126,7 @@ typedef struct toa_teller {
     GString *text; /* the paragraph that is being made */
     FILE *claims;  /* one object a line; NULL: nobody wants them */
     int64_t start; /* of the capture */
-    unsigned told; /* what is told once: a bit for each list of products (places.h) */
+    unsigned reported; /* what is told once: a bit for each list of products (places.h) */
 } toa_teller;
 
 void toa_teller_init(toa_teller *teller, int64_t start, FILE *claims);

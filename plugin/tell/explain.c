@@ -28,10 +28,10 @@ typedef struct frame_seen {
 
 /* An incident's user. */
 typedef struct details {
-    GArray *witnesses; /* toa_witness */
-    toa_witness last;
-    bool last_told;    /* it is the last of witnesses as well */
-    uint32_t told[TOA_FINDING_MAX];
+    GArray *records; /* toa_evidence_record */
+    toa_evidence_record last;
+    bool last_reported; /* it is the last of records as well */
+    uint32_t reported[TOA_FINDING_MAX];
     uint32_t ack_shift;                  /* the last that was seen of a server's segments; 0: none */
     uint32_t foreign_frame, foreign_ack; /* last foreign segment of a server; the client's RST in answer has this seq */
     toa_scene scenes[TOA_SCENES_MAX];    /* the first ones; the last two places belong to the last finding */
@@ -48,7 +48,7 @@ typedef struct unseen {
 struct toa_explain {
     const toa_config *config;
     toa_incidents incidents;
-    toa_talks talks;
+    toa_stats_table stats_table;
     GPtrArray *details;     /* owns */
     GArray *unseen;         /* unseen, in the order in which they were found; n is 0 if the owner came later */
     GHashTable *unseen_of;  /* toa_conversation to its place in unseen, plus one */
@@ -62,7 +62,7 @@ static void free_details(void *data)
 {
     details *self = data;
 
-    g_array_free(self->witnesses, TRUE);
+    g_array_free(self->records, TRUE);
     g_free(self);
 }
 
@@ -72,7 +72,7 @@ toa_explain *toa_explain_new(const toa_config *config)
 
     self->config = config;
     toa_incidents_init(&self->incidents, config);
-    toa_talks_init(&self->talks);
+    toa_stats_init(&self->stats_table);
     self->details = g_ptr_array_new_with_free_func(free_details);
     self->unseen = g_array_new(FALSE, FALSE, sizeof(unseen));
     self->unseen_of = g_hash_table_new(NULL, NULL);
@@ -84,7 +84,7 @@ toa_explain *toa_explain_new(const toa_config *config)
 void toa_explain_reset(toa_explain *self)
 {
     toa_incidents_reset(&self->incidents);
-    toa_talks_reset(&self->talks);
+    toa_stats_reset(&self->stats_table);
     g_ptr_array_set_size(self->details, 0);
     g_array_set_size(self->unseen, 0);
     g_hash_table_remove_all(self->unseen_of);
@@ -96,7 +96,7 @@ void toa_explain_reset(toa_explain *self)
 void toa_explain_free(toa_explain *self)
 {
     toa_incidents_free(&self->incidents);
-    toa_talks_free(&self->talks);
+    toa_stats_free(&self->stats_table);
     g_ptr_array_free(self->details, TRUE);
     g_array_free(self->unseen, TRUE);
     g_hash_table_destroy(self->unseen_of);
@@ -132,7 +132,7 @@ static details *details_of(toa_explain *self, toa_incident *incident)
 
     if (!found) {
         found = g_new0(details, 1);
-        found->witnesses = g_array_new(FALSE, FALSE, sizeof(toa_witness));
+        found->records = g_array_new(FALSE, FALSE, sizeof(toa_evidence_record));
         g_ptr_array_add(self->details, found);
         incident->user = found;
     }
@@ -140,40 +140,40 @@ static details *details_of(toa_explain *self, toa_incident *incident)
 }
 
 /* Is the other frame the cause, and how long before was it? */
-static const frame_seen *find_cause(const toa_explain *self, toa_witness *witness)
+static const frame_seen *find_cause(const toa_explain *self, toa_evidence_record *record)
 {
-    const toa_finding *finding = &witness->finding;
+    const toa_finding *finding = &record->finding;
     const frame_seen *seen = frame_of(self, finding->other_frame);
 
-    if (!seen || seen->conv != finding->other || seen->from_client == witness->from_client) {
+    if (!seen || seen->conv != finding->other || seen->from_client == record->from_client) {
         return NULL;
     }
-    witness->is_cause = true;
-    witness->before = witness->time - seen->time;
+    record->is_cause = true;
+    record->before = record->time - seen->time;
     return seen;
 }
 
 /* The client's RST to a foreign segment takes its number from there. */
-static void find_answered(details *gathered, toa_witness *witness)
+static void find_answered(details *gathered, toa_evidence_record *record)
 {
-    if (!toa_tap_kind_is_foreign(witness->finding.kind)) {
+    if (!toa_tap_kind_is_foreign(record->finding.kind)) {
         return;
     }
-    if (!witness->from_client && (witness->flags & TOA_FLAG_ACK)) {
-        gathered->foreign_frame = witness->frame;
-        gathered->foreign_ack = witness->ack;
-    } else if (witness->from_client && (witness->flags & TOA_FLAG_RST) && gathered->foreign_frame &&
-               gathered->foreign_ack == witness->seq) {
-        witness->answers = gathered->foreign_frame;
+    if (!record->from_client && (record->flags & TOA_FLAG_ACK)) {
+        gathered->foreign_frame = record->frame;
+        gathered->foreign_ack = record->ack;
+    } else if (record->from_client && (record->flags & TOA_FLAG_RST) && gathered->foreign_frame &&
+               gathered->foreign_ack == record->seq) {
+        record->answers = gathered->foreign_frame;
     }
 }
 
 /* A distance counts once two segments have shown it; one alone may be an accident. */
-static void compare_shifts(details *gathered, toa_witness *witness)
+static void compare_shifts(details *gathered, toa_evidence_record *record)
 {
-    uint32_t shift = witness->from_client ? witness->finding.seq_shift : witness->finding.ack_shift;
+    uint32_t shift = record->from_client ? record->finding.seq_shift : record->finding.ack_shift;
 
-    witness->shift_known = shift && shift == gathered->ack_shift;
+    record->shift_known = shift && shift == gathered->ack_shift;
     gathered->ack_shift = shift ? shift : gathered->ack_shift;
 }
 
@@ -191,11 +191,11 @@ static void add_scene(details *gathered, toa_scene scene)
 
 /* The beginning of the later connection, then each finding behind its cause. */
 static void take_scenes(const toa_explain *self, const toa_incident *incident, details *gathered,
-                        const toa_witness *witness, const frame_seen *cause)
+                        const toa_evidence_record *record, const frame_seen *cause)
 {
     const frame_seen *begin = frame_of(self, incident->late->first_frame);
-    const frame_seen *here = frame_of(self, witness->frame);
-    const toa_finding *finding = &witness->finding;
+    const frame_seen *here = frame_of(self, record->frame);
+    const toa_finding *finding = &record->finding;
     bool foreign = toa_tap_kind_is_foreign(finding->kind);
 
     if (!gathered->n_scenes && begin && begin->conv == incident->late) {
@@ -235,16 +235,16 @@ static void take_finding(toa_explain *self, const toa_layer *layer, const toa_fi
         return;
     }
     gathered = details_of(self, incident);
-    toa_witness_take(&gathered->last, layer, finding);
+    toa_evidence_record_take(&gathered->last, layer, finding);
     cause = find_cause(self, &gathered->last);
     find_answered(gathered, &gathered->last);
     compare_shifts(gathered, &gathered->last);
-    if (toa_witness_is_late(&gathered->last)) {
+    if (toa_evidence_record_is_late(&gathered->last)) {
         settle_unseen(self, finding->other);
     }
-    gathered->last_told = gathered->told[finding->kind]++ < TOLD_MAX;
-    if (gathered->last_told) {
-        g_array_append_val(gathered->witnesses, gathered->last);
+    gathered->last_reported = gathered->reported[finding->kind]++ < TOLD_MAX;
+    if (gathered->last_reported) {
+        g_array_append_val(gathered->records, gathered->last);
     }
     take_scenes(self, incident, gathered, &gathered->last, cause);
 }
@@ -275,7 +275,7 @@ void toa_explain_add(toa_explain *self, const toa_layer *layer, int64_t start)
     self->end = MAX(self->end, layer->segment->time);
     self->n_unexplained += layer->unexplained;
     remember_frame(self, layer);
-    toa_talks_add(&self->talks, layer);
+    toa_stats_add(&self->stats_table, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         const toa_finding *finding = &layer->findings[i];
         if (finding->kind == TOA_FINDING_FOREIGN_UNSEEN) {
@@ -296,10 +296,10 @@ static void tell_incident(const toa_explain *self, const toa_incident *incident,
     const details *gathered = incident->user;
     toa_scene scenes[TOA_SCENES_MAX];
     toa_story story = {.incident = incident,
-                       .talks = &self->talks,
-                       .witnesses = (const toa_witness *)(const void *)gathered->witnesses->data,
-                       .n_witnesses = gathered->witnesses->len,
-                       .last = gathered->last_told ? NULL : &gathered->last,
+                       .stats_table = &self->stats_table,
+                       .records = (const toa_evidence_record *)(const void *)gathered->records->data,
+                       .n_records = gathered->records->len,
+                       .last = gathered->last_reported ? NULL : &gathered->last,
                        .scenes = scenes,
                        .start = self->start,
                        .end = self->end};
@@ -314,7 +314,7 @@ static void tell_incident(const toa_explain *self, const toa_incident *incident,
 }
 
 /* The same segments, captured on the other leg as well, are told once. */
-static bool is_told_by_leg(const toa_explain *self, const unseen *found)
+static bool is_reported_by_leg(const toa_explain *self, const unseen *found)
 {
     const toa_conversation *leg = toa_engine_leg(found->conv);
     guint place = leg ? GPOINTER_TO_UINT(g_hash_table_lookup(self->unseen_of, leg)) : 0;
@@ -328,7 +328,7 @@ static unsigned count_unseen(const toa_explain *self)
 
     for (guint i = 0; i < self->unseen->len; i++) {
         const unseen *found = &g_array_index(self->unseen, unseen, i);
-        n += found->n && !is_told_by_leg(self, found);
+        n += found->n && !is_reported_by_leg(self, found);
     }
     return n;
 }
@@ -341,31 +341,31 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
                        .others = toa_incidents_others(&self->incidents),
                        .mapped = self->config->n_map > 0,
                        .analysed = self->config->analysis};
-    GPtrArray *talks = toa_talks_sorted(&self->talks);
+    GPtrArray *stats_table = toa_stats_sorted(&self->stats_table);
 
-    for (guint i = 0; i < talks->len; i++) {
-        const toa_conversation *conv = ((const toa_talk *)talks->pdata[i])->conv;
+    for (guint i = 0; i < stats_table->len; i++) {
+        const toa_conversation *conv = ((const toa_stats *)stats_table->pdata[i])->conv;
         quiet.n_conversations++;
         quiet.n_toa += toa_engine_named(conv) != NULL;
         quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     }
-    g_ptr_array_free(talks, TRUE);
+    g_ptr_array_free(stats_table, TRUE);
     toa_advice_quiet(&quiet, teller);
 }
 
 /* Told before everything else: a capture with half of an incident must not pass for a clean one. */
 static void tell_unseen(const toa_explain *self, toa_teller *teller)
 {
-    unsigned told = 0;
+    unsigned reported = 0;
 
-    for (guint i = 0; i < self->unseen->len && told < UNSEEN_MAX; i++) {
+    for (guint i = 0; i < self->unseen->len && reported < UNSEEN_MAX; i++) {
         const unseen *found = &g_array_index(self->unseen, unseen, i);
         toa_claim claim = {.kind = found->n == 1 ? TOA_CLAIM_UNSEEN_ONE : TOA_CLAIM_UNSEEN, .stream = found->conv->stream,
                            .count = found->n, .frame = found->first_frame, .other_frame = found->last_frame};
-        if (!found->n || is_told_by_leg(self, found)) {
+        if (!found->n || is_reported_by_leg(self, found)) {
             continue;
         }
-        told++;
+        reported++;
         toa_say(teller, &claim);
         toa_add(teller, ": capture at the client or at the real server, where both pass.");
         toa_end(teller, "");
@@ -407,7 +407,7 @@ static void count_incident(const toa_explain *self, const toa_incident *incident
     const toa_key *key = incident->early->key;
     tally *one = g_hash_table_lookup(by_server, key->server);
     bool proven = toa_incident_verdict(incident) == TOA_VERDICT_CONFIRMED;
-    uint32_t victims = (uint32_t)__builtin_popcount(toa_incident_victims(incident, &self->talks));
+    uint32_t victims = (uint32_t)__builtin_popcount(toa_incident_victims(incident, &self->stats_table));
 
     if (!one) {
         one = g_new0(tally, 1);
@@ -472,7 +472,7 @@ static void tell_summary(const toa_explain *self, const GPtrArray *standing, toa
 char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
 {
     GPtrArray *standing = toa_incidents_settled(&self->incidents, false);
-    guint told = limit && limit < standing->len ? limit : standing->len;
+    guint reported = limit && limit < standing->len ? limit : standing->len;
     toa_teller teller;
     char *text;
 
@@ -484,10 +484,10 @@ char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
         tell_summary(self, standing, &teller);
     }
     tell_self_connects(self, &teller);
-    for (guint i = 0; i < told; i++) {
+    for (guint i = 0; i < reported; i++) {
         tell_incident(self, standing->pdata[i], i + 1, standing->len, &teller);
     }
-    if (told < standing->len) {
+    if (reported < standing->len) {
         toa_add(&teller, "\n");
         toa_end_line(&teller);
         toa_text_paragraph(teller.out, "", "The other incidents are not told here: -z toa,explain,0 tells all.");

@@ -505,23 +505,23 @@ bool toa_incident_only_dup_acks(const toa_incident *incident)
            !findings_with(incident, TOA_PAIR_PROVEN);
 }
 
-static bool waits(const toa_side_of *side, const toa_conversation *conv, const toa_talks *talks)
+static bool waits(const toa_side_of *side, const toa_conversation *conv, const toa_stats_table *stats_table)
 {
-    const toa_talk *talk = toa_talks_find(talks, conv);
+    const toa_stats *stats = toa_stats_find(stats_table, conv);
 
-    return talk && talk->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) &&
-           (talk->n_waiting > 1 || (side->n_answers > 0 && side->answer_time >= talk->wait_time));
+    return stats && stats->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) &&
+           (stats->n_waiting > 1 || (side->n_answers > 0 && side->answer_time >= stats->wait_time));
 }
 
 /* Between the same addresses, a RST to the earlier client may have come to it or not: it waits if it asks again. */
-static bool only_asked(const toa_incident *incident, const toa_talks *talks)
+static bool only_asked(const toa_incident *incident, const toa_stats_table *stats_table)
 {
-    const toa_talk *talk = toa_talks_find(talks, incident->early);
+    const toa_stats *stats = toa_stats_find(stats_table, incident->early);
 
-    return toa_incident_verdict(incident) == TOA_VERDICT_STALE && talk && talk->n_again == 0;
+    return toa_incident_verdict(incident) == TOA_VERDICT_STALE && stats && stats->n_again == 0;
 }
 
-unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *talks)
+unsigned toa_incident_victims(const toa_incident *incident, const toa_stats_table *stats_table)
 {
     const toa_side_of *side = incident->side;
     unsigned victims = 0;
@@ -529,8 +529,8 @@ unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *tal
     if (!toa_incident_stands(incident)) {
         return 0;
     }
-    victims |= waits(&side[0], incident->early, talks) && !only_asked(incident, talks) ? TOA_VICTIM_EARLY : 0;
-    victims |= waits(&side[1], incident->late, talks) ? TOA_VICTIM_LATE : 0;
+    victims |= waits(&side[0], incident->early, stats_table) && !only_asked(incident, stats_table) ? TOA_VICTIM_EARLY : 0;
+    victims |= waits(&side[1], incident->late, stats_table) ? TOA_VICTIM_LATE : 0;
     if (victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) && !side[0].n_answers != !side[1].n_answers) {
         victims = side[0].n_answers ? TOA_VICTIM_EARLY : TOA_VICTIM_LATE;
     }

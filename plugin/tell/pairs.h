@@ -110,7 +110,7 @@ toa_load toa_incident_load(const toa_incident *incident);
  * nothing of that was acknowledged on it, it is not closed, and the answer came elsewhere or the client has asked twice.
  * Where both wait and the answers of only one were found elsewhere, that one is the victim. */
 enum { TOA_VICTIM_EARLY = 1, TOA_VICTIM_LATE = 2 };
-unsigned toa_incident_victims(const toa_incident *incident, const toa_talks *talks);
+unsigned toa_incident_victims(const toa_incident *incident, const toa_stats_table *stats_table);
 
 /* A word or two, for tables and records. */
 const char *toa_verdict_name(toa_verdict verdict);

@@ -71,11 +71,11 @@ toa_place toa_place_of(const toa_conversation *one, const toa_conversation *othe
 /* bit: this list's in teller->told. */
 static void add_products(const product *list, unsigned bit, toa_teller *teller)
 {
-    if (teller->told & bit) {
+    if (teller->reported & bit) {
         toa_text_paragraph(teller->out, "- ", "The products that do this are listed above.");
         return;
     }
-    teller->told |= bit;
+    teller->reported |= bit;
     for (; list->name; list++) {
         char *text = g_strdup_printf("%s: %s. Source: %s", list->name, list->change, list->source);
         toa_text_paragraph(teller->out, "- ", text);

@@ -60,26 +60,25 @@ static void put_side(toa_json *out, const side_names *names, const toa_side *sid
 }
 
 /* What the file has of it, or all there is of it. */
-static void put_extent(toa_records *records, const toa_talk *talk)
+static void put_extent(toa_records *records, const toa_stats *stats)
 {
     toa_json *out = &records->out;
-    bool parts = records->rotation != NULL, seen = !parts || talk->part_frames > 0;
+    bool parts = records->rotation != NULL, seen = !parts || stats->part_frames > 0;
 
-    put_frame(records, "first_frame", NULL, seen, parts ? talk->part_first_frame : talk->first_frame);
-    put_frame(records, "last_frame", NULL, seen, talk->last_frame);
-    toa_json_number(out, "first_time", true,
-                    !parts ? talk->first_time : seen ? talk->part_first_time : talk->last_time);
-    toa_json_number(out, "last_time", true, talk->last_time);
-    toa_json_number(out, "frames", true, parts ? talk->part_frames : talk->n_frames);
+    put_frame(records, "first_frame", NULL, seen, parts ? stats->part_first_frame : stats->first_frame);
+    put_frame(records, "last_frame", NULL, seen, stats->last_frame);
+    toa_json_number(out, "first_time", true, !parts ? stats->first_time : seen ? stats->part_first_time : stats->last_time);
+    toa_json_number(out, "last_time", true, stats->last_time);
+    toa_json_number(out, "frames", true, parts ? stats->part_frames : stats->n_frames);
 }
 
-static void put_conversation(toa_records *records, const toa_talk *talk)
+static void put_conversation(toa_records *records, const toa_stats *stats)
 {
     toa_json *out = &records->out;
     static const char *const roles[] = {[TOA_ROLES_NONE] = NULL,         [TOA_ROLES_PORT] = "port",
                                         [TOA_ROLES_MAP] = "map",         [TOA_ROLES_TOA] = "toa",
                                         [TOA_ROLES_SYNACK] = "syn-ack",  [TOA_ROLES_SYN] = "syn"};
-    const toa_conversation *conv = talk->conv, *leg = toa_engine_leg(conv);
+    const toa_conversation *conv = stats->conv, *leg = toa_engine_leg(conv);
     const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
     bool syn = conv->syn_time != 0, synack = (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
 
@@ -94,7 +93,7 @@ static void put_conversation(toa_records *records, const toa_talk *talk)
     put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
     toa_json_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
     toa_json_text(out, "roles", roles[conv->roles]);
-    put_extent(records, talk);
+    put_extent(records, stats);
     toa_json_number(out, "closed_time", conv->flags & TOA_CONV_CLOSED, conv->close_time);
     toa_json_number(out, "syn_time", syn, conv->syn_time);
     toa_json_number(out, "synack_time", synack, conv->synack_time);
@@ -104,8 +103,8 @@ static void put_conversation(toa_records *records, const toa_talk *talk)
     toa_json_bool(out, "server_timestamps", server->flags & TOA_SIDE_SYN, server->flags & TOA_SIDE_TIMESTAMPS);
     toa_json_number(out, "rtt_ns", syn && synack, conv->synack_time - conv->syn_time);
     if (records->rotation) {
-        toa_json_number(out, "file_stream", talk->part_frames > 0, talk->part_stream);
-        toa_json_number(out, "began_time", true, talk->first_time);
+        toa_json_number(out, "file_stream", stats->part_frames > 0, stats->part_stream);
+        toa_json_number(out, "began_time", true, stats->first_time);
     }
     toa_json_end(out);
 }
@@ -190,18 +189,18 @@ static const victim_names victim2 = {"victim2_stream", "victim2_since_frame", "v
 
 static void put_victim(toa_records *records, const victim_names *names, const toa_conversation *conv)
 {
-    const toa_talk *talk = conv ? toa_talks_find(&records->talks, conv) : NULL;
+    const toa_stats *stats = conv ? toa_stats_find(&records->stats_table, conv) : NULL;
 
-    toa_json_number(&records->out, names->stream, talk != NULL, talk ? talk->conv->stream : 0);
-    put_frame(records, names->frame, names->file, talk != NULL, talk ? talk->wait_frame : 0);
-    toa_json_number(&records->out, names->count, talk != NULL, talk ? talk->n_waiting : 0);
+    toa_json_number(&records->out, names->stream, stats != NULL, stats ? stats->conv->stream : 0);
+    put_frame(records, names->frame, names->file, stats != NULL, stats ? stats->wait_frame : 0);
+    toa_json_number(&records->out, names->count, stats != NULL, stats ? stats->n_waiting : 0);
 }
 
 static void put_incident(toa_records *records, const toa_incident *incident)
 {
     toa_json *out = &records->out;
     toa_load load = toa_incident_load(incident);
-    unsigned victims = toa_incident_victims(incident, &records->talks);
+    unsigned victims = toa_incident_victims(incident, &records->stats_table);
 
     begin(out, "incident");
     toa_json_text(out, "verdict", toa_verdict_name(toa_incident_verdict(incident)));
@@ -242,20 +241,20 @@ void toa_records_init(toa_records *records, const toa_config *config, FILE *file
     records->begun = records->silent = false;
     records->rotation = NULL;
     records->since_frame = 0;
-    toa_talks_init(&records->talks);
+    toa_stats_init(&records->stats_table);
     toa_incidents_init(&records->incidents, config);
 }
 
 void toa_records_reset(toa_records *records)
 {
-    toa_talks_reset(&records->talks);
+    toa_stats_reset(&records->stats_table);
     toa_incidents_reset(&records->incidents);
     records->begun = false;
 }
 
 void toa_records_free(toa_records *records)
 {
-    toa_talks_free(&records->talks);
+    toa_stats_free(&records->stats_table);
     toa_incidents_free(&records->incidents);
 }
 
@@ -266,11 +265,11 @@ void toa_records_add(toa_records *records, const toa_layer *layer)
     if (!records->silent) {
         put_version(records);
     }
-    toa_talks_add(&records->talks, layer);
+    toa_stats_add(&records->stats_table, layer);
     for (unsigned i = 0; i < layer->n_findings; i++) {
         if (!records->silent) {
             put_finding(records, layer, &layer->findings[i]);
-            toa_talks_name(&records->talks, layer->findings[i].other);
+            toa_stats_name(&records->stats_table, layer->findings[i].other);
         }
         toa_incidents_add(&records->incidents, layer, &layer->findings[i], &is_new);
     }
@@ -281,7 +280,7 @@ void toa_records_add(toa_records *records, const toa_layer *layer)
 
 static void put_conversations(toa_records *records)
 {
-    GPtrArray *sorted = toa_talks_sorted(&records->talks);
+    GPtrArray *sorted = toa_stats_sorted(&records->stats_table);
 
     for (guint i = 0; i < sorted->len; i++) {
         put_conversation(records, sorted->pdata[i]);
@@ -297,8 +296,8 @@ static void finish(toa_records *records, bool with_incidents)
     for (guint i = 0; i < settled->len; i++) {
         const toa_incident *incident = settled->pdata[i];
         if (incident->last_frame >= records->since_frame) {
-            toa_talks_name(&records->talks, incident->early);
-            toa_talks_name(&records->talks, incident->late);
+            toa_stats_name(&records->stats_table, incident->early);
+            toa_stats_name(&records->stats_table, incident->late);
         }
     }
     put_conversations(records);
@@ -320,7 +319,7 @@ void toa_records_finish(toa_records *records)
 
 void toa_records_begin_file(toa_records *records, const char *name, bool silent)
 {
-    toa_talks_next_part(&records->talks);
+    toa_stats_next_part(&records->stats_table);
     records->silent = silent;
     if (!silent) {
         put_version(records);
@@ -348,9 +347,9 @@ void toa_records_put_finding(toa_records *records, const toa_layer *layer, const
     put_finding(records, layer, finding);
 }
 
-void toa_records_put_conversation(toa_records *records, const toa_talk *talk)
+void toa_records_put_conversation(toa_records *records, const toa_stats *stats)
 {
-    put_conversation(records, talk);
+    put_conversation(records, stats);
 }
 
 void toa_records_put_incident(toa_records *records, const toa_incident *incident)

@@ -28,7 +28,7 @@
 
 typedef struct toa_records {
     const toa_config *config; /* borrowed; read with every finding */
-    toa_talks talks;
+    toa_stats_table stats_table;
     toa_incidents incidents;
     toa_json out;
     bool begun; /* the version is written */
@@ -54,7 +54,7 @@ void toa_records_finish(toa_records *records);
 
 /* Single lines, for who decides himself what is to be told of an endless capture. */
 void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding);
-void toa_records_put_conversation(toa_records *records, const toa_talk *talk);
+void toa_records_put_conversation(toa_records *records, const toa_stats *stats);
 void toa_records_put_incident(toa_records *records, const toa_incident *incident);
 
 #endif

@@ -5,272 +5,272 @@
 
 #include "core/base/serial.h"
 
-void toa_talks_init(toa_talks *talks)
+void toa_stats_init(toa_stats_table *stats_table)
 {
-    talks->by_stream = g_ptr_array_new();
-    talks->few = NULL;
-    talks->n = 0;
-    talks->part = 0;
-    talks->part_talks = g_ptr_array_new();
+    stats_table->by_stream = g_ptr_array_new();
+    stats_table->few = NULL;
+    stats_table->n = 0;
+    stats_table->part = 0;
+    stats_table->part_stats = g_ptr_array_new();
 }
 
-void toa_talks_init_few(toa_talks *talks)
+void toa_stats_init_few(toa_stats_table *stats_table)
 {
-    toa_talks_init(talks);
-    talks->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    toa_stats_init(stats_table);
+    stats_table->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
 #ifndef TOA_NO_GLIB /* the page drops none */
-void toa_talks_drop(toa_talks *talks, const toa_conversation *conv)
+void toa_stats_drop(toa_stats_table *stats_table, const toa_conversation *conv)
 {
-    talks->n -= g_hash_table_remove(talks->few, conv) ? 1 : 0;
+    stats_table->n -= g_hash_table_remove(stats_table->few, conv) ? 1 : 0;
 }
 #endif
 
-void toa_talks_reset(toa_talks *talks)
+void toa_stats_reset(toa_stats_table *stats_table)
 {
-    if (talks->few) {
-        g_hash_table_remove_all(talks->few);
+    if (stats_table->few) {
+        g_hash_table_remove_all(stats_table->few);
     }
-    for (guint i = 0; i < talks->by_stream->len; i++) {
-        for (toa_talk *talk = talks->by_stream->pdata[i], *next; talk; talk = next) {
-            next = talk->next;
-            g_free(talk);
+    for (guint i = 0; i < stats_table->by_stream->len; i++) {
+        for (toa_stats *stats = stats_table->by_stream->pdata[i], *next; stats; stats = next) {
+            next = stats->next;
+            g_free(stats);
         }
     }
-    g_ptr_array_set_size(talks->by_stream, 0);
-    g_ptr_array_set_size(talks->part_talks, 0);
-    talks->n = 0;
-    talks->part = 0;
+    g_ptr_array_set_size(stats_table->by_stream, 0);
+    g_ptr_array_set_size(stats_table->part_stats, 0);
+    stats_table->n = 0;
+    stats_table->part = 0;
 }
 
-void toa_talks_free(toa_talks *talks)
+void toa_stats_free(toa_stats_table *stats_table)
 {
-    toa_talks_reset(talks);
-    g_ptr_array_free(talks->by_stream, TRUE);
-    g_clear_pointer(&talks->few, g_hash_table_destroy);
-    g_ptr_array_free(talks->part_talks, TRUE);
+    toa_stats_reset(stats_table);
+    g_ptr_array_free(stats_table->by_stream, TRUE);
+    g_clear_pointer(&stats_table->few, g_hash_table_destroy);
+    g_ptr_array_free(stats_table->part_stats, TRUE);
 }
 
-static toa_talk *find(const toa_talks *talks, const toa_conversation *conv)
+static toa_stats *find(const toa_stats_table *stats_table, const toa_conversation *conv)
 {
-    toa_talk *talk = conv->stream < talks->by_stream->len ? talks->by_stream->pdata[conv->stream] : NULL;
+    toa_stats *stats = conv->stream < stats_table->by_stream->len ? stats_table->by_stream->pdata[conv->stream] : NULL;
 
-    if (talks->few) {
-        return g_hash_table_lookup(talks->few, conv);
+    if (stats_table->few) {
+        return g_hash_table_lookup(stats_table->few, conv);
     }
-    while (talk && talk->conv != conv) {
-        talk = talk->next;
+    while (stats && stats->conv != conv) {
+        stats = stats->next;
     }
-    return talk;
+    return stats;
 }
 
-const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv)
+const toa_stats *toa_stats_find(const toa_stats_table *stats_table, const toa_conversation *conv)
 {
-    return find(talks, conv);
+    return find(stats_table, conv);
 }
 
-static toa_talk *add_talk(toa_talks *talks, const toa_conversation *conv, const toa_segment *segment)
+static toa_stats *add_stats(toa_stats_table *stats_table, const toa_conversation *conv, const toa_segment *segment)
 {
-    toa_talk *talk = g_new0(toa_talk, 1);
+    toa_stats *stats = g_new0(toa_stats, 1);
 
-    talk->conv = conv;
-    talk->first_frame = segment->frame;
-    talk->first_time = segment->time;
-    talks->n++;
-    if (talks->few) {
-        g_hash_table_insert(talks->few, (gpointer)conv, talk);
-        return talk;
+    stats->conv = conv;
+    stats->first_frame = segment->frame;
+    stats->first_time = segment->time;
+    stats_table->n++;
+    if (stats_table->few) {
+        g_hash_table_insert(stats_table->few, (gpointer)conv, stats);
+        return stats;
     }
-    if (conv->stream >= talks->by_stream->len) { /* Wireshark counts streams: it grows with the capture */
-        g_ptr_array_set_size(talks->by_stream, (gint)conv->stream + 1);
+    if (conv->stream >= stats_table->by_stream->len) { /* Wireshark counts streams: it grows with the capture */
+        g_ptr_array_set_size(stats_table->by_stream, (gint)conv->stream + 1);
     }
-    talk->next = talks->by_stream->pdata[conv->stream];
-    talks->by_stream->pdata[conv->stream] = talk;
-    return talk;
+    stats->next = stats_table->by_stream->pdata[conv->stream];
+    stats_table->by_stream->pdata[conv->stream] = stats;
+    return stats;
 }
 
 /* ---- parts ---- */
 
-void toa_talks_next_part(toa_talks *talks)
+void toa_stats_next_part(toa_stats_table *stats_table)
 {
-    talks->part++;
-    g_ptr_array_set_size(talks->part_talks, 0);
+    stats_table->part++;
+    g_ptr_array_set_size(stats_table->part_stats, 0);
 }
 
-static void join_part(toa_talks *talks, toa_talk *talk)
+static void join_part(toa_stats_table *stats_table, toa_stats *stats)
 {
-    if (talk->part != talks->part) {
-        talk->part = talks->part;
-        talk->part_frames = 0;
-        g_ptr_array_add(talks->part_talks, talk);
+    if (stats->part != stats_table->part) {
+        stats->part = stats_table->part;
+        stats->part_frames = 0;
+        g_ptr_array_add(stats_table->part_stats, stats);
     }
 }
 
-void toa_talks_name(toa_talks *talks, const toa_conversation *conv)
+void toa_stats_name(toa_stats_table *stats_table, const toa_conversation *conv)
 {
-    toa_talk *talk = talks->part && conv ? find(talks, conv) : NULL;
+    toa_stats *stats = stats_table->part && conv ? find(stats_table, conv) : NULL;
 
-    if (talk) {
-        join_part(talks, talk);
+    if (stats) {
+        join_part(stats_table, stats);
     }
 }
 
-static void count_in_part(toa_talks *talks, toa_talk *talk, const toa_layer *layer)
+static void count_in_part(toa_stats_table *stats_table, toa_stats *stats, const toa_layer *layer)
 {
-    join_part(talks, talk);
-    if (talk->part_frames++ == 0) {
-        talk->part_first_frame = layer->segment->frame;
-        talk->part_first_time = layer->segment->time;
-        talk->part_stream = layer->file_stream;
+    join_part(stats_table, stats);
+    if (stats->part_frames++ == 0) {
+        stats->part_first_frame = layer->segment->frame;
+        stats->part_first_time = layer->segment->time;
+        stats->part_stream = layer->file_stream;
     }
 }
 
 /* ---- counting ---- */
 
 /* The segment was captured twice. A retransmission has a new identification, or comes later. */
-static bool is_copy_of_asked(const toa_talk *talk, const toa_segment *segment)
+static bool is_copy_of_pending(const toa_stats *stats, const toa_segment *segment)
 {
-    return talk->n_waiting > 0 && segment->seq == talk->asked_seq && segment->ip_id == talk->asked_id &&
-           segment->time - talk->asked_time <= TOA_COPY_NS / 10;
+    return stats->n_waiting > 0 && segment->seq == stats->pending_seq && segment->ip_id == stats->pending_id &&
+           segment->time - stats->pending_time <= TOA_COPY_NS / 10;
 }
 
-static void wait_for_answer(toa_talk *talk, const toa_conversation *carrier, const toa_segment *segment)
+static void wait_for_answer(toa_stats *stats, const toa_conversation *carrier, const toa_segment *segment)
 {
     uint32_t end = toa_segment_end(segment);
     /* a keepalive or a window probe asks, too: it has the last number again, and any segment of the server answers it */
-    bool probe = talk->has_client_end && segment->length == 0 && segment->seq == talk->client_end - 1;
+    bool probe = stats->has_client_end && segment->length == 0 && segment->seq == stats->client_end - 1;
 
-    if ((segment->flags & TOA_FLAG_RST) || (end == segment->seq && !probe) || is_copy_of_asked(talk, segment)) {
+    if ((segment->flags & TOA_FLAG_RST) || (end == segment->seq && !probe) || is_copy_of_pending(stats, segment)) {
         return;
     }
-    talk->asked_time = segment->time;
-    talk->asked_seq = segment->seq;
-    talk->asked_id = segment->ip_id;
-    end = probe ? talk->client_end : end;
-    talk->client_end = talk->has_client_end ? toa_seq_max(talk->client_end, end) : end;
-    talk->has_client_end = true;
-    if (talk->n_waiting++ == 0) {
-        talk->asked_on = carrier;
-        talk->wait_frame = segment->frame;
-        talk->wait_time = segment->time;
-        talk->wait_end = talk->wait_last_end = end;
-        talk->n_again = 0;
+    stats->pending_time = segment->time;
+    stats->pending_seq = segment->seq;
+    stats->pending_id = segment->ip_id;
+    end = probe ? stats->client_end : end;
+    stats->client_end = stats->has_client_end ? toa_seq_max(stats->client_end, end) : end;
+    stats->has_client_end = true;
+    if (stats->n_waiting++ == 0) {
+        stats->pending_on = carrier;
+        stats->wait_frame = segment->frame;
+        stats->wait_time = segment->time;
+        stats->wait_end = stats->wait_last_end = end;
+        stats->n_again = 0;
     } else {
-        talk->n_again += toa_seq_le(end, talk->wait_last_end);
-        talk->wait_last_end = toa_seq_max(talk->wait_last_end, end);
+        stats->n_again += toa_seq_le(end, stats->wait_last_end);
+        stats->wait_last_end = toa_seq_max(stats->wait_last_end, end);
     }
 }
 
-static void take_acknowledgment(toa_talk *talk, const toa_segment *segment)
+static void take_acknowledgment(toa_stats *stats, const toa_segment *segment)
 {
-    if (talk->n_waiting == 0) {
+    if (stats->n_waiting == 0) {
         return;
     }
-    if ((segment->flags & TOA_FLAG_RST) || toa_seq_le(talk->wait_last_end, segment->ack)) {
-        talk->n_waiting = 0;
-    } else if (toa_seq_le(talk->wait_end, segment->ack)) {
+    if ((segment->flags & TOA_FLAG_RST) || toa_seq_le(stats->wait_last_end, segment->ack)) {
+        stats->n_waiting = 0;
+    } else if (toa_seq_le(stats->wait_end, segment->ack)) {
         /* only a part was answered; the rest counts from here, which is rather too late than too early */
-        talk->n_waiting = 1;
-        talk->wait_frame = segment->frame;
-        talk->wait_time = segment->time;
-        talk->wait_end = talk->wait_last_end;
+        stats->n_waiting = 1;
+        stats->wait_frame = segment->frame;
+        stats->wait_time = segment->time;
+        stats->wait_end = stats->wait_last_end;
     }
 }
 
 /* What is an earlier connection's of the same addresses: its client may still ask there, when the later one is answered. A RST
  * in answer may go to the later one's client: who asks again after it has not got it. */
-static void take_earlier(toa_talks *talks, const toa_conversation *owner, const toa_layer *layer)
+static void take_earlier(toa_stats_table *stats_table, const toa_conversation *owner, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
-    toa_talk *talk = find(talks, owner);
+    toa_stats *stats = find(stats_table, owner);
 
-    if (!talk) {
+    if (!stats) {
         return;
     }
     if (!toa_tap_from_client(layer)) {
         if (!(segment->flags & TOA_FLAG_RST)) {
-            take_acknowledgment(talk, segment);
+            take_acknowledgment(stats, segment);
         }
     } else if (segment->length > 0) {
-        wait_for_answer(talk, layer->conversation, segment);
+        wait_for_answer(stats, layer->conversation, segment);
     }
 }
 
-static void take_answer(toa_talk *talk, const toa_segment *segment)
+static void take_answer(toa_stats *stats, const toa_segment *segment)
 {
-    talk->answer_frame = segment->frame;
-    talk->answer_time = segment->time;
-    take_acknowledgment(talk, segment);
+    stats->answer_frame = segment->frame;
+    stats->answer_time = segment->time;
+    take_acknowledgment(stats, segment);
 }
 
-static void remember_foreign(toa_talk *talk, const toa_segment *segment)
+static void remember_foreign(toa_stats *stats, const toa_segment *segment)
 {
-    talk->foreign_time = segment->time;
-    talk->foreign_seq = segment->seq;
-    talk->foreign_ack = segment->ack;
-    talk->foreign_flags = segment->flags;
-    talk->foreign_id = segment->ip_id;
+    stats->foreign_time = segment->time;
+    stats->foreign_seq = segment->seq;
+    stats->foreign_ack = segment->ack;
+    stats->foreign_flags = segment->flags;
+    stats->foreign_id = segment->ip_id;
 }
 
-static bool is_copy_of_foreign(const toa_talk *talk, const toa_segment *segment)
+static bool is_copy_of_foreign(const toa_stats *stats, const toa_segment *segment)
 {
-    return talk->foreign_time && segment->time - talk->foreign_time <= TOA_COPY_NS && segment->seq == talk->foreign_seq &&
-           segment->ack == talk->foreign_ack && segment->flags == talk->foreign_flags && segment->ip_id == talk->foreign_id;
+    return stats->foreign_time && segment->time - stats->foreign_time <= TOA_COPY_NS && segment->seq == stats->foreign_seq &&
+           segment->ack == stats->foreign_ack && segment->flags == stats->foreign_flags && segment->ip_id == stats->foreign_id;
 }
 
-void toa_talks_add(toa_talks *talks, const toa_layer *layer)
+void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
-    toa_talk *talk = find(talks, layer->conversation);
+    toa_stats *stats = find(stats_table, layer->conversation);
     const toa_conversation *owner;
 
-    if (!talk) {
-        talk = add_talk(talks, layer->conversation, segment);
+    if (!stats) {
+        stats = add_stats(stats_table, layer->conversation, segment);
     }
-    talk->n_frames++;
-    talk->last_frame = segment->frame;
-    talk->last_time = segment->time;
-    if (talks->part) {
-        count_in_part(talks, talk, layer);
+    stats->n_frames++;
+    stats->last_frame = segment->frame;
+    stats->last_time = segment->time;
+    if (stats_table->part) {
+        count_in_part(stats_table, stats, layer);
     }
     if (toa_tap_is_foreign(layer, &owner)) {
-        remember_foreign(talk, segment);
+        remember_foreign(stats, segment);
         if (owner && toa_same_wire(owner, layer->conversation)) {
-            take_earlier(talks, owner, layer);
+            take_earlier(stats_table, owner, layer);
         }
         return;
     }
-    if (layer->unexplained || is_copy_of_foreign(talk, segment)) {
+    if (layer->unexplained || is_copy_of_foreign(stats, segment)) {
         return;
     }
     if (toa_tap_from_client(layer)) {
-        wait_for_answer(talk, layer->conversation, segment);
+        wait_for_answer(stats, layer->conversation, segment);
     } else {
-        take_answer(talk, segment);
+        take_answer(stats, segment);
     }
 }
 
 static gint compare_streams(gconstpointer a, gconstpointer b)
 {
-    const toa_talk *const *x = a, *const *y = b;
+    const toa_stats *const *x = a, *const *y = b;
     const toa_conversation *left = (*x)->conv, *right = (*y)->conv;
 
     return left->stream < right->stream ? -1 : left->stream > right->stream ? 1 : toa_began_before(left, right) ? -1 : 1;
 }
 
-GPtrArray *toa_talks_sorted(const toa_talks *talks)
+GPtrArray *toa_stats_sorted(const toa_stats_table *stats_table)
 {
-    GPtrArray *sorted = g_ptr_array_sized_new(talks->n);
+    GPtrArray *sorted = g_ptr_array_sized_new(stats_table->n);
 
-    if (talks->part) {
-        g_ptr_array_extend(sorted, talks->part_talks, NULL, NULL);
+    if (stats_table->part) {
+        g_ptr_array_extend(sorted, stats_table->part_stats, NULL, NULL);
         g_ptr_array_sort(sorted, compare_streams);
         return sorted;
     }
-    for (guint i = 0; i < talks->by_stream->len; i++) {
-        for (toa_talk *talk = talks->by_stream->pdata[i]; talk; talk = talk->next) {
-            g_ptr_array_add(sorted, talk);
+    for (guint i = 0; i < stats_table->by_stream->len; i++) {
+        for (toa_stats *stats = stats_table->by_stream->pdata[i]; stats; stats = stats->next) {
+            g_ptr_array_add(sorted, stats);
         }
     }
     return sorted;

@@ -5,21 +5,21 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef TOA_TELL_TALKS_H
-#define TOA_TELL_TALKS_H
+#ifndef TOA_TELL_STATS_H
+#define TOA_TELL_STATS_H
 
 #include "tell/layer.h"
 
-typedef struct toa_talk {
+typedef struct toa_stats {
     const toa_conversation *conv;
-    struct toa_talk *next; /* another conversation with this tcp.stream: Wireshark has merged two networks */
+    struct toa_stats *next; /* another conversation with this tcp.stream: Wireshark has merged two networks */
     int64_t first_time, last_time;
     int64_t answer_time;   /* last own segment of the server; with answer_frame */
     int64_t wait_time;     /* with n_waiting */
     uint32_t n_frames, first_frame, last_frame;
     uint32_t answer_frame; /* 0: the server has never answered with a segment of this conversation */
     uint32_t n_waiting;    /* the client's SYN, data, FIN, keepalives and probes since its last answered one */
-    const toa_conversation *asked_on; /* of n_waiting the first: conv, or a later one with the same addresses that carried it */
+    const toa_conversation *pending_on; /* carrier of the first of n_waiting: conv, or a later one with the same addresses */
     uint32_t n_again;      /* of them: with nothing new in it */
     uint32_t wait_frame;   /* first of them */
     uint32_t wait_end;     /* sequence number behind the first, and behind the last of them */
@@ -29,44 +29,44 @@ typedef struct toa_talk {
     uint16_t foreign_flags, foreign_id;
     uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
     bool has_client_end;
-    int64_t asked_time;    /* the last segment of n_waiting, so that its copy does not count as another */
-    uint32_t asked_seq;
-    uint16_t asked_id;
+    int64_t pending_time;  /* the last segment of n_waiting, so that its copy does not count as another */
+    uint32_t pending_seq;
+    uint16_t pending_id;
     uint32_t part;         /* where files are read as one: the last one that has to tell of it, from 1; */
     uint32_t part_frames, part_first_frame; /* what was seen of it there; no frames: something else there names it */
     uint32_t part_stream;
     int64_t part_first_time;
-} toa_talk;
+} toa_stats;
 
-typedef struct toa_talks {
-    GPtrArray *by_stream; /* toa_talk, owned; NULL: none. Looked at for every segment, and found without a hash */
-    GHashTable *few;      /* instead, where few of many conversations are counted: toa_talk by its conv; else NULL */
+typedef struct toa_stats_table {
+    GPtrArray *by_stream; /* toa_stats, owned; NULL: none. Looked at for every segment, and found without a hash */
+    GHashTable *few;      /* instead, where few of many conversations are counted: toa_stats by its conv; else NULL */
     guint n;
     uint32_t part;         /* 0: one file, all that is told of it is told at the end */
-    GPtrArray *part_talks; /* toa_talk of this part, borrowed */
-} toa_talks;
+    GPtrArray *part_stats; /* toa_stats of this part, borrowed */
+} toa_stats_table;
 
-void toa_talks_init(toa_talks *talks);
-/* For few of an endless number of conversations, which come and go (toa_talks_drop). */
-void toa_talks_init_few(toa_talks *talks);
-void toa_talks_reset(toa_talks *talks);
-void toa_talks_free(toa_talks *talks);
+void toa_stats_init(toa_stats_table *stats_table);
+/* For few of an endless number of conversations, which come and go (toa_stats_drop). */
+void toa_stats_init_few(toa_stats_table *stats_table);
+void toa_stats_reset(toa_stats_table *stats_table);
+void toa_stats_free(toa_stats_table *stats_table);
 
 /* Counts one layer. */
-void toa_talks_add(toa_talks *talks, const toa_layer *layer);
+void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer);
 
 /* Forgets one, if it was counted. Of few only. */
-void toa_talks_drop(toa_talks *talks, const toa_conversation *conv);
+void toa_stats_drop(toa_stats_table *stats_table, const toa_conversation *conv);
 
 /* What follows is of the next of several files. */
-void toa_talks_next_part(toa_talks *talks);
+void toa_stats_next_part(toa_stats_table *stats_table);
 /* The conversation is to be told of in this part, if only because something there names it. */
-void toa_talks_name(toa_talks *talks, const toa_conversation *conv);
+void toa_stats_name(toa_stats_table *stats_table, const toa_conversation *conv);
 
 /* NULL: no layer of it was counted (a filter). */
-const toa_talk *toa_talks_find(const toa_talks *talks, const toa_conversation *conv);
+const toa_stats *toa_stats_find(const toa_stats_table *stats_table, const toa_conversation *conv);
 
-/* All, or in parts those of this part, by tcp.stream. g_ptr_array_free it; the records stay with talks. */
-GPtrArray *toa_talks_sorted(const toa_talks *talks);
+/* All, or in parts those of this part, by tcp.stream. g_ptr_array_free it; the records stay with the table. */
+GPtrArray *toa_stats_sorted(const toa_stats_table *stats_table);
 
 #endif

@@ -49,20 +49,20 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
 {
     const toa_incident *incident = story->incident;
     const toa_conversation *conv = side ? incident->late : incident->early;
-    const toa_talk *talk = toa_talks_find(story->talks, conv);
-    bool still = talk->asked_on != conv;
+    const toa_stats *stats = toa_stats_find(story->stats_table, conv);
+    bool still = stats->pending_on != conv;
     toa_claim claim = of(conv, still ? TOA_CLAIM_STILL_ASKS : TOA_CLAIM_WAITS);
 
-    claim.frame = talk->wait_frame;
-    claim.time = talk->wait_time;
-    claim.count = talk->n_waiting;
-    claim.length = story->end - talk->wait_time;
-    claim.other_stream = still ? talk->asked_on->stream : 0; /* on which the checker finds it */
+    claim.frame = stats->wait_frame;
+    claim.time = stats->wait_time;
+    claim.count = stats->n_waiting;
+    claim.length = story->end - stats->wait_time;
+    claim.other_stream = still ? stats->pending_on->stream : 0; /* on which the checker finds it */
     toa_say(teller, &claim);
     toa_add(teller, "; ");
-    claim = of(conv, talk->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);
-    claim.frame = talk->answer_frame;
-    claim.time = talk->answer_time;
+    claim = of(conv, stats->answer_frame ? TOA_CLAIM_LAST_ANSWER : TOA_CLAIM_NO_ANSWER);
+    claim.frame = stats->answer_frame;
+    claim.time = stats->answer_time;
     toa_say(teller, &claim);
     if (incident->side[side].n_answers) {
         claim = of(conv, TOA_CLAIM_FOUND_ELSEWHERE);
@@ -76,7 +76,7 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
 
 static void tell_victim(const toa_story *story, toa_teller *teller)
 {
-    unsigned victims = toa_incident_victims(story->incident, story->talks);
+    unsigned victims = toa_incident_victims(story->incident, story->stats_table);
     int64_t began;
 
     for (unsigned side = 0; side < 2; side++) {
@@ -252,13 +252,13 @@ static void say_streams(const toa_conversation *conv, toa_teller *teller)
 static void tell_connection(const toa_story *story, const toa_conversation *conv, toa_teller *teller)
 {
     const toa_conversation *leg = toa_engine_leg(conv);
-    const toa_talk *talk = toa_talks_find(story->talks, conv);
+    const toa_stats *stats = toa_stats_find(story->stats_table, conv);
     toa_claim claim = of(conv, TOA_CLAIM_CONNECTION);
 
-    if (talk) {
-        claim.count = talk->n_frames;
-        claim.frame = talk->first_frame;
-        claim.other_frame = talk->last_frame;
+    if (stats) {
+        claim.count = stats->n_frames;
+        claim.frame = stats->first_frame;
+        claim.other_frame = stats->last_frame;
         toa_say(teller, &claim);
     } else {
         toa_add(teller, "Of the other connection no frame has passed the filter");
@@ -307,10 +307,10 @@ static void tell_clock(const toa_story *story, toa_teller *teller)
 /* Equal keys need no sentence of their own if the proof follows. */
 static bool is_said_better(const toa_story *story, unsigned i)
 {
-    const toa_witness *witness = &story->witnesses[i];
+    const toa_evidence_record *record = &story->records[i];
 
-    return witness->finding.kind == TOA_FINDING_COLLISION && i + 1 < story->n_witnesses &&
-           witness[1].finding.kind == TOA_FINDING_CONFIRMED && witness[1].frame == witness->frame;
+    return record->finding.kind == TOA_FINDING_COLLISION && i + 1 < story->n_records &&
+           record[1].finding.kind == TOA_FINDING_CONFIRMED && record[1].frame == record->frame;
 }
 
 static void tell_found(const toa_story *story, toa_teller *teller)
@@ -347,20 +347,20 @@ static void tell_evidence(const toa_story *story, toa_teller *teller)
     toa_text_heading(teller->out, "Evidence");
     tell_found(story, teller);
     tell_clock(story, teller);
-    for (unsigned i = 0; i < story->n_witnesses; i++) {
+    for (unsigned i = 0; i < story->n_records; i++) {
         if (!is_said_better(story, i)) {
-            toa_witness_tell(&story->witnesses[i], teller);
+            toa_evidence_record_tell(&story->records[i], teller);
             toa_end(teller, "- ");
         }
     }
     for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
         total += story->incident->n[kind];
     }
-    claim.count = total - story->n_witnesses;
+    claim.count = total - story->n_records;
     if (claim.count && story->last) {
         toa_say(teller, &claim);
         toa_add(teller, ", the last: ");
-        toa_witness_tell(story->last, teller);
+        toa_evidence_record_tell(story->last, teller);
         toa_end(teller, "- ");
     }
 }
@@ -404,7 +404,7 @@ void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa
     toa_end_line(teller);
     tell_victim(story, teller);
     tell_cause(story, teller);
-    toa_advice_now(incident, story->talks, teller);
+    toa_advice_now(incident, story->stats_table, teller);
     toa_text_heading(teller->out, "The frames that tell it");
     toa_lanes_draw(incident->early, incident->late, story->scenes, story->n_scenes, teller);
     toa_text_heading(teller->out, "The two connections");

@@ -16,10 +16,10 @@
 
 typedef struct toa_story {
     const toa_incident *incident;
-    const toa_talks *talks;
-    const toa_witness *witnesses;  /* in the order of the frames; not all: see last */
-    unsigned n_witnesses;
-    const toa_witness *last;       /* the last one of all, NULL if it is among them */
+    const toa_stats_table *stats_table;
+    const toa_evidence_record *records; /* in the order of the frames; not all: see last */
+    unsigned n_records;
+    const toa_evidence_record *last; /* the last one of all, NULL if it is among them */
     toa_scene *scenes;             /* the frames that tell it, n_scenes */
     unsigned n_scenes;
     int64_t start, end;            /* of the capture */

@@ -108,14 +108,14 @@ static bool strange_answer(const question *q)
            q->segment->time - a->demand_time <= SECOND;
 }
 
-static const toa_key *told_key(const toa_conversation *conv)
+static const toa_key *reported_key(const toa_conversation *conv)
 {
-    return conv->source == TOA_KEY_PROVEN ? conv->extra->told : conv->key;
+    return conv->source == TOA_KEY_PROVEN ? conv->extra->reported : conv->key;
 }
 
 static bool one_key(const toa_conversation *x, const toa_conversation *y)
 {
-    return x->key == y->key || (told_key(x) == told_key(y) && !(same_wire(x, y) && x->server_party == y->server_party));
+    return x->key == y->key || (reported_key(x) == reported_key(y) && !(same_wire(x, y) && x->server_party == y->server_party));
 }
 
 /* Since then a has been silent on y, and b has said the same again. */

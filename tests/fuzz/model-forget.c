@@ -45,7 +45,7 @@ void model_forget(toa_state *state, const known *known, unsigned n, int64_t now,
 {
     candidate all[CONVERSATIONS_MAX];
     watch self = {known, ret_gone};
-    const toa_forget wish = {.n = n, .now = now, .frame = frame, .told = note, .context = &self};
+    const toa_forget request = {.n = n, .now = now, .frame = frame, .on_forget = note, .context = &self};
     unsigned n_gone = 0, n_over = 0;
     toa_forgotten forgotten;
 
@@ -53,7 +53,7 @@ void model_forget(toa_state *state, const known *known, unsigned n, int64_t now,
         all[i] = candidate_of(state, known->list[i], now);
         ret_gone[i] = false;
     }
-    forgotten = toa_engine_forget(state, &wish);
+    forgotten = toa_engine_forget(state, &request);
     for (unsigned i = 0; i < known->n; i++) {
         n_gone += ret_gone[i];
         n_over += ret_gone[i] && all[i].over;

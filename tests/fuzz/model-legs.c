@@ -44,7 +44,7 @@ static bool before_and_behind(const toa_conversation *x, const toa_conversation 
            !toa_endpoint_equal(&x->wire[!x->client], &y->wire[!y->client]);
 }
 
-static bool told_by_toa(const toa_conversation *x, const toa_conversation *y)
+static bool reported_by_toa(const toa_conversation *x, const toa_conversation *y)
 {
     return before_and_behind(x, y) || before_and_behind(y, x);
 }
@@ -64,7 +64,7 @@ bool model_legs(const toa_conversation *x, const toa_conversation *y)
         return true;
     }
     /* one client ISN is a scanner's habit, too */
-    return one_client && (!two_servers || told_by_toa(x, y)) && refused(x) == refused(y);
+    return one_client && (!two_servers || reported_by_toa(x, y)) && refused(x) == refused(y);
 }
 
 static bool from_its_syn(const toa_side *side)
@@ -90,13 +90,13 @@ static bool behind_nat(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_party *a = x->server_party, *b = y->server_party;
 
-    return a->company && a->company->nat == b && toa_endpoint_equal(&x->wire[x->client], &y->wire[y->client]);
+    return a->large && a->large->nat == b && toa_endpoint_equal(&x->wire[x->client], &y->wire[y->client]);
 }
 
 bool model_excluded(const toa_conversation *x, const toa_conversation *y)
 {
     return same_wire(x, y) || model_legs(x, y) || (leg_of(x) && same_wire(leg_of(x), y)) ||
-           (leg_of(y) && same_wire(leg_of(y), x)) || told_by_toa(x, y) || behind_nat(x, y) || behind_nat(y, x) ||
+           (leg_of(y) && same_wire(leg_of(y), x)) || reported_by_toa(x, y) || behind_nat(x, y) || behind_nat(y, x) ||
            close_numbers(x, y);
 }
 

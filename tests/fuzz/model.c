@@ -48,7 +48,7 @@ static void take_roles(seen *s)
     s->was.server_party = s->now->server_party;
     s->was.flags |= s->now->flags & TOA_CONV_NAMED;
     s->extra.named = extra ? extra->named : NULL;
-    s->extra.told = extra ? extra->told : NULL;
+    s->extra.reported = extra ? extra->reported : NULL;
 }
 
 void model_learnt(before *before, seen *x, bool is_new)

@@ -398,7 +398,7 @@ static void check_index(const story *s, const toa_conversation *conv)
     toa_party *group = conv->key->client, *served = conv->server_party;
     toa_conversation *found[TOA_HITS_MAX];
 
-    if (group->company && group->company->group && !(conv->flags & TOA_CONV_SELF)) {
+    if (group->large && group->large->group && !(conv->flags & TOA_CONV_SELF)) {
         const toa_index_node *nodes = conv->extra->group_nodes;
         toa_index_find(s->engine, group, TOA_BY_GROUP_CLIENT_NEXT, 0, found); /* takes the latest changes over */
         check_node(&nodes[TOA_BY_GROUP_CLIENT_NEXT], client->flags & TOA_SIDE_ANCHORED, client->next);
@@ -407,7 +407,7 @@ static void check_index(const story *s, const toa_conversation *conv)
         check_node(&nodes[TOA_BY_GROUP_SERVER_ACK], server->n_acks, server->acks[0]);
         check_node(&nodes[TOA_BY_GROUP_CLIENT_TSVAL], client->flags & TOA_SIDE_TSVAL, toa_index_tsval(client->tsval));
     }
-    if (served->company && served->company->served) {
+    if (served->large && served->large->served) {
         const toa_index_node *nodes = conv->extra->served_nodes;
         toa_index_find(s->engine, served, TOA_BY_SERVED_CLIENT_NEXT, 0, found);
         check_node(&nodes[TOA_BY_SERVED_CLIENT_NEXT - TOA_BY_SERVED_CLIENT_NEXT], client->flags & TOA_SIDE_ANCHORED,

@@ -10,7 +10,7 @@
 #define RS "10.0.1.9:3306"
 #define VIP "10.0.2.2:3306"
 
-static void told(void *context, const toa_conversation *conv)
+static void reported(void *context, const toa_conversation *conv)
 {
     g_assert_true(g_ptr_array_remove(context, (gpointer)conv));
     while (g_ptr_array_remove(context, (gpointer)conv)) {
@@ -21,9 +21,9 @@ static void told(void *context, const toa_conversation *conv)
 /* Also takes them out of what the story checks at its end. */
 static toa_forgotten forget(story *s, uint32_t n)
 {
-    const toa_forget wish = {.n = n, .now = s->now, .frame = s->frame, .told = told, .context = s->conversations};
+    const toa_forget request = {.n = n, .now = s->now, .frame = s->frame, .on_forget = reported, .context = s->conversations};
     uint32_t so_far = toa_engine_conversations(s->engine), held = toa_engine_remembers(s->engine);
-    toa_forgotten forgotten = toa_engine_forget(s->engine, &wish);
+    toa_forgotten forgotten = toa_engine_forget(s->engine, &request);
 
     g_assert_cmpuint(forgotten.closed + forgotten.idle, ==, MIN(n, held));
     g_assert_cmpuint(toa_engine_conversations(s->engine), ==, so_far);
@@ -78,13 +78,13 @@ static void test_kept(void)
 {
     story *s = story_new();
     flow kept = flow_new(s, "10.0.0.1:1001", RS), other = flow_new(s, "10.0.0.1:1002", RS);
-    const toa_forget wish = {.n = 2, .frame = 100, .keeps = keeps, .context = &kept};
+    const toa_forget request = {.n = 2, .frame = 100, .keeps = keeps, .context = &kept};
     toa_forgotten forgotten;
 
     open_flow(&kept);
     open_flow(&other);
     g_ptr_array_remove(s->conversations, other.conv);
-    forgotten = toa_engine_forget(s->engine, &wish);
+    forgotten = toa_engine_forget(s->engine, &request);
     g_assert_cmpuint(forgotten.idle, ==, 1);
     g_assert_cmpuint(forgotten.closed, ==, 0);
     g_assert_true(is_known(&kept) && !is_known(&other));
@@ -212,7 +212,7 @@ static void churn(uint64_t seed, bool networks)
     forget(s, UINT32_MAX);
     g_assert_cmpuint(toa_table_count(&s->engine->parties) + toa_table_count(&s->engine->keys), ==, 0);
     g_assert_cmpuint(toa_table_count(&s->engine->pairs) + toa_table_count(&s->engine->strangers), ==, 0);
-    g_assert_cmpuint(toa_table_count(&s->engine->roads) + s->engine->index.n_nodes, ==, 0);
+    g_assert_cmpuint(toa_table_count(&s->engine->paths) + s->engine->index.n_nodes, ==, 0);
     g_assert_cmpuint(s->engine->conversations.n_used + s->engine->parties.n_used + s->engine->keys.n_used, ==, 0);
     story_free(s);
     traffic_free(t);
@@ -245,9 +245,9 @@ static void test_memory(void)
             g_free(client);
         }
         if (toa_engine_remembers(s->engine) > KEPT) {
-            const toa_forget wish = {
-                .n = KEPT / 4, .now = s->now, .frame = s->frame, .told = told, .context = s->conversations};
-            toa_engine_forget(s->engine, &wish);
+            const toa_forget request = {
+                .n = KEPT / 4, .now = s->now, .frame = s->frame, .on_forget = reported, .context = s->conversations};
+            toa_engine_forget(s->engine, &request);
         }
         most = MAX(most, toa_engine_memory(s->engine));
         if (round == ROUNDS / 10) {

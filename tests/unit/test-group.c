@@ -388,7 +388,7 @@ static void test_turn_round_indexed(void)
     open_flow(&probe);
     emit(&probe, (toa_segment){.source = probe.client.at, .destination = probe.server.at, .flags = RST, .seq = 1,
                                .options.client_item = -1});
-    g_assert_nonnull(probe.conv->key->client->company);
+    g_assert_nonnull(probe.conv->key->client->large);
     client_sends(&odd, ACK, 10); /* taken for a member of that group, by its ports */
     g_assert_true(odd.conv->key->client == probe.conv->key->client);
     story_check(s);

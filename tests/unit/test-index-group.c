@@ -17,7 +17,7 @@ typedef struct stage {
 /* So many that Y is no longer among those that have asked last. */
 static void others_ask(stage *g)
 {
-    for (unsigned i = 0; i < TOA_ASKERS_KEPT; i++) {
+    for (unsigned i = 0; i < TOA_PENDING_KEPT; i++) {
         char *server = g_strdup_printf("10.0.8.%u:80", i);
         flow other = flow_new(g->s, CLIENT, server);
         open_flow(&other);

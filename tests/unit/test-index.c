@@ -35,8 +35,8 @@ static void test_up_to_date(void)
     emit(&f[1], nobody); /* nobody's: both indexes are asked */
     EXPECT_NONE(s);
     g_assert_true(s->fed.unexplained);
-    g_assert_nonnull(f[1].conv->key->client->company);
-    g_assert_nonnull(f[1].conv->server_party->company);
+    g_assert_nonnull(f[1].conv->key->client->large);
+    g_assert_nonnull(f[1].conv->server_party->large);
     for (unsigned i = 0; i < 200; i++) {
         flow *one = &f[story_random(s) % G_N_ELEMENTS(f)];
         exchange(one, 1 + i, story_random(s) % 2 * 100);

@@ -429,14 +429,14 @@ static toa_match search_only(story *s, flow *x, toa_segment *segment, toa_own ow
     toa_state *state = s->engine;
     size_t memory = toa_engine_memory(state);
     toa_extra extra = {0};
-    toa_company company = {0};
+    toa_large_party large = {0};
     toa_match match;
 
     if (x->conv->extra) {
         extra = *x->conv->extra;
     }
-    if (x->conv->server_party->company) {
-        company = *x->conv->server_party->company;
+    if (x->conv->server_party->large) {
+        large = *x->conv->server_party->large;
     }
     segment->time = s->now;
     segment->frame = s->frame + 1;
@@ -446,8 +446,8 @@ static toa_match search_only(story *s, flow *x, toa_segment *segment, toa_own ow
     if (x->conv->extra) {
         g_assert_true(memcmp(&extra, x->conv->extra, sizeof extra) == 0);
     }
-    if (x->conv->server_party->company) {
-        g_assert_true(memcmp(&company, x->conv->server_party->company, sizeof company) == 0);
+    if (x->conv->server_party->large) {
+        g_assert_true(memcmp(&large, x->conv->server_party->large, sizeof large) == 0);
     }
     return match;
 }

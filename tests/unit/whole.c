@@ -43,7 +43,7 @@ static void check_extra(const whole *self, const toa_conversation *conv)
     GHashTable *all = self->conversations;
 
     HOLDS(is_there(self->parties, extra->vip));
-    HOLDS(is_there(self->parties, extra->named) && is_there(self->keys, extra->told));
+    HOLDS(is_there(self->parties, extra->named) && is_there(self->keys, extra->reported));
     HOLDS(is_there(all, extra->group_prev) && is_there(all, extra->group_next));
     HOLDS(is_there(all, extra->key_prev) && is_there(all, extra->key_next));
     HOLDS(is_there(all, extra->earlier) && is_there(all, extra->leg));
@@ -69,24 +69,24 @@ static void check_conversation(const whole *self, const toa_conversation *conv)
     }
 }
 
-static void check_company(const whole *self, const toa_company *company)
+static void check_large(const whole *self, const toa_large_party *large)
 {
-    HOLDS(is_there(self->parties, company->nat) && is_there(self->parties, company->nat_seen));
-    HOLDS(is_there(self->conversations, company->group_changed) && is_there(self->conversations, company->served_changed));
-    for (unsigned i = 0; i < TOA_ASKERS_KEPT; i++) {
-        HOLDS(is_there(self->conversations, company->askers[i]));
+    HOLDS(is_there(self->parties, large->nat) && is_there(self->parties, large->nat_seen));
+    HOLDS(is_there(self->conversations, large->group_changed) && is_there(self->conversations, large->served_changed));
+    for (unsigned i = 0; i < TOA_PENDING_KEPT; i++) {
+        HOLDS(is_there(self->conversations, large->pending[i]));
     }
 }
 
 static void check_party(const whole *self, const toa_party *party)
 {
-    uint32_t n = 0, n_tuples = 0, n_up = 0, n_up_tuples = 0;
+    uint32_t n = 0, n_tuples = 0, n_established = 0, n_established_tuples = 0;
 
     for (const toa_conversation *conv = party->group; conv; conv = toa_group_next(conv), n++) {
         HOLDS(conv->key->client == party);
         n_tuples += !(conv->extra && conv->extra->recounted);
-        n_up += conv->extra && conv->extra->counted_up;
-        n_up_tuples += conv->extra && conv->extra->counted_up && !conv->extra->recounted;
+        n_established += conv->extra && conv->extra->counted_established;
+        n_established_tuples += conv->extra && conv->extra->counted_established && !conv->extra->recounted;
     }
     HOLDS(n == party->n_group && n_tuples == party->n_tuples);
     n = 0;
@@ -95,9 +95,10 @@ static void check_party(const whole *self, const toa_party *party)
     }
     HOLDS(n == party->n_served && !party->marked);
     HOLDS(toa_state_find_party(self->state, &party->endpoint) == party);
-    if (party->company) {
-        HOLDS(!party->company->counts_up || (n_up == party->company->n_up && n_up_tuples == party->company->n_up_tuples));
-        check_company(self, party->company);
+    if (party->large) {
+        HOLDS(!party->large->counts_established ||
+              (n_established == party->large->n_established && n_established_tuples == party->large->n_established_tuples));
+        check_large(self, party->large);
     }
 }
 
@@ -140,8 +141,8 @@ static void check_rest(const whole *self)
         const toa_stranger *stranger = toa_table_at(&state->strangers, i);
         HOLDS(is_there(self->conversations, stranger->conv) && is_there(self->parties, stranger->client));
     }
-    for (uint32_t i = 0; (i = toa_table_next(&state->roads, i));) {
-        HOLDS(is_there(self->conversations, ((const toa_road *)toa_table_at(&state->roads, i))->conv));
+    for (uint32_t i = 0; (i = toa_table_next(&state->paths, i));) {
+        HOLDS(is_there(self->conversations, ((const toa_path *)toa_table_at(&state->paths, i))->conv));
     }
 }
 

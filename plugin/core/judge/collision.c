@@ -71,8 +71,8 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
 {
     toa_conversation *early = toa_began_before(conv, other) ? conv : other, *late = early == conv ? other : conv;
     int64_t pause = pause_between(early, late);
-    bool told = toa_same_key_told(conv, other), over = pause >= 0;
-    uint16_t evidence = told ? TOA_EV_KEY : proven_before(state, conv, other);
+    bool reported = toa_same_reported_key(conv, other), over = pause >= 0;
+    uint16_t evidence = reported ? TOA_EV_KEY : proven_before(state, conv, other);
     toa_finding *finding;
     toa_pair *pair;
 
@@ -84,7 +84,7 @@ static void report_shared(toa_state *state, toa_conversation *conv, toa_conversa
         return; /* the finding stands, even if early has closed since, at the very time at which late began */
     }
     *(over ? &pair->reuse : &pair->collision) = true;
-    if (told && !over) {
+    if (reported && !over) {
         conv->disputed = other->disputed = true;
     }
     finding = toa_state_report(state, over ? TOA_FINDING_REUSE : TOA_FINDING_COLLISION, conv, other, evidence);
@@ -107,7 +107,7 @@ static void check_crowd(toa_state *state, toa_conversation *conv)
         if (!comparable(conv, other)) {
             continue;
         }
-        if (!under_way && toa_came_up(other) && !(other->flags & TOA_CONV_CLOSED)) {
+        if (!under_way && toa_is_established(other) && !(other->flags & TOA_CONV_CLOSED)) {
             under_way = other;
         } else if (!newest) {
             newest = other;
@@ -155,7 +155,7 @@ void toa_collision_prove(toa_state *state, toa_conversation *conv, toa_conversat
     if (pair->confirmed || (over && pair->reuse)) {
         return;
     }
-    if (toa_same_key_told(conv, other)) {
+    if (toa_same_reported_key(conv, other)) {
         proof.evidence |= TOA_EV_KEY;
     }
     if (!over && !pair->collision) {
@@ -187,7 +187,7 @@ static bool check_one_isn(toa_state *state, toa_conversation *x, toa_conversatio
     if (toa_endpoint_same_address(xs, ys) && xs->port != ys->port) {
         return false; /* two services of one host: two tuples, whatever a simple clock says (Windows XP) */
     }
-    limit = toa_clock_limit(toa_group_n_up_tuples(x->key->client) + misses);
+    limit = toa_clock_limit(toa_group_n_established_tuples(x->key->client) + misses);
     if (x->key != y->key && !proven_before(state, x, y)) {
         int64_t budget = toa_clock_budget(++state->n_clock_pairs); /* outside of MIN, which would count it twice */
         limit = MIN(limit, budget);
@@ -223,7 +223,8 @@ static bool check_indexed_isns(toa_state *state, toa_conversation *conv, uint32_
 {
     toa_party *party = conv->key->client;
     toa_conversation *found[TOA_HITS_MAX];
-    uint32_t bucket = toa_clock_bucket(conv), reach = toa_clock_reach(toa_clock_limit(toa_group_n_up_tuples(party) + misses));
+    uint32_t bucket = toa_clock_bucket(conv),
+             reach = toa_clock_reach(toa_clock_limit(toa_group_n_established_tuples(party) + misses));
     unsigned checked = 0, n;
     bool proven = false;
 
@@ -268,11 +269,11 @@ void toa_collision_check_isn(toa_state *state, toa_conversation *conv)
 static bool rst_proves(const toa_conversation *x, const toa_match *match)
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
-    const toa_side *client = &x->side[x->client], *asker = toa_client_side(match->owner);
+    const toa_side *client = &x->side[x->client], *requester = toa_client_side(match->owner);
     uint32_t stray = x->extra ? x->extra->client_stray_frame : 0;
 
     return (match->evidence & needed) == needed && !(match->evidence & TOA_HINT_OWN_CAUSE) &&
-           (asker->flags & TOA_SIDE_DEMAND) && asker->demand_frame == match->other_frame &&
+           (requester->flags & TOA_SIDE_DEMAND) && requester->demand_frame == match->other_frame &&
            toa_server_side(match->owner)->last_frame < match->other_frame && client->last_frame < match->other_frame &&
            stray < match->other_frame;
 }

@@ -21,10 +21,10 @@ void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen 
         extra->distance_ack = state->segment->ack;
     }
     if (seen->has_answer_distance) {
-        toa_company *company = toa_state_company(state, x->server_party);
-        company->has_distance = true;
-        company->distance = seen->answer_distance;
-        company->distance_seq = state->segment->seq;
+        toa_large_party *large = toa_state_large_party(state, x->server_party);
+        large->has_distance = true;
+        large->distance = seen->answer_distance;
+        large->distance_seq = state->segment->seq;
     }
 }
 
@@ -112,11 +112,11 @@ void toa_credit_note(toa_state *state, toa_conversation *x, const toa_match *mat
     toa_pair *pair = toa_state_pair(state, x, match->noted);
     const toa_conversation *y = match->noted;
     bool from_server = !toa_endpoint_equal(&state->segment->source, toa_wire_client(x));
-    const toa_side *asking = &y->side[from_server ? y->client : !y->client];
+    const toa_side *requester = &y->side[from_server ? y->client : !y->client];
 
     pair->noted_time = state->segment->time;
-    pair->noted_next = asking->next;
-    pair->noted_ack = asking->acks[0];
+    pair->noted_next = requester->next;
+    pair->noted_ack = requester->acks[0];
     pair->where = match->where;
     if (state->segment->flags & TOA_FLAG_ACK) {
         remember_ack(pair, state->segment->ack);
@@ -157,7 +157,7 @@ bool toa_credit_is_copy(const toa_state *state, const toa_conversation *x, unsig
 {
     const toa_segment *segment = state->segment;
     const toa_pair *pair = toa_state_find_pair(state, x, match->owner);
-    const toa_side *asker = &match->owner->side[match->owner->client];
+    const toa_side *requester = &match->owner->side[match->owner->client];
     bool from_client = sender == x->client;
 
     if (!toa_copies_lately(&state->copies, segment->time) || !(segment->flags & TOA_FLAG_RST) || segment->ip_id || !pair ||
@@ -169,7 +169,7 @@ bool toa_credit_is_copy(const toa_state *state, const toa_conversation *x, unsig
         return !toa_credit_awaits_rst(x, sender, segment);
     }
     return (match->evidence & TOA_EV_TRIGGER) && match->other_frame == pair->rst_cause &&
-           asker->demand_frame == pair->rst_cause && asker->demand_end - asker->demand_seq <= ONE_SEGMENT;
+           requester->demand_frame == pair->rst_cause && requester->demand_end - requester->demand_seq <= ONE_SEGMENT;
 }
 
 toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match)
@@ -190,7 +190,7 @@ toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sende
     pair->untranslated |= match->where == TOA_WHERE_GROUP && toa_untranslated_synack(x, segment, from_server);
     finding->untranslated = pair->untranslated;
     if (from_server && kind == TOA_FINDING_FOREIGN_RST && pair->noted_time) {
-        toa_state_company(state, x->server_party)->unasked = true;
+        toa_state_large_party(state, x->server_party)->unsolicited = true;
     }
     pair->where = match->where;
     pair->n_found++;

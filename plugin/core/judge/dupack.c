@@ -88,7 +88,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
     if (!block_is_foreign(toa_client_side(x), toa_server_side(x), options->sack[0])) {
         return false;
     }
-    n = toa_index_askers(x->key->client, candidates);
+    n = toa_index_pending(x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         toa_side *client = toa_client_side(y);
@@ -108,7 +108,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
         if (state->segment->time - client->demand_time <= TOA_SECOND) {
             evidence |= TOA_EV_TRIGGER;
         }
-        evidence |= toa_same_key_told(x, y) ? TOA_EV_KEY : 0;
+        evidence |= toa_same_reported_key(x, y) ? TOA_EV_KEY : 0;
         pair->n_found++;
         pair->found_time = state->segment->time;
         pair->n_dup_acks++;
@@ -178,7 +178,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (!answers_nothing_own(toa_server_side(x), toa_client_side(x), state->segment)) {
         return;
     }
-    y = toa_owner_newest_asker(state, x, 0);
+    y = toa_owner_newest_pending(state, x, 0);
     if (!y || !comes_in_time(x, y, toa_state_find_pair(state, x, y), state->segment)) {
         return;
     }
@@ -190,7 +190,7 @@ static void check_silent(toa_state *state, toa_conversation *x)
     if (pair->n_dup_acks < (keepalive ? SILENT_MIN + 1u : SILENT_MIN) && !(keepalive ? crossed(state, x, y) : related(state, x, y))) {
         return;
     }
-    evidence |= toa_same_key_told(x, y) ? TOA_EV_KEY : 0;
+    evidence |= toa_same_reported_key(x, y) ? TOA_EV_KEY : 0;
     pair->n_found++;
     pair->found_time = state->segment->time;
     finding = toa_state_report(state, TOA_FINDING_FOREIGN_DUP_ACK, x, y, evidence);

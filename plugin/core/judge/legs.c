@@ -25,13 +25,13 @@ static bool one_server_isn(const toa_conversation *x, const toa_conversation *y)
  * neither. */
 static void learn_nat(toa_state *state, toa_conversation *x, toa_conversation *y)
 {
-    toa_company *xs, *ys;
+    toa_large_party *xs, *ys;
 
     if (!toa_endpoint_equal(toa_wire_client(x), toa_wire_client(y)) || !one_server_isn(x, y)) {
         return;
     }
-    xs = toa_state_company(state, x->server_party);
-    ys = toa_state_company(state, y->server_party);
+    xs = toa_state_large_party(state, x->server_party);
+    ys = toa_state_large_party(state, y->server_party);
     if (xs->nat_seen == y->server_party && xs->nat_isn != toa_server_side(x)->isn) {
         xs->nat = y->server_party;
         ys->nat = x->server_party;
@@ -123,9 +123,9 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv)
 }
 
 /* The same connection begins with it: a balancer that only rewrites addresses keeps the client's number. */
-static bool begins_same(const toa_conversation *told, const toa_segment *segment)
+static bool begins_same(const toa_conversation *reported, const toa_segment *segment)
 {
-    const toa_side *client = &told->side[told->client];
+    const toa_side *client = &reported->side[reported->client];
 
     if (!(client->flags & TOA_SIDE_SYN) || !(segment->flags & TOA_FLAG_SYN)) {
         return false;
@@ -142,7 +142,7 @@ static toa_conversation *find_dialled(toa_state *state, const toa_conversation *
     return y && y != conv && !is_certain(y) && (client->flags & TOA_SIDE_SYN) && client->isn == state->segment->seq ? y : NULL;
 }
 
-void toa_legs_told(toa_state *state, toa_conversation *conv)
+void toa_legs_reported(toa_state *state, toa_conversation *conv)
 {
     const toa_segment *segment = state->segment;
     toa_conversation *y;

@@ -16,7 +16,7 @@ void toa_legs_seek(toa_state *state, toa_conversation *conv);
 /* Direct server return has said beside conv's SYN where the client has sent it, or conv goes to such a place: the two are one
  * connection, its client's leg and the server's. The segment being fed is conv's, its first, or a SYN. The client's leg, if it has gone
  * before, has key_unchecked then. */
-void toa_legs_told(toa_state *state, toa_conversation *conv);
+void toa_legs_reported(toa_state *state, toa_conversation *conv);
 
 /* All below: conv or x carries the segment being fed. True: it has become a leg, or a guess has ended; then those that share
  * its key must be looked at again (toa_collision_check_key). */

@@ -6,7 +6,7 @@
 #include "core/model/group.h"
 
 /* TOA, map or a leg says which address is the server's own. */
-static bool is_told(const toa_conversation *conv)
+static bool is_reported(const toa_conversation *conv)
 {
     return conv->source == TOA_KEY_PROVEN ? !conv->key->reached : conv->source != TOA_KEY_WIRE;
 }
@@ -78,10 +78,10 @@ static void join_unknown(toa_state *state, toa_conversation *early, toa_conversa
 
 void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation *late)
 {
-    if (is_told(early)) {
+    if (is_reported(early)) {
         toa_state_reached(state, early->key);
         take_key(state, late, early->key);
-    } else if (is_told(late)) {
+    } else if (is_reported(late)) {
         toa_state_reached(state, late->key);
         take_key(state, early, late->key);
     } else if (is_candidate(state, late, early)) {
@@ -95,10 +95,10 @@ void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation
 
 bool toa_onekey_known(const toa_party *one, const toa_party *other)
 {
-    const toa_company *company = one->company;
+    const toa_large_party *large = one->large;
 
-    for (uint32_t i = 0; company && i < company->n_one_with && i < TOA_ONE_WITH_MAX; i++) {
-        if (toa_endpoint_equal(&company->one_with[i], &other->endpoint)) {
+    for (uint32_t i = 0; large && i < large->n_one_with && i < TOA_ONE_WITH_MAX; i++) {
+        if (toa_endpoint_equal(&large->one_with[i], &other->endpoint)) {
             return true;
         }
     }
@@ -107,11 +107,11 @@ bool toa_onekey_known(const toa_party *one, const toa_party *other)
 
 static void note_server(toa_state *state, toa_party *one, const toa_party *other)
 {
-    toa_company *company;
+    toa_large_party *large;
 
     if (one != other && !toa_onekey_known(one, other)) {
-        company = toa_state_company(state, one);
-        company->one_with[company->n_one_with++ % TOA_ONE_WITH_MAX] = other->endpoint;
+        large = toa_state_large_party(state, one);
+        large->one_with[large->n_one_with++ % TOA_ONE_WITH_MAX] = other->endpoint;
     }
 }
 

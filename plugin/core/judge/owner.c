@@ -123,13 +123,13 @@ static void try_pairs(search *s)
 
 /* Numbers that are only near cannot be looked up. Of a large group, the members with the newest pending requests are tried
  * instead. */
-static void try_askers(search *s)
+static void try_pending(search *s)
 {
-    toa_conversation *askers[TOA_SCAN_MAX];
-    unsigned n = toa_index_askers(s->x->key->client, askers);
+    toa_conversation *pending[TOA_SCAN_MAX];
+    unsigned n = toa_index_pending(s->x->key->client, pending);
 
     for (unsigned i = 0; i < n; i++) {
-        try(s, askers[i], TOA_WHERE_GROUP);
+        try(s, pending[i], TOA_WHERE_GROUP);
     }
 }
 
@@ -168,7 +168,7 @@ static void try_group(search *s)
         try_value(s, party, by, toa_index_tsval(segment->options.tsecr), TOA_WHERE_GROUP);
         try_value(s, party, by, toa_index_tsval(segment->options.tsecr + TOA_INDEX_TSVALS), TOA_WHERE_GROUP);
     }
-    try_askers(s);
+    try_pending(s);
 }
 
 static void try_server(search *s)
@@ -210,10 +210,10 @@ static void try_answer(search *s)
     }
 }
 
-toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conversation *x, int64_t since)
+toa_conversation *toa_owner_newest_pending(const toa_state *state, const toa_conversation *x, int64_t since)
 {
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    unsigned n = toa_index_askers(x->key->client, candidates);
+    unsigned n = toa_index_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
@@ -256,7 +256,7 @@ static void try_distance(search *s)
         s->own != TOA_OWN_NONE || !s->from_server) {
         return;
     }
-    y = toa_owner_newest_asker(s->state, s->x, 0);
+    y = toa_owner_newest_pending(s->state, s->x, 0);
     if (!y) {
         return;
     }
@@ -294,7 +294,7 @@ static bool answered_number(const toa_conversation *y, const toa_segment *segmen
 static void try_shifted(search *s)
 {
     const toa_segment *segment = s->segment;
-    const toa_company *company = s->x->server_party->company;
+    const toa_large_party *large = s->x->server_party->large;
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
     bool rst = toa_segment_is_lone_rst(segment) && segment->seq != 0;
     uint32_t number;
@@ -304,14 +304,13 @@ static void try_shifted(search *s)
         !(rst || toa_rules_is_challenge(s->x, segment))) {
         return;
     }
-    n = toa_index_askers(s->x->key->client, candidates);
+    n = toa_index_pending(s->x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         if (toa_group_excluded(s->x, y) || !answered_number(y, segment, &number)) {
             continue;
         }
-        if (company && company->has_distance && segment->seq - number == company->distance &&
-            segment->seq != company->distance_seq) {
+        if (large && large->has_distance && segment->seq - number == large->distance && segment->seq != large->distance_seq) {
             toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
             s->best.where = TOA_WHERE_GROUP;
             s->best.evidence |= TOA_EV_SEQ | (rst ? TOA_EV_TRIGGER : 0u);
@@ -343,7 +342,7 @@ static void try_advance(search *s)
         !toa_seq_within(segment->seq, run->seq, run->end)) {
         return;
     }
-    y = toa_owner_newest_asker(s->state, s->x, run->time - TOA_SECOND);
+    y = toa_owner_newest_pending(s->state, s->x, run->time - TOA_SECOND);
     client = y ? toa_client_side(y) : NULL;
     if (!y || client->unanswered != 1 || client->demand_end != client->next ||
         client->demand_end - client->demand_seq != segment->ack - run->ack) {

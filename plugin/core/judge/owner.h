@@ -37,6 +37,6 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
 
 /* The conversation of x's group with the newest pending request, at most 1 s old and not before `since`. Neither x nor one
  * that toa_group_excluded rules out; NULL: none. */
-toa_conversation *toa_owner_newest_asker(const toa_state *state, const toa_conversation *x, int64_t since);
+toa_conversation *toa_owner_newest_pending(const toa_state *state, const toa_conversation *x, int64_t since);
 
 #endif

@@ -209,27 +209,28 @@ bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segmen
 /* Since the answer was noted on x, y has had none, and who asks there has said the same again. Otherwise x is how the answers
  * come: where the server answers the client by another address than it was asked at, a capture that began late has all questions
  * on y and all answers on x. */
-static bool asks_in_vain(const toa_side *asking, const toa_side *asked, const toa_pair *pair)
+static bool repeats_in_vain(const toa_side *requester, const toa_side *responder, const toa_pair *pair)
 {
-    return asked->last_time <= pair->noted_time && asking->last_time > pair->noted_time &&
-           asking->next == pair->noted_next && asking->acks[0] == pair->noted_ack;
+    return responder->last_time <= pair->noted_time && requester->last_time > pair->noted_time &&
+           requester->next == pair->noted_next && requester->acks[0] == pair->noted_ack;
 }
 
 /* Hints from what is known of the two conversations, apart from the segment's numbers. */
 static uint32_t circumstances(const toa_conversation *x, const toa_conversation *y, bool from_server,
                               const toa_segment *segment, const toa_pair *pair)
 {
-    const toa_side *asking = &y->side[from_server ? y->client : !y->client], *asked = &y->side[from_server ? !y->client : y->client];
+    const toa_side *requester = &y->side[from_server ? y->client : !y->client],
+                   *responder = &y->side[from_server ? !y->client : y->client];
     uint32_t hints = 0;
 
-    if (!(y->flags & TOA_CONV_CLOSED) && asking->last_frame && asked->last_time <= asking->last_time) {
+    if (!(y->flags & TOA_CONV_CLOSED) && requester->last_frame && responder->last_time <= requester->last_time) {
         hints |= WAITING;
     }
-    if (from_server && (segment->flags & TOA_FLAG_RST) && x->server_party->company && x->server_party->company->unasked) {
+    if (from_server && (segment->flags & TOA_FLAG_RST) && x->server_party->large && x->server_party->large->unsolicited) {
         hints |= AGAIN; /* between any client and this server */
     }
     /* no look at y for a RST: if y had got it as well, it would be closed */
-    if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || asks_in_vain(asking, asked, pair))) {
+    if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || repeats_in_vain(requester, responder, pair))) {
         hints |= AGAIN;
     }
     if (!from_server && pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
@@ -241,11 +242,11 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     return hints;
 }
 
-/* x and y have one key: *ret_told by a TOA, the map or a leg, not by a proof alone. */
-static bool one_key(const toa_conversation *x, const toa_conversation *y, bool *ret_told)
+/* x and y have one key: *ret_reported by a TOA, the map or a leg, not by a proof alone. */
+static bool one_key(const toa_conversation *x, const toa_conversation *y, bool *ret_reported)
 {
-    *ret_told = toa_same_key_told(x, y);
-    return *ret_told || x->key == y->key;
+    *ret_reported = toa_same_reported_key(x, y);
+    return *ret_reported || x->key == y->key;
 }
 
 /* The evidence under one shift. */
@@ -255,7 +256,7 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     unsigned xs = from_server ? !x->client : x->client, ys = from_server ? !y->client : y->client;
     const toa_side *xa = &x->side[xs], *xb = &x->side[!xs], *ya = &y->side[ys], *yb = &y->side[!ys];
     uint32_t seq = segment->seq - shift.seq, ack = segment->ack - shift.ack, evidence = 0;
-    bool exact = false, own_cause, told;
+    bool exact = false, own_cause, reported;
 
     ret_match->n_exact = 0;
     ret_match->shift = shift;
@@ -287,8 +288,8 @@ static void evidence_with(const toa_conversation *x, toa_conversation *y, bool f
     if (segment->options.has_timestamps && toa_conversation_without_timestamps(x)) {
         evidence |= TOA_EV_TIMESTAMPS;
     }
-    if (one_key(x, y, &told)) {
-        evidence |= KEY | (told ? 0u : (uint32_t)TOA_HINT_PROVEN);
+    if (one_key(x, y, &reported)) {
+        evidence |= KEY | (reported ? 0u : (uint32_t)TOA_HINT_PROVEN);
     }
     evidence |= circumstances(x, y, from_server, segment, ret_match->pair);
     ret_match->evidence = evidence;

@@ -22,7 +22,7 @@ static void fill(toa_match *match, const toa_conversation *x, toa_conversation *
                  uint32_t evidence)
 {
     *match = (toa_match){.owner = y, .pair = pair, .where = TOA_WHERE_GROUP, .other_frame = frame, .evidence = evidence};
-    if (toa_same_key_told(x, y)) {
+    if (toa_same_reported_key(x, y)) {
         match->evidence |= TOA_EV_KEY;
     }
 }
@@ -64,7 +64,7 @@ static bool find_synack(toa_state *state, toa_conversation *x, toa_match *ret_ma
 {
     const toa_segment *segment = state->segment;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_askers(x->key->client, candidates);
+    unsigned n = toa_index_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
@@ -126,7 +126,7 @@ static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_matc
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_ACK;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_askers(x->key->client, candidates);
+    unsigned n = toa_index_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
@@ -152,7 +152,7 @@ static bool find_reset(toa_state *state, toa_conversation *x, toa_match *ret_mat
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_askers(x->key->client, candidates);
+    unsigned n = toa_index_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];

@@ -83,30 +83,31 @@ typedef enum toa_key_source { /* toa.key.source */
 } toa_key_source;
 
 /* A group with many conversations keeps only these candidates for a duplicate ACK; a small one has all its members. */
-#define TOA_ASKERS_KEPT 8
+#define TOA_PENDING_KEPT 8
 
 /* Servers that were proven to be one with a server, the newest few. */
 #define TOA_ONE_WITH_MAX 4
 
 /* What only a large party, or one behind a NAT, needs. */
-typedef struct toa_company {
+typedef struct toa_large_party {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
-    struct toa_conversation *askers[TOA_ASKERS_KEPT]; /* members whose clients asked for an answer last (R9): two rings, of
-                                                       * those that have not come up yet and those that have */
-    uint32_t n_askers[2]; /* so far, of both */
+    struct toa_conversation *pending[TOA_PENDING_KEPT]; /* members whose clients asked for an answer last (R9): two rings, of
+                                                         * those not established yet, and those that are */
+    uint32_t n_pending[2]; /* so far, of both */
     uint32_t distance, distance_seq; /* a server: of the last unexplained answer to another conversation's number (R7) */
     bool has_distance;
-    bool unasked; /* a server: its RSTs were found to answer what its clients had sent to others */
+    bool unsolicited; /* a server: its RSTs were found to answer what its clients had sent to others */
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
     struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
     uint32_t nat_isn;
     toa_endpoint one_with[TOA_ONE_WITH_MAX]; /* a server: connections to these and to it were one to the real server */
     uint32_t n_one_with;                     /* so far; the next one overwrites the oldest */
-    uint32_t n_up;  /* members of the group that have come up, as far as noticed; counted when it has more than TOA_SCAN_MAX */
-    uint32_t n_up_tuples; /* their wire tuples */
-    bool counts_up;
-} toa_company;
+    /* members of the group that were established, as far as noticed, and their wire tuples; counted in groups of more than
+     * TOA_SCAN_MAX */
+    uint32_t n_established, n_established_tuples;
+    bool counts_established;
+} toa_large_party;
 
 /* An endpoint with the conversations it takes part in. One per endpoint of the capture. */
 typedef struct toa_party {
@@ -118,7 +119,7 @@ typedef struct toa_party {
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
     struct toa_conversation *served; /* conversations whose server on the wire this is, newest first */
-    toa_company *company;            /* NULL until needed */
+    toa_large_party *large;          /* NULL until needed */
 } toa_party;
 
 #define TOA_NO_STREAM UINT32_MAX
@@ -155,7 +156,7 @@ typedef struct toa_extra {
     bool has_marks[2];
     toa_party *named;          /* client that a TOA named, if the key has another one */
     toa_party *vip;            /* where its client has sent it, as direct server return says beside its SYN */
-    const toa_key *told;       /* source 4: the key without the proof */
+    const toa_key *reported;   /* source 4: the key without the proof */
     uint32_t clock_misses;     /* connections of this wire tuple, up to this one, whose ISN fitted no clock (R10) */
     int64_t works_time; /* newest question of its client that was answered while its key was disputed */
     int64_t client_stray_time;
@@ -175,7 +176,7 @@ typedef struct toa_extra {
     struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */
     bool key_unchecked;  /* another conversation's segment has given it its key: collisions wait for one of its own */
-    bool counted_up;     /* among its group's n_up */
+    bool counted_established; /* among its group's n_established */
     bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
     struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
     struct toa_conversation *group_changed_next, *served_changed_next;
@@ -265,7 +266,7 @@ static inline bool toa_began_before(const toa_conversation *x, const toa_convers
 
 /* The connection was established: its client has acknowledged the server's numbers, which whoever forges the client's
  * address cannot do. */
-static inline bool toa_came_up(const toa_conversation *conv)
+static inline bool toa_is_established(const toa_conversation *conv)
 {
     return (conv->side[conv->client].flags & TOA_SIDE_ACKED) && (conv->side[!conv->client].flags & TOA_SIDE_SHOWN);
 }

@@ -184,8 +184,8 @@ static void clean(toa_conversation *conv)
     if (extra->vip) {
         extra->vip->marked = 1;
     }
-    if (extra->told) {
-        ((toa_key *)extra->told)->marked = 1;
+    if (extra->reported) {
+        ((toa_key *)extra->reported)->marked = 1;
     }
 }
 
@@ -285,13 +285,13 @@ static bool is_needed(const toa_party *party)
     return party->n_group || party->n_served || party->marked;
 }
 
-static void clean_company(toa_company *company)
+static void clean_large(toa_large_party *large)
 {
-    if (company->nat && !is_needed(company->nat)) {
-        company->nat = NULL;
+    if (large->nat && !is_needed(large->nat)) {
+        large->nat = NULL;
     }
-    if (company->nat_seen && !is_needed(company->nat_seen)) {
-        company->nat_seen = NULL;
+    if (large->nat_seen && !is_needed(large->nat_seen)) {
+        large->nat_seen = NULL;
     }
 }
 
@@ -299,8 +299,8 @@ static void remove_parties(toa_state *state)
 {
     for (uint32_t i = 0; (i = toa_table_next(&state->parties, i));) {
         toa_party *party = toa_table_at(&state->parties, i);
-        if (is_needed(party) && party->company) {
-            clean_company(party->company);
+        if (is_needed(party) && party->large) {
+            clean_large(party->large);
         }
     }
     for (uint32_t i = 0; (i = toa_table_next(&state->parties, i));) {
@@ -308,7 +308,7 @@ static void remove_parties(toa_state *state)
         if (is_needed(party)) {
             party->marked = 0;
         } else {
-            toa_arena_give(&state->arena, party->company, sizeof *party->company);
+            toa_arena_give(&state->arena, party->large, sizeof *party->large);
             toa_table_remove(&state->parties, (uint32_t)toa_endpoint_hash(&party->endpoint, state->seed), i);
         }
     }

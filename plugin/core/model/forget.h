@@ -31,7 +31,7 @@ static inline toa_conversation *toa_victim(const toa_state *state, const toa_vic
 /* Out of groups, keys, servers' lists and indexes. They have no key from then on: by that they are known as gone. */
 void toa_forget_leave(toa_state *state, const toa_victims *victims);
 
-/* ... and out of everything else; what nobody needs any more goes with them: pairs, roads, keys, parties. Those parties stay
+/* ... and out of everything else; what nobody needs any more goes with them: pairs, paths, keys, parties. Those parties stay
  * that are marked already. */
 void toa_forget_finish(toa_state *state, const toa_victims *victims);
 

@@ -69,7 +69,7 @@ static bool compute_key(toa_state *state, toa_conversation *conv, toa_party *nam
     mapped = mapped_server(state, conv);
     server = mapped ? mapped : conv->server_party;
     if (conv->source == TOA_KEY_PROVEN) {
-        conv->extra->told = toa_state_key(state, client, server);
+        conv->extra->reported = toa_state_key(state, client, server);
         return false;
     }
     conv->source = toa_endpoint_equal(&client->endpoint, toa_wire_client(conv)) ? mapped ? TOA_KEY_MAP : TOA_KEY_WIRE
@@ -94,8 +94,8 @@ void toa_group_rekey(toa_state *state, toa_conversation *conv, const toa_key *ke
     toa_party *named = toa_named(conv);
 
     if (source == TOA_KEY_PROVEN) {
-        const toa_key *told = toa_told_key(conv);
-        toa_state_extra(state, conv)->told = told;
+        const toa_key *reported = toa_reported_key(conv);
+        toa_state_extra(state, conv)->reported = reported;
     }
     set_key(state, conv, key->client, key->server);
     conv->source = source & 0x7u;
@@ -186,11 +186,11 @@ static bool is_late_syn(const toa_conversation *earlier, const toa_segment *segm
 toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, const toa_segment *segment, uint32_t stream)
 {
     toa_tuple tuple = toa_tuple_make(&segment->source, &segment->destination, state->seed);
-    toa_conversation *newest = toa_state_find(state, &segment->source, &segment->destination), *companion;
+    toa_conversation *newest = toa_state_find(state, &segment->source, &segment->destination), *peer;
     toa_conversation *conv = toa_state_conversation(state, &tuple, newest);
     uint8_t roles;
     unsigned client;
-    int by_company;
+    int by_peers;
 
     conv->first_sender = tuple.sender & 1u;
     conv->stream = stream;
@@ -213,9 +213,9 @@ toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, con
         conv->flags |= TOA_CONV_SELF;
     }
     client = toa_roles_by_port(state, conv, &roles);
-    if (roles == TOA_ROLES_PORT && (by_company = toa_roles_by_company(state, conv, &companion)) >= 0) {
-        client = (unsigned)by_company;
-        toa_group_turn(state, companion, toa_endpoint_equal(&companion->wire[0], &conv->wire[client]) ? 0 : 1);
+    if (roles == TOA_ROLES_PORT && (by_peers = toa_roles_by_peers(state, conv, &peer)) >= 0) {
+        client = (unsigned)by_peers;
+        toa_group_turn(state, peer, toa_endpoint_equal(&peer->wire[0], &conv->wire[client]) ? 0 : 1);
     }
     toa_roles_set(state, conv, client, roles);
     return conv;

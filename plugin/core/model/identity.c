@@ -34,7 +34,7 @@ toa_conversation *toa_identity_find(toa_conversation *newest, const toa_segment 
     if (toa_conversation_began_with(newest, sender, segment->seq)) {
         return newest;
     }
-    if ((newest->flags & TOA_CONV_CLOSED) || !toa_came_up(newest)) {
+    if ((newest->flags & TOA_CONV_CLOSED) || !toa_is_established(newest)) {
         return NULL;
     }
     /* under way, and a SYN of the one before it has taken its time: that one does not begin anew because of it */

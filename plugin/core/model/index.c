@@ -14,11 +14,11 @@ static const toa_party *party_of(const toa_conversation *conv, unsigned kind)
     return kind >= TOA_BY_SERVED_CLIENT_NEXT && kind < TOA_BY_SERVED_MAX ? conv->server_party : conv->key->client;
 }
 
-static const toa_company *indexed(const toa_party *party)
+static const toa_large_party *indexed(const toa_party *party)
 {
-    static const toa_company none;
+    static const toa_large_party none;
 
-    return party->company ? party->company : &none;
+    return party->large ? party->large : &none;
 }
 
 static size_t bucket_of(const toa_state *state, const toa_party *party, unsigned kind, uint32_t value)
@@ -214,22 +214,22 @@ void toa_index_changed(toa_conversation *conv)
     toa_extra *extra = conv->extra;
 
     if (extra->group_nodes && !extra->in_group_changed && indexed(conv->key->client)->group) {
-        extra->group_changed_next = conv->key->client->company->group_changed;
-        conv->key->client->company->group_changed = conv;
+        extra->group_changed_next = conv->key->client->large->group_changed;
+        conv->key->client->large->group_changed = conv;
         extra->in_group_changed = true;
     }
     if (extra->served_nodes && !extra->in_served_changed && indexed(conv->server_party)->served) {
-        extra->served_changed_next = conv->server_party->company->served_changed;
-        conv->server_party->company->served_changed = conv;
+        extra->served_changed_next = conv->server_party->large->served_changed;
+        conv->server_party->large->served_changed = conv;
         extra->in_served_changed = true;
     }
 }
 
 static void take_group_changes(toa_state *state, toa_party *party)
 {
-    toa_conversation *conv = party->company->group_changed; /* NOLINT(*NullDereference): an indexed party has it */
+    toa_conversation *conv = party->large->group_changed; /* NOLINT(*NullDereference): an indexed party has it */
 
-    party->company->group_changed = NULL;
+    party->large->group_changed = NULL;
     while (conv) {
         toa_conversation *next = conv->extra->group_changed_next;
         conv->extra->in_group_changed = false;
@@ -243,8 +243,8 @@ static void follow_group(toa_state *state, toa_party *party)
     toa_conversation *conv;
 
     take_group_changes(state, party);
-    if (!party->company->group) {
-        party->company->group = true;
+    if (!party->large->group) {
+        party->large->group = true;
         for (conv = party->group; conv && toa_group_next(conv);) {
             conv = toa_group_next(conv);
         }
@@ -256,9 +256,9 @@ static void follow_group(toa_state *state, toa_party *party)
 
 static void take_served_changes(toa_state *state, toa_party *party)
 {
-    toa_conversation *conv = party->company->served_changed;
+    toa_conversation *conv = party->large->served_changed;
 
-    party->company->served_changed = NULL;
+    party->large->served_changed = NULL;
     while (conv) {
         toa_conversation *next = conv->extra->served_changed_next;
         conv->extra->in_served_changed = false;
@@ -273,8 +273,8 @@ static void follow_served(toa_state *state, toa_party *party)
     toa_conversation *conv;
 
     take_served_changes(state, party);
-    if (!party->company->served) {
-        party->company->served = true;
+    if (!party->large->served) {
+        party->large->served = true;
         for (conv = party->served; conv && conv->served_next;) {
             conv = conv->served_next;
         }
@@ -287,11 +287,11 @@ static void follow_served(toa_state *state, toa_party *party)
 /* A list of changes holds members only: who leaves takes it along. */
 void toa_index_leave_group(toa_state *state, toa_conversation *conv)
 {
-    toa_company *index = conv->key ? conv->key->client->company : NULL;
+    toa_large_party *index = conv->key ? conv->key->client->large : NULL;
 
-    for (unsigned i = 0; index && i < TOA_ASKERS_KEPT; i++) {
-        if (index->askers[i] == conv) {
-            index->askers[i] = NULL;
+    for (unsigned i = 0; index && i < TOA_PENDING_KEPT; i++) {
+        if (index->pending[i] == conv) {
+            index->pending[i] = NULL;
         }
     }
     if (!conv->extra) {
@@ -347,8 +347,8 @@ void toa_index_isn(toa_state *state, toa_conversation *conv)
 
 static void follow_isn(toa_state *state, toa_party *party)
 {
-    if (!party->company->isn) {
-        party->company->isn = true;
+    if (!party->large->isn) {
+        party->large->isn = true;
         toa_conversation *conv = party->group;
         while (conv && toa_group_next(conv)) {
             conv = toa_group_next(conv);
@@ -365,7 +365,7 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
     unsigned found = 0, visited = 0;
     toa_index_node *node;
 
-    toa_state_company(state, party);
+    toa_state_large_party(state, party);
     if (kind < TOA_BY_GROUP_MAX) {
         follow_group(state, party);
     } else if (kind < TOA_BY_SERVED_MAX) {
@@ -388,40 +388,40 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
 /* ---- who waits for an answer ---- */
 
 /* SYNs in a client's name, by whomever, push out other SYNs at most. */
-#define RING (TOA_ASKERS_KEPT / 2u)
+#define RING (TOA_PENDING_KEPT / 2u)
 
-_Static_assert(TOA_ASKERS_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_MAX");
+_Static_assert(TOA_PENDING_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_MAX");
 
-void toa_index_asked(toa_state *state, toa_conversation *conv)
+void toa_index_note_pending(toa_state *state, toa_conversation *conv)
 {
     toa_conversation **ring;
-    toa_company *index;
-    bool up;
+    toa_large_party *index;
+    bool established;
 
     if (conv->key->client->n_group <= TOA_SCAN_MAX) {
         return;
     }
-    index = toa_state_company(state, conv->key->client);
-    up = toa_came_up(conv);
-    ring = index->askers + (up ? RING : 0);
-    if (index->n_askers[up] == 0 || ring[(index->n_askers[up] - 1) % RING] != conv) {
-        ring[index->n_askers[up]++ % RING] = conv;
+    index = toa_state_large_party(state, conv->key->client);
+    established = toa_is_established(conv);
+    ring = index->pending + (established ? RING : 0);
+    if (index->n_pending[established] == 0 || ring[(index->n_pending[established] - 1) % RING] != conv) {
+        ring[index->n_pending[established]++ % RING] = conv;
     }
 }
 
-unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[TOA_SCAN_MAX])
+unsigned toa_index_pending(const toa_party *party, toa_conversation *ret_pending[TOA_SCAN_MAX])
 {
     unsigned n = 0;
 
     if (party->n_group <= TOA_SCAN_MAX) {
         for (toa_conversation *conv = party->group; conv; conv = toa_group_next(conv)) {
-            ret_askers[n++] = conv;
+            ret_pending[n++] = conv;
         }
         return n;
     }
-    for (unsigned i = 0; party->company && i < TOA_ASKERS_KEPT; i++) {
-        if (party->company->askers[i]) {
-            ret_askers[n++] = party->company->askers[i];
+    for (unsigned i = 0; party->large && i < TOA_PENDING_KEPT; i++) {
+        if (party->large->pending[i]) {
+            ret_pending[n++] = party->large->pending[i];
         }
     }
     return n;

@@ -62,11 +62,11 @@ void toa_index_changed(toa_conversation *conv);
 void toa_index_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent something that demands an answer. */
-void toa_index_asked(toa_state *state, toa_conversation *conv);
+void toa_index_note_pending(toa_state *state, toa_conversation *conv);
 
 /* Members of the party's group that may still wait for an answer: all of a small group, of a large one those that asked
  * last. Returns how many. */
-unsigned toa_index_askers(const toa_party *party, toa_conversation *ret_askers[TOA_SCAN_MAX]);
+unsigned toa_index_pending(const toa_party *party, toa_conversation *ret_pending[TOA_SCAN_MAX]);
 
 /* Conversations of the party with this value; returns how many, newest first. The party is indexed if it was not. */
 unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind, uint32_t value,

@@ -26,55 +26,55 @@ static void uncount_tuple(toa_party *party, toa_conversation *conv)
     }
 }
 
-static void count_up(toa_state *state, toa_company *company, toa_conversation *conv)
+static void count_established(toa_state *state, toa_large_party *large, toa_conversation *conv)
 {
     toa_extra *extra = toa_state_extra(state, conv);
 
-    if (!extra->counted_up) {
-        extra->counted_up = true;
-        company->n_up++;
-        company->n_up_tuples += !extra->recounted;
+    if (!extra->counted_established) {
+        extra->counted_established = true;
+        large->n_established++;
+        large->n_established_tuples += !extra->recounted;
     }
 }
 
-/* The group has just become a large one, conv its newest member: who has come up, and who waits for an answer. */
-static void count_all(toa_state *state, toa_company *company, toa_conversation *conv)
+/* The group has just become a large one, conv its newest member: who is established, and who waits for an answer. */
+static void count_all(toa_state *state, toa_large_party *large, toa_conversation *conv)
 {
     while (toa_group_next(conv)) {
         conv = toa_group_next(conv);
     }
     for (; conv; conv = toa_group_prev(conv)) { /* oldest first: the newest shall be kept */
-        if (toa_came_up(conv)) {
-            count_up(state, company, conv);
+        if (toa_is_established(conv)) {
+            count_established(state, large, conv);
         }
         if ((toa_client_side(conv)->flags & (TOA_SIDE_DEMAND | TOA_SIDE_ANSWERED)) == TOA_SIDE_DEMAND) {
-            toa_index_asked(state, conv);
+            toa_index_note_pending(state, conv);
         }
     }
 }
 
 static void count_joined(toa_state *state, toa_party *party, toa_conversation *conv)
 {
-    toa_company *company;
+    toa_large_party *large;
 
-    if (party->n_group <= TOA_SCAN_MAX && !(party->company && party->company->counts_up)) {
+    if (party->n_group <= TOA_SCAN_MAX && !(party->large && party->large->counts_established)) {
         return;
     }
-    company = toa_state_company(state, party);
-    if (!company->counts_up || party->n_group == TOA_SCAN_MAX + 1) { /* or once more, after some have left */
-        company->counts_up = true;
-        count_all(state, company, conv);
-    } else if (toa_came_up(conv)) {
-        count_up(state, company, conv);
+    large = toa_state_large_party(state, party);
+    if (!large->counts_established || party->n_group == TOA_SCAN_MAX + 1) { /* or once more, after some have left */
+        large->counts_established = true;
+        count_all(state, large, conv);
+    } else if (toa_is_established(conv)) {
+        count_established(state, large, conv);
     }
 }
 
 static void count_left(toa_conversation *conv)
 {
-    if (conv->extra && conv->extra->counted_up) {
-        conv->extra->counted_up = false;
-        conv->key->client->company->n_up--;
-        conv->key->client->company->n_up_tuples -= !conv->extra->recounted;
+    if (conv->extra && conv->extra->counted_established) {
+        conv->extra->counted_established = false;
+        conv->key->client->large->n_established--;
+        conv->key->client->large->n_established_tuples -= !conv->extra->recounted;
     }
 }
 
@@ -141,7 +141,7 @@ void toa_members_leave_served(toa_state *state, toa_conversation *conv)
 
 static bool under_way(const toa_conversation *conv)
 {
-    return toa_came_up(conv) && !(conv->flags & TOA_CONV_CLOSED);
+    return toa_is_established(conv) && !(conv->flags & TOA_CONV_CLOSED);
 }
 
 /* Newest first; of a crowd the first is one that is under way, so that a flood of SYNs cannot bury it. */
@@ -214,18 +214,18 @@ void toa_group_recount(toa_conversation *conv)
     if (extra->recounted && !(extra->earlier && extra->earlier->key->client == party)) {
         conv->extra->recounted = false;
         party->n_tuples++;
-        if (extra->counted_up) {
-            party->company->n_up_tuples++;
+        if (extra->counted_established) {
+            party->large->n_established_tuples++;
         }
     }
 }
 
-void toa_group_came_up(toa_state *state, toa_conversation *conv)
+void toa_group_established(toa_state *state, toa_conversation *conv)
 {
-    toa_company *company = conv->key->client->company;
+    toa_large_party *large = conv->key->client->large;
 
-    if (company && company->counts_up) {
-        count_up(state, company, conv);
+    if (large && large->counts_established) {
+        count_established(state, large, conv);
     }
     toa_group_to_front(state, conv);
 }

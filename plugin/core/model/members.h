@@ -30,14 +30,14 @@ void toa_group_recount(toa_conversation *conv);
  * and the newest, and what is found grows with their number, not with its square. */
 #define TOA_KEY_CROWD 8
 
-/* conv, which shares its client, was established (toa_came_up). */
-void toa_group_came_up(toa_state *state, toa_conversation *conv);
+/* conv, which shares its client, was established (toa_is_established). */
+void toa_group_established(toa_state *state, toa_conversation *conv);
 
-/* How many of the party's group have come up, and one more that may be about to; of a group that was never large, how many
- * there are. */
-static inline uint32_t toa_group_n_up(const toa_party *party)
+/* How many of the party's group are established, and one more that may be about to be; of a group that was never large, how
+ * many there are. */
+static inline uint32_t toa_group_n_established(const toa_party *party)
 {
-    return party->company && party->company->counts_up ? party->company->n_up + 1 : party->n_group;
+    return party->large && party->large->counts_established ? party->large->n_established + 1 : party->n_group;
 }
 
 /* conv becomes the first of its key's members, if they are a crowd: there it is found again. */
@@ -45,21 +45,22 @@ void toa_group_to_front(toa_state *state, toa_conversation *conv);
 
 /* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
  * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
- * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: of those that have come up
- * there are few, and they are found as in a small group. */
+ * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: the
+ * established ones among them are few, and are found as in a small group. */
 #define TOA_CROWD 2048
 
 /* The same in wire tuples: what the clock of ISNs can fit by accident (R10). */
-static inline uint32_t toa_group_n_up_tuples(const toa_party *party)
+static inline uint32_t toa_group_n_established_tuples(const toa_party *party)
 {
-    return party->company && party->company->counts_up ? MIN(party->company->n_up_tuples + 1, party->n_tuples) : party->n_tuples;
+    return party->large && party->large->counts_established ? MIN(party->large->n_established_tuples + 1, party->n_tuples)
+                                                            : party->n_tuples;
 }
 
 static inline bool toa_crowded(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_party *party = x->key->client;
 
-    return party->n_group > TOA_CROWD && (toa_group_n_up(party) > TOA_CROWD || !toa_came_up(y));
+    return party->n_group > TOA_CROWD && (toa_group_n_established(party) > TOA_CROWD || !toa_is_established(y));
 }
 
 #endif

@@ -3,40 +3,40 @@
  */
 #include "core/model/network.h"
 
-static uint32_t road_hash(const toa_state *state, const toa_road *road)
+static uint32_t path_hash(const toa_state *state, const toa_path *path)
 {
-    return (uint32_t)toa_mix(state->seed ^ ((uint64_t)road->conv->hash << 32 | (uint32_t)road->network << 1 | road->sender));
+    return (uint32_t)toa_mix(state->seed ^ ((uint64_t)path->conv->hash << 32 | (uint32_t)path->network << 1 | path->sender));
 }
 
-static bool is_road(const void *record, const void *probe)
+static bool is_path(const void *record, const void *probe)
 {
-    const toa_road *road = record, *wanted = probe;
+    const toa_path *path = record, *wanted = probe;
 
-    return road->network == wanted->network && road->sender == wanted->sender && toa_same_wire(road->conv, wanted->conv);
+    return path->network == wanted->network && path->sender == wanted->sender && toa_same_wire(path->conv, wanted->conv);
 }
 
 /* The newest conversation of any's tuple whose sender uses this network, as far as it was noted; NULL: none. */
-static toa_road *find_road(const toa_state *state, toa_conversation *any, unsigned sender, uint16_t network)
+static toa_path *find_path(const toa_state *state, toa_conversation *any, unsigned sender, uint16_t network)
 {
-    toa_road probe = {.conv = any, .network = network, .sender = (uint8_t)sender};
+    toa_path probe = {.conv = any, .network = network, .sender = (uint8_t)sender};
 
-    return toa_table_find(&state->roads, road_hash(state, &probe), is_road, &probe);
+    return toa_table_find(&state->paths, path_hash(state, &probe), is_path, &probe);
 }
 
-static void set_road(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
+static void set_path(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
 {
-    toa_road *road = find_road(state, conv, sender, network), fresh = {conv, network, (uint8_t)sender};
+    toa_path *path = find_path(state, conv, sender, network), fresh = {conv, network, (uint8_t)sender};
 
-    if (!road) {
-        road = toa_table_add(&state->roads, road_hash(state, &fresh), NULL);
+    if (!path) {
+        path = toa_table_add(&state->paths, path_hash(state, &fresh), NULL);
     }
-    *road = fresh;
+    *path = fresh;
 }
 
-static void set_roads(toa_state *state, toa_conversation *conv)
+static void set_paths(toa_state *state, toa_conversation *conv)
 {
-    set_road(state, conv, 0, conv->side[0].network);
-    set_road(state, conv, 1, conv->side[1].network);
+    set_path(state, conv, 0, conv->side[0].network);
+    set_path(state, conv, 1, conv->side[1].network);
 }
 
 /* Its network is not only assumed to be the peer's. */
@@ -79,7 +79,7 @@ static toa_own fits(const toa_conversation *conv, unsigned sender, const toa_seg
 static toa_conversation *find_by_numbers(const toa_state *state, toa_conversation *newest, unsigned sender,
                                          const toa_segment *segment)
 {
-    const toa_road *back = find_road(state, newest, !sender, segment->network);
+    const toa_path *back = find_path(state, newest, !sender, segment->network);
 
     if (fits(newest, sender, segment) != TOA_OWN_NONE) {
         return newest;
@@ -96,7 +96,7 @@ static toa_conversation *find_by_numbers(const toa_state *state, toa_conversatio
     return is_closed_network(newest) ? NULL : newest;
 }
 
-/* The sender was seen on this road in other's time, and newest has not been; or other has only been assumed to be on it. */
+/* The sender was seen on this path in other's time, and newest has not been; or other has only been assumed to be on it. */
 static toa_conversation *choose(toa_conversation *newest, toa_conversation *other, unsigned sender,
                                 const toa_segment *segment)
 {
@@ -117,16 +117,16 @@ static toa_conversation *choose(toa_conversation *newest, toa_conversation *othe
 toa_conversation *toa_network_find(const toa_state *state, toa_conversation *newest, const toa_segment *segment)
 {
     unsigned sender = toa_endpoint_equal(&newest->wire[0], &segment->source) ? 0 : 1;
-    const toa_road *road;
+    const toa_path *path;
 
     if (newest->side[sender].network == segment->network) {
         return newest;
     }
-    road = find_road(state, newest, sender, segment->network);
-    if (!road) {
+    path = find_path(state, newest, sender, segment->network);
+    if (!path) {
         return find_by_numbers(state, newest, sender, segment);
     }
-    return road->conv == newest ? newest : choose(newest, road->conv, sender, segment);
+    return path->conv == newest ? newest : choose(newest, path->conv, sender, segment);
 }
 
 void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
@@ -137,7 +137,7 @@ void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender
         conv->side[sender].network = network;
     }
     if (heard || conv->shares_stream) {
-        set_road(state, conv, sender, network);
+        set_path(state, conv, sender, network);
     }
 }
 
@@ -155,17 +155,17 @@ void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversatio
     if (before->shares_stream || before->side[sender].network != network ||
         before->side[!sender].network != conv->side[!sender].network) {
         before->shares_stream = conv->shares_stream = 1;
-        set_roads(state, before);
-        set_roads(state, conv);
+        set_paths(state, before);
+        set_paths(state, conv);
     }
 }
 
 void toa_network_forget(toa_state *state)
 {
-    for (uint32_t i = 0; (i = toa_table_next(&state->roads, i));) {
-        const toa_road *road = toa_table_at(&state->roads, i);
-        if (!road->conv->key) {
-            toa_table_remove(&state->roads, road_hash(state, road), i);
+    for (uint32_t i = 0; (i = toa_table_next(&state->paths, i));) {
+        const toa_path *path = toa_table_at(&state->paths, i);
+        if (!path->conv->key) {
+            toa_table_remove(&state->paths, path_hash(state, path), i);
         }
     }
 }

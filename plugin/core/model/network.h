@@ -25,7 +25,7 @@ void toa_network_learn(toa_state *state, toa_conversation *conv, unsigned sender
 void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversation *before, const toa_conversation *earlier,
                        uint16_t network);
 
-/* Takes out the roads whose newest conversation has been forgotten (it has no key). */
+/* Takes out the paths whose newest conversation has been forgotten (it has no key). */
 void toa_network_forget(toa_state *state);
 
 /* The two have one tuple, but in networks that have nothing to do with each other. */

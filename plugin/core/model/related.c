@@ -99,7 +99,7 @@ static bool natted(const toa_conversation *x, const toa_conversation *y)
 {
     const toa_party *xs = x->server_party, *ys = y->server_party;
 
-    return ((xs->company && xs->company->nat == ys) || (ys->company && ys->company->nat == xs)) &&
+    return ((xs->large && xs->large->nat == ys) || (ys->large && ys->large->nat == xs)) &&
            toa_endpoint_equal(toa_wire_client(x), toa_wire_client(y));
 }
 

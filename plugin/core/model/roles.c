@@ -19,7 +19,7 @@ static bool known_server(const toa_state *state, const toa_endpoint *endpoint)
 #define FIRST_EPHEMERAL_PORT 32768
 #define FIRST_USER_PORT 1024
 /* Conversations of an endpoint that are looked at, newest first. */
-#define COMPANIONS_MAX 4
+#define PEERS_MAX 4
 
 /* A conversation between this endpoint and the peer's port on another host, with roles as uncertain: an endpoint that
  * talks to one service at two addresses is its client, whatever the ports say. NULL: none. */
@@ -27,7 +27,7 @@ static toa_conversation *same_service(const toa_conversation *conv, unsigned end
 {
     const toa_endpoint *self = &conv->wire[endpoint], *peer = &conv->wire[!endpoint];
 
-    for (unsigned i = 0; list && i < COMPANIONS_MAX; i++, list = served ? list->served_next : toa_group_next(list)) {
+    for (unsigned i = 0; list && i < PEERS_MAX; i++, list = served ? list->served_next : toa_group_next(list)) {
         unsigned at = toa_endpoint_equal(&list->wire[0], self) ? 0 : 1;
         if (list->roles == TOA_ROLES_PORT && toa_endpoint_equal(&list->wire[at], self) &&
             list->wire[!at].port == peer->port && !toa_endpoint_same_address(&list->wire[!at], peer)) {
@@ -37,9 +37,9 @@ static toa_conversation *same_service(const toa_conversation *conv, unsigned end
     return NULL;
 }
 
-/* Without a handshake and with two ports that both could be a service's, one of the endpoints has told by its company that
- * it is the client: its index; -1: neither has. *ret_other is the conversation that told. */
-int toa_roles_by_company(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other)
+/* Without a handshake, and with two ports that could both be a service's: the index of the endpoint that another of its
+ * conversations shows to be the client, or -1. *ret_other is that conversation. */
+int toa_roles_by_peers(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other)
 {
     for (unsigned i = 0; i < 2; i++) {
         const toa_party *party;

@@ -22,6 +22,6 @@ unsigned toa_roles_by_port(const toa_state *state, const toa_conversation *conv,
 
 /* If both ports could be a service's: the client's index, if another conversation of one of the ends tells it, else -1.
  * *ret_other is that conversation. */
-int toa_roles_by_company(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other);
+int toa_roles_by_peers(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other);
 
 #endif

@@ -61,7 +61,7 @@ toa_state *toa_state_new(const toa_config *config)
     state->keys = TOA_TABLE(toa_key, TOA_TABLE_LARGE);
     state->pairs = TOA_TABLE(toa_pair, TOA_TABLE_SMALL);
     state->strangers = TOA_TABLE(toa_stranger, TOA_TABLE_SMALL);
-    state->roads = TOA_TABLE(toa_road, TOA_TABLE_SMALL);
+    state->paths = TOA_TABLE(toa_path, TOA_TABLE_SMALL);
     state->toa_sources = TOA_TABLE(toa_endpoint, TOA_TABLE_SMALL);
     state->found = g_array_new(FALSE, FALSE, sizeof(toa_finding));
     return state;
@@ -74,7 +74,7 @@ void toa_state_free(toa_state *state)
     toa_table_free(&state->keys);
     toa_table_free(&state->pairs);
     toa_table_free(&state->strangers);
-    toa_table_free(&state->roads);
+    toa_table_free(&state->paths);
     toa_table_free(&state->toa_sources);
     g_array_free(state->found, TRUE);
     toa_arena_free(&state->arena);
@@ -85,15 +85,14 @@ size_t toa_state_memory(const toa_state *state)
 {
     return sizeof *state + state->arena.total + toa_table_memory(&state->conversations) + toa_table_memory(&state->parties) +
            toa_table_memory(&state->keys) + toa_table_memory(&state->pairs) + toa_table_memory(&state->strangers) +
-           toa_table_memory(&state->roads) + toa_table_memory(&state->toa_sources) +
-           state->index.n_buckets * sizeof(void *);
+           toa_table_memory(&state->paths) + toa_table_memory(&state->toa_sources) + state->index.n_buckets * sizeof(void *);
 }
 
 size_t toa_state_spare(const toa_state *state)
 {
     return state->arena.spare + toa_table_spare(&state->conversations) + toa_table_spare(&state->parties) +
            toa_table_spare(&state->keys) + toa_table_spare(&state->pairs) + toa_table_spare(&state->strangers) +
-           toa_table_spare(&state->roads);
+           toa_table_spare(&state->paths);
 }
 
 toa_finding *toa_state_report(toa_state *state, toa_finding_kind kind, toa_conversation *own, toa_conversation *other,
@@ -124,12 +123,12 @@ toa_extra *toa_state_extra(toa_state *state, toa_conversation *conv)
     return conv->extra;
 }
 
-toa_company *toa_state_company(toa_state *state, toa_party *party)
+toa_large_party *toa_state_large_party(toa_state *state, toa_party *party)
 {
-    if (!party->company) {
-        party->company = toa_arena_new(&state->arena, toa_company);
+    if (!party->large) {
+        party->large = toa_arena_new(&state->arena, toa_large_party);
     }
-    return party->company;
+    return party->large;
 }
 
 void toa_state_reached(toa_state *state, toa_key *key)

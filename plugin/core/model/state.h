@@ -93,11 +93,11 @@ typedef struct toa_claim {
 } toa_claim;
 
 /* A way that a wire tuple which was seen in several networks takes (network.h). */
-typedef struct toa_road {
+typedef struct toa_path {
     toa_conversation *conv; /* newest that takes it */
     uint16_t network;
     uint8_t sender;         /* index of its side */
-} toa_road;
+} toa_path;
 
 typedef struct toa_index {
     toa_index_node **buckets;
@@ -114,7 +114,7 @@ typedef struct toa_state {
     toa_table keys;          /* of toa_key, by its two parties */
     toa_table pairs;         /* of toa_pair, by (x, y) */
     toa_table strangers;     /* of toa_stranger, by client and seq */
-    toa_table roads;         /* of toa_road, by wire tuple, sender and network */
+    toa_table paths;         /* of toa_path, by wire tuple, sender and network */
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t n_clock_pairs; /* that were compared by the ISN clock alone */
@@ -160,15 +160,15 @@ static inline toa_conversation *toa_key_next(const toa_conversation *conv)
 }
 
 /* The key that TOA, map, leg and wire give it, whatever the server's numbers have proven. */
-static inline const toa_key *toa_told_key(const toa_conversation *conv)
+static inline const toa_key *toa_reported_key(const toa_conversation *conv)
 {
-    return conv->source == TOA_KEY_PROVEN ? conv->extra->told : conv->key;
+    return conv->source == TOA_KEY_PROVEN ? conv->extra->reported : conv->key;
 }
 
 /* TOA, map or a leg say that the two have one key; two connections of one wire tuple need not be told. */
-static inline bool toa_same_key_told(const toa_conversation *x, const toa_conversation *y)
+static inline bool toa_same_reported_key(const toa_conversation *x, const toa_conversation *y)
 {
-    return toa_told_key(x) == toa_told_key(y) && !(x->server_party == y->server_party && toa_same_wire(x, y));
+    return toa_reported_key(x) == toa_reported_key(y) && !(x->server_party == y->server_party && toa_same_wire(x, y));
 }
 
 /* The client that a TOA has named; NULL: none. */
@@ -194,7 +194,7 @@ toa_party *toa_state_party(toa_state *state, const toa_endpoint *endpoint);
 toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server);
 /* The party if there is one already. */
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
-toa_company *toa_state_company(toa_state *state, toa_party *party);
+toa_large_party *toa_state_large_party(toa_state *state, toa_party *party);
 /* The server's own address is known: the others that its key had are not needed any more. */
 void toa_state_reached(toa_state *state, toa_key *key);
 /* The pair (x, y), NULL if there is none yet. */
