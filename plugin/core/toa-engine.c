@@ -320,15 +320,23 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     return false;
 }
 
+/* conv carries the answer to another conversation. Not inlined, for the same reason. */
+static bool __attribute__((noinline)) is_untranslated(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    toa_untranslated found;
+
+    toa_untranslated_find(state, conv, sender, &found);
+    toa_credit_untranslated(state, conv, sender, &found);
+    return found.match.owner != NULL;
+}
+
 /* Decides whose segment it is. True: no owner was found. */
 static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     toa_own own = toa_conversation_classify(conv, sender, state->segment);
     bool unexplained = false;
-    toa_match match;
 
-    if (toa_untranslated_possible(conv) && toa_untranslated_find(state, conv, sender, &match)) {
-        toa_credit_owner(state, conv, sender, &match);
+    if (toa_untranslated_possible(conv) && is_untranslated(state, conv, sender)) {
         return false;
     }
     if (own != TOA_OWN_EXACT && !is_own_after_all(state, conv, sender, own, &unexplained)) {

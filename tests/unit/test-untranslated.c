@@ -6,6 +6,8 @@
  */
 #include "story.h"
 
+#include "core/judge/credit.h"
+
 #define CLIENT "10.0.0.1:5000"
 #define VIP "10.0.2.2:80"
 #define RS "10.0.1.9:80"
@@ -236,6 +238,63 @@ static void test_reset_of_late_capture(void)
     story_free(s);
 }
 
+/* A search for whose SYN a SYN-ACK answers only returns it: toa_credit_untranslated remembers it. */
+static void test_search_keeps_nothing(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+    toa_state *state = s->engine;
+    const toa_pair *pair;
+    toa_segment synack;
+    toa_untranslated found;
+    size_t memory;
+
+    server_sends(&x, SYN | ACK, 0);
+    client_sends(&y, SYN, 0);
+    synack = crossed(from_server(&y, SYN | ACK, 0), &y, &x);
+    synack.time = s->now;
+    memory = toa_engine_memory(state);
+    state->segment = &synack;
+    toa_untranslated_find(state, x.conv, !x.conv->client, &found);
+    g_assert_null(found.match.owner);
+    g_assert_cmpuint(found.n_asked, ==, 1);
+    g_assert_true(found.asked[0] == y.conv);
+    g_assert_cmpuint(toa_engine_memory(state), ==, memory);
+    g_assert_null(toa_state_find_pair(state, x.conv, y.conv));
+    toa_credit_untranslated(state, x.conv, !x.conv->client, &found);
+    state->segment = NULL;
+    pair = toa_state_find_pair(state, x.conv, y.conv);
+    g_assert_nonnull(pair);
+    g_assert_cmpuint(pair->synack_ack, ==, synack.ack);
+    g_assert_cmpint(pair->synack_time, ==, synack.time);
+    story_free(s);
+}
+
+/* Nor does a search for what the client refuses change the pair. */
+static void test_search_keeps_no_proof(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+    toa_state *state = s->engine;
+    toa_segment rst;
+    toa_untranslated found;
+
+    client_sends(&y, SYN, 0);
+    emit(&x, crossed(from_server(&y, SYN | ACK, 0), &y, &x));
+    rst = refusal(&x, y.client.next);
+    rst.time = s->now;
+    rst.frame = s->frame + 1;
+    state->segment = &rst;
+    toa_untranslated_find(state, x.conv, x.conv->client, &found);
+    state->segment = NULL;
+    g_assert_true(found.match.owner == y.conv && found.is_shown);
+    g_assert_false(toa_state_find_pair(state, x.conv, y.conv)->untranslated);
+    emit(&x, rst);
+    EXPECT_ONE(s, FOREIGN_RST, &y, TOA_EV_SEQ);
+    g_assert_true(toa_state_find_pair(state, x.conv, y.conv)->untranslated);
+    story_free(s);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -249,6 +308,8 @@ int main(int argc, char **argv)
     g_test_add_func("/untranslated/not-early-data", test_data_early);
     g_test_add_func("/untranslated/reset", test_reset);
     g_test_add_func("/untranslated/not-of-a-late-capture", test_reset_of_late_capture);
+    g_test_add_func("/untranslated/search-keeps-nothing", test_search_keeps_nothing);
+    g_test_add_func("/untranslated/search-keeps-no-proof", test_search_keeps_no_proof);
     g_test_add_func("/untranslated/on-open-connection", test_on_open_connection);
     return g_test_run();
 }

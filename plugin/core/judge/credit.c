@@ -3,14 +3,11 @@
  */
 #include "core/judge/credit.h"
 
-#include "core/judge/untranslated.h"
 #include "core/base/serial.h"
 #include "core/model/accept.h"
 #include "core/model/index.h"
 
 #include <string.h>
-
-
 
 void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen *seen)
 {
@@ -208,4 +205,17 @@ toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sende
     learn_shift(pair, match, segment, from_server);
     credit(match->owner, pair, segment, from_server);
     return pair;
+}
+
+void toa_credit_untranslated(toa_state *state, toa_conversation *x, unsigned sender, const toa_untranslated *found)
+{
+    for (unsigned i = 0; i < found->n_asked; i++) {
+        toa_pair *pair = toa_state_pair(state, x, found->asked[i]);
+        pair->synack_ack = state->segment->ack;
+        pair->synack_time = state->segment->time;
+    }
+    if (found->match.owner) {
+        toa_state_pair(state, x, found->match.owner)->untranslated |= found->is_shown;
+        toa_credit_owner(state, x, sender, &found->match);
+    }
 }

@@ -8,12 +8,16 @@
 #define TOA_CREDIT_H
 
 #include "core/judge/owner.h"
+#include "core/judge/untranslated.h"
 
 /* Stores the distances that toa_owner_find saw for the segment being fed, which x carries. */
 void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen *seen);
 
 /* Raises the finding for a match and moves the owner's numbers; x is left as it was. Returns the pair. */
 toa_pair *toa_credit_owner(toa_state *state, toa_conversation *x, unsigned sender, const toa_match *match);
+
+/* The same for what toa_untranslated_find has returned; keeps the conversations whose SYN a SYN-ACK answers. */
+void toa_credit_untranslated(toa_state *state, toa_conversation *x, unsigned sender, const toa_untranslated *found);
 
 /* Remembers that x has carried what match->noted waits for. Nothing of x changes otherwise. */
 void toa_credit_note(toa_state *state, toa_conversation *x, const toa_match *match);

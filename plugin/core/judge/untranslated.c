@@ -60,7 +60,7 @@ static bool is_common(toa_conversation *const *candidates, unsigned n, uint32_t 
 
 /* The second leg of a NAT whose SYN the capture has lost looks the same. So the first such SYN-ACK is only remembered, and
  * reported when the client refuses it. */
-static bool find_synack(toa_state *state, toa_conversation *x, toa_match *ret_match)
+static void find_synack(const toa_state *state, const toa_conversation *x, toa_untranslated *found)
 {
     const toa_segment *segment = state->segment;
     toa_conversation *candidates[TOA_SCAN_MAX];
@@ -70,18 +70,15 @@ static bool find_synack(toa_state *state, toa_conversation *x, toa_match *ret_ma
         toa_conversation *y = candidates[i];
         toa_pair *pair = y == x || !answers_syn(y, segment) ? NULL : toa_state_find_pair(state, x, y);
         if (pair && pair->untranslated) {
-            fill(ret_match, x, y, pair, toa_client_side(y)->last_frame, TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_TRIGGER);
-            return true;
+            fill(&found->match, x, y, pair, toa_client_side(y)->last_frame, TOA_EV_ACK | TOA_EV_TSECR | TOA_EV_TRIGGER);
+            return;
         }
         if (y == x || !answers_syn(y, segment) || toa_group_excluded(x, y) ||
             is_common(candidates, n, segment->ack - 1)) {
             continue;
         }
-        pair = toa_state_pair(state, x, y);
-        pair->synack_ack = segment->ack;
-        pair->synack_time = segment->time;
+        found->asked[found->n_asked++] = y;
     }
-    return false;
 }
 
 /* ---- the client's RST ---- */
@@ -95,18 +92,17 @@ static bool refuses(const toa_pair *pair, const toa_segment *segment)
            !(toa_server_side(pair->y)->flags & TOA_SIDE_SHOWN) && !(pair->y->flags & TOA_CONV_CLOSED);
 }
 
-static bool find_refusal(toa_state *state, toa_conversation *x, toa_match *ret_match)
+static void find_refusal(const toa_state *state, const toa_conversation *x, toa_untranslated *found)
 {
     unsigned tried = 0;
 
     for (toa_pair *pair = x->extra->pairs; pair && tried < PAIRS_MAX; pair = pair->next, tried++) {
         if (refuses(pair, state->segment)) {
-            pair->untranslated = true;
-            fill(ret_match, x, pair->y, pair, toa_client_side(pair->y)->last_frame, TOA_EV_SEQ);
-            return true;
+            fill(&found->match, x, pair->y, pair, toa_client_side(pair->y)->last_frame, TOA_EV_SEQ);
+            found->is_shown = true;
+            return;
         }
     }
-    return false;
 }
 
 /* ---- data ---- */
@@ -122,9 +118,10 @@ static bool is_established(const toa_conversation *y)
 
 /* Data of y's server on a conversation that has shown no number yet: sequence number, acknowledgment number and one more
  * must fit. */
-static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_match)
+static void find_data(const toa_state *state, const toa_conversation *x, toa_untranslated *found)
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_ACK;
+    toa_match match;
     toa_conversation *candidates[TOA_SCAN_MAX];
     unsigned n = toa_index_pending(x->key->client, candidates);
 
@@ -133,14 +130,14 @@ static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_matc
         if (!is_established(y) || toa_group_excluded(x, y)) {
             continue;
         }
-        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), ret_match);
-        if ((ret_match->evidence & needed) == needed && (ret_match->evidence & (TOA_EV_TSECR | TOA_EV_IP_ID))) {
-            ret_match->where = TOA_WHERE_GROUP;
-            toa_state_pair(state, x, y)->untranslated = true;
-            return true;
+        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), &match);
+        if ((match.evidence & needed) == needed && (match.evidence & (TOA_EV_TSECR | TOA_EV_IP_ID))) {
+            match.where = TOA_WHERE_GROUP;
+            found->match = match;
+            found->is_shown = true;
+            return;
         }
     }
-    return false;
 }
 
 /* ---- the server's RST ---- */
@@ -148,9 +145,10 @@ static bool find_data(toa_state *state, toa_conversation *x, toa_match *ret_matc
 /* A server that knows nothing of y (another one than before, or one that has lost it) answers y's client from its own address,
  * on a conversation that has shown nothing. y began in the capture, and all of it until now went its own way: so this is
  * neither a second leg, nor an older connection whose beginning the capture has missed. */
-static bool find_reset(toa_state *state, toa_conversation *x, toa_match *ret_match)
+static void find_reset(const toa_state *state, const toa_conversation *x, toa_untranslated *found)
 {
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
+    toa_match match;
     toa_conversation *candidates[TOA_SCAN_MAX];
     unsigned n = toa_index_pending(x->key->client, candidates);
 
@@ -159,33 +157,34 @@ static bool find_reset(toa_state *state, toa_conversation *x, toa_match *ret_mat
         if (!is_established(y) || !(toa_client_side(y)->flags & TOA_SIDE_SYN) || toa_group_excluded(x, y)) {
             continue;
         }
-        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), ret_match);
-        if ((ret_match->evidence & needed) == needed && !(ret_match->evidence & TOA_HINT_OWN_CAUSE)) {
-            ret_match->where = TOA_WHERE_GROUP;
-            toa_state_pair(state, x, y)->untranslated = true;
-            return true;
+        toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), &match);
+        if ((match.evidence & needed) == needed && !(match.evidence & TOA_HINT_OWN_CAUSE)) {
+            match.where = TOA_WHERE_GROUP;
+            found->match = match;
+            found->is_shown = true;
+            return;
         }
     }
-    return false;
 }
 
-bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sender, toa_match *ret_match)
+void toa_untranslated_find(const toa_state *state, const toa_conversation *x, unsigned sender, toa_untranslated *ret_found)
 {
     const toa_segment *segment = state->segment;
     const uint16_t control = TOA_FLAG_SYN | TOA_FLAG_RST;
     bool from_server = sender != x->client;
 
+    ret_found->match.owner = NULL;
+    ret_found->is_shown = false;
+    ret_found->n_asked = 0;
     if (from_server && is_synack(segment)) {
-        return find_synack(state, x, ret_match);
+        find_synack(state, x, ret_found);
+    } else if (from_server && segment->length > 0 && !(segment->flags & control) &&
+               !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
+        find_data(state, x, ret_found);
+    } else if (from_server && (segment->flags & (control | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0 &&
+               !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
+        find_reset(state, x, ret_found);
+    } else if (!from_server && toa_segment_is_lone_rst(segment) && x->extra) {
+        find_refusal(state, x, ret_found);
     }
-    if (from_server && segment->length > 0 && !(segment->flags & control) &&
-        !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
-        return find_data(state, x, ret_match);
-    }
-    if (from_server && (segment->flags & (control | TOA_FLAG_ACK)) == TOA_FLAG_RST && segment->seq != 0 &&
-        !(x->side[sender].flags & TOA_SIDE_SHOWN)) {
-        return find_reset(state, x, ret_match);
-    }
-    return !from_server && toa_segment_is_lone_rst(segment) && x->extra &&
-           find_refusal(state, x, ret_match);
 }

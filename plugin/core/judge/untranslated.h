@@ -9,10 +9,20 @@
 #define TOA_UNTRANSLATED_H
 
 #include "core/judge/rules.h"
+#include "core/model/index.h"
 
-/* x carries the segment being fed from side `sender`, and its client has not shown a number on it. True: the segment answers
- * another conversation of the client, ret_match says which; x has nothing of it. */
-bool toa_untranslated_find(toa_state *state, toa_conversation *x, unsigned sender, toa_match *ret_match);
+/* What a search saw. The search itself changes nothing, toa_credit_untranslated applies it. */
+typedef struct toa_untranslated {
+    toa_match match; /* owner NULL: the segment answers nobody else */
+    bool is_shown;   /* this very segment shows that match.owner's server answers on x */
+    /* Conversations whose SYN a SYN-ACK answers, unless x is the second leg of one of them: the client will show it. */
+    toa_conversation *asked[TOA_SCAN_MAX];
+    unsigned n_asked;
+} toa_untranslated;
+
+/* x carries the segment being fed from side `sender`, and its client has not shown a number on it: does the segment answer
+ * another conversation of the client? Then x has nothing of it. *ret_found is always filled in. */
+void toa_untranslated_find(const toa_state *state, const toa_conversation *x, unsigned sender, toa_untranslated *ret_found);
 
 /* Only then is there anything to ask. */
 static inline bool toa_untranslated_possible(const toa_conversation *x)
