@@ -1,5 +1,5 @@
 /* open.h
- * One event that is being followed: an incident (tell/pairs.h), with those of other legs of the same two connections, what was
+ * One event that is being followed: an incident (tell/incident.h), with those of other legs of the same two connections, what was
  * told of it, and its file.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -7,7 +7,7 @@
 #ifndef TOA_WATCH_OPEN_H
 #define TOA_WATCH_OPEN_H
 
-#include "tell/pairs.h"
+#include "tell/incident.h"
 #include "watch/evidence.h"
 
 /* Findings that are kept for the database; more are only counted. */

@@ -11,7 +11,7 @@
 #include "taps/parts.h"
 #include "core/model/identity.h"
 #include "core/model/key.h"
-#include "tell/pairs.h"
+#include "tell/settle.h"
 
 #include <epan/stat_tap_ui.h>
 #include <wsutil/str_util.h>

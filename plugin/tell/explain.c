@@ -4,6 +4,7 @@
 #include "tell/explain.h"
 
 #include "tell/advice.h"
+#include "tell/settle.h"
 #include "tell/story.h"
 #include "tell/text.h"
 

@@ -3,6 +3,8 @@
  */
 #include "tell/records.h"
 
+#include "tell/settle.h"
+
 #include <arpa/inet.h>
 
 /* ---- members ---- */

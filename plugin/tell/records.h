@@ -2,7 +2,7 @@
  * The records of "-z toa,records" and of toa-scan's own reader: one JSON object a line, for batch work. First, while the
  * capture is read, the version of the schema, and one line per finding and per unexplained segment, in the order of the
  * frames; then one line per conversation, in the order of tcp.stream; then one per incident, with its verdict and its victim
- * (pairs.h), in the order in which they were found. So conversations and incidents alone take memory.
+ * (settle.h), in the order in which they were found. So conversations and incidents alone take memory.
  *
  * Numbers are raw, times are nanoseconds since the epoch, null is what is not known. The order of members is fixed.
  * Streams and keys in conversation lines are what was known at the end, in one pass and in two.

@@ -10,7 +10,7 @@
 
 #include "tell/claims.h"
 #include "tell/lanes.h"
-#include "tell/pairs.h"
+#include "tell/incident.h"
 #include "tell/stats.h"
 #include "tell/evidence-record.h"
 

@@ -1,0 +1,233 @@
+/* settle.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tell/settle.h"
+
+/* Conversations that are one connection: a forest, each pointing to one that is nearer to the first. */
+typedef struct settling {
+    GHashTable *parent;  /* toa_conversation to toa_conversation */
+    GHashTable *by_isn;  /* client and server ISN to toa_conversation */
+    GHashTable *by_pair; /* merged toa_incident, to itself; early and late are roots */
+    GHashTable *by_found; /* found_seq to the last toa_incident with it, then to the last merged one */
+    GPtrArray *settled;
+} settling;
+
+static const toa_conversation *root_of(settling *self, const toa_conversation *conv)
+{
+    const toa_conversation *up;
+
+    while ((up = g_hash_table_lookup(self->parent, conv))) {
+        conv = up;
+    }
+    return conv;
+}
+
+static void join(settling *self, const toa_conversation *x, const toa_conversation *y)
+{
+    const toa_conversation *one = root_of(self, x), *other = root_of(self, y);
+
+    if (one != other) {
+        bool first = toa_began_before(one, other);
+        g_hash_table_insert(self->parent, (gpointer)(first ? other : one), (gpointer)(first ? one : other));
+    }
+}
+
+typedef struct isn_key {
+    const toa_party *client;
+    uint32_t isn;
+} isn_key;
+
+static guint hash_isn(gconstpointer record)
+{
+    const isn_key *self = record;
+
+    return (guint)toa_mix(toa_mix((uintptr_t)self->client) ^ self->isn);
+}
+
+static gboolean equal_isn(gconstpointer a, gconstpointer b)
+{
+    const isn_key *left = a, *right = b;
+
+    return left->client == right->client && left->isn == right->isn;
+}
+
+/* Legs have one ISN of the server, at one time; of two the engine knows it, but a capture may have three. */
+static void join_legs(settling *self, const toa_conversation *conv)
+{
+    const toa_side *server = &conv->side[!conv->client];
+    const toa_conversation *leg = toa_engine_leg(conv), *same;
+    isn_key probe = {conv->key->client, server->isn};
+
+    if (leg) {
+        join(self, conv, leg);
+    }
+    if (!(conv->flags & TOA_CONV_SYNACK_SEEN)) {
+        return;
+    }
+    same = g_hash_table_lookup(self->by_isn, &probe);
+    if (same && ABS(conv->synack_time - same->synack_time) <= TOA_SECOND) {
+        join(self, conv, same);
+    } else if (!same) {
+        g_hash_table_insert(self->by_isn, g_memdup2(&probe, sizeof probe), (gpointer)conv);
+    }
+}
+
+static void add_loads(toa_side_of *side, const toa_side_of *more)
+{
+    for (unsigned i = 0; i < more->n_loads; i++) {
+        toa_load *load = toa_side_load(side, more->loads[i].carrier);
+        load->rsts += more->loads[i].rsts;
+        load->segments += more->loads[i].segments;
+        load->dup_acks += more->loads[i].dup_acks;
+    }
+    if (more->n_answers > side->n_answers) {
+        side->n_answers = more->n_answers;
+        side->answer_carrier = more->answer_carrier;
+    }
+    side->answer_time = MAX(side->answer_time, more->answer_time);
+}
+
+/* What is told of both together: the more certain one. Two connections of one session have one pair of addresses at the server
+ * in any case; that is no proof of anything, and the old one that answers is the story. */
+static int rank(const toa_incident *incident, bool one_path)
+{
+    toa_verdict verdict = toa_incident_verdict(incident);
+
+    return one_path && verdict == TOA_VERDICT_STALE ? TOA_VERDICT_MAX : (int)verdict;
+}
+
+/* One of the two is the more certain; its conversations and its teller's details stand for both. */
+static void merge(toa_incident *into, const toa_incident *from)
+{
+    bool one_path = into->one_path || from->one_path, from_leads = rank(from, one_path) > rank(into, one_path);
+    toa_incident sum = from_leads ? *from : *into;
+    const toa_incident *less = from_leads ? into : from;
+    bool turned = less->late == sum.early || less->early == sum.late;
+
+    add_loads(&sum.side[0], &less->side[turned]);
+    add_loads(&sum.side[1], &less->side[!turned]);
+    for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
+        sum.n[kind] += less->n[kind];
+    }
+    sum.n_untranslated += less->n_untranslated;
+    sum.evidence |= less->evidence;
+    sum.proof |= less->proof;
+    sum.isn_error = sum.isn_error ? sum.isn_error : less->isn_error;
+    sum.same_wire |= less->same_wire;
+    sum.one_path = one_path;
+    if (less->first_frame && (!sum.first_frame || less->first_frame < sum.first_frame)) {
+        sum.first_frame = less->first_frame;
+        sum.first_time = less->first_time;
+    }
+    if (less->last_frame > sum.last_frame) {
+        sum.last_frame = less->last_frame;
+        sum.last_time = less->last_time;
+    }
+    if (less->found_first_frame && (!sum.found_first_frame || less->found_first_frame < sum.found_first_frame)) {
+        sum.found_first_frame = less->found_first_frame;
+        sum.found_first_time = less->found_first_time;
+    }
+    if (less->found_last_frame > sum.found_last_frame) {
+        sum.found_last_frame = less->found_last_frame;
+        sum.found_last_time = less->found_last_time;
+    }
+    *into = sum;
+}
+
+/* Both found the same segment of a server, and have a connection in common. */
+static bool is_same_event(settling *self, const toa_incident *one, const toa_incident *other)
+{
+    int64_t apart = one->found_time - other->found_time;
+    const toa_conversation *early = root_of(self, one->early), *late = root_of(self, one->late);
+    const toa_conversation *early2 = root_of(self, other->early), *late2 = root_of(self, other->late);
+
+    return one->found_flags == other->found_flags && one->found_id == other->found_id && ABS(apart) <= TOA_COPY_NS &&
+           (early == early2 || late == late2 || early == late2 || late == early2);
+}
+
+/* The same packet of a server, found twice: what it was found on is one connection, captured twice. */
+static void join_event(settling *self, toa_incident *incident)
+{
+    const toa_incident *found;
+
+    if (!incident->found_flags) {
+        return;
+    }
+    found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
+    if (found && incident->found_id && is_same_event(self, found, incident)) { /* without an ID one RST looks like the next */
+        const toa_conversation *early = root_of(self, incident->early), *late = root_of(self, incident->late);
+        bool early_is = early == root_of(self, found->early) || early == root_of(self, found->late);
+        const toa_conversation *common = early_is ? early : late;
+        join(self, early_is ? late : early, root_of(self, found->early) == common ? found->late : found->early);
+    }
+    g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), incident);
+}
+
+static bool is_one_path(const toa_incident *incident)
+{
+    const toa_conversation *conv = incident->early;
+
+    return incident->same_wire && !(toa_endpoint_equal(toa_wire_client(conv), &conv->key->client->endpoint) &&
+                                    toa_endpoint_equal(toa_wire_server(conv), &conv->key->server->endpoint));
+}
+
+static void settle(settling *self, const toa_incident *incident)
+{
+    toa_incident probe = {.early = root_of(self, incident->early), .late = root_of(self, incident->late)};
+    toa_incident *copy, *found;
+
+    if (probe.early == probe.late) {
+        return; /* legs of one connection, as is known by now */
+    }
+    copy = g_memdup2(incident, sizeof *incident);
+    copy->one_path = is_one_path(incident);
+    found = g_hash_table_lookup(self->by_pair, &probe);
+    if (!found && incident->found_flags) {
+        found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
+        found = found && is_same_event(self, found, incident) ? found : NULL;
+    }
+    if (found) {
+        merge(found, copy);
+        g_free(copy);
+        return;
+    }
+    g_ptr_array_add(self->settled, copy);
+    g_hash_table_insert(self->by_pair, g_memdup2(&probe, sizeof probe), copy);
+    if (incident->found_flags) {
+        g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), copy);
+    }
+}
+
+GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all)
+{
+    settling self = {g_hash_table_new(NULL, NULL), g_hash_table_new_full(hash_isn, equal_isn, g_free, NULL),
+                     g_hash_table_new_full(toa_incident_hash, toa_incident_equal, g_free, NULL), g_hash_table_new(NULL, NULL),
+                     g_ptr_array_new()};
+    GPtrArray *standing = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < incidents->list->len; i++) {
+        const toa_incident *incident = incidents->list->pdata[i];
+        join_legs(&self, incident->early);
+        join_legs(&self, incident->late);
+    }
+    for (guint i = 0; i < incidents->list->len; i++) {
+        join_event(&self, incidents->list->pdata[i]);
+    }
+    g_hash_table_remove_all(self.by_found);
+    for (guint i = 0; i < incidents->list->len; i++) {
+        settle(&self, incidents->list->pdata[i]);
+    }
+    for (guint i = 0; i < self.settled->len; i++) {
+        if (all || toa_incident_stands(self.settled->pdata[i])) {
+            g_ptr_array_add(standing, self.settled->pdata[i]);
+        } else {
+            g_free(self.settled->pdata[i]);
+        }
+    }
+    g_ptr_array_free(self.settled, TRUE);
+    g_hash_table_destroy(self.parent);
+    g_hash_table_destroy(self.by_isn);
+    g_hash_table_destroy(self.by_pair);
+    g_hash_table_destroy(self.by_found);
+    return standing;
+}
