@@ -3,28 +3,12 @@
  */
 #include "reduce/record.h"
 
+#include "reduce/members.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
-#define MAX_MEMBERS 96
-#define MAX_DEPTH 16
 #define MAX_TEXT 8192
-
-/* What a member is; texts as offsets, because the buffer may move. */
-typedef enum member_type { MEMBER_NULL, MEMBER_NUMBER, MEMBER_BOOL, MEMBER_TEXT, MEMBER_WORDS, MEMBER_OTHER } member_type;
-
-typedef struct member {
-    size_t name, text; /* text: of MEMBER_TEXT; of MEMBER_WORDS all of them, with commas */
-    gint64 number;
-    member_type type;
-} member;
-
-typedef struct parser {
-    scan_record *record;
-    const char *at, *end;
-    member members[MAX_MEMBERS];
-    unsigned n_members;
-} parser;
 
 void scan_record_init(scan_record *self)
 {
@@ -48,264 +32,20 @@ static gboolean refuse(scan_record *self, const char *what, const char *why)
     return FALSE;
 }
 
-/* ---- JSON ---- */
+/* One record while it is checked. */
+typedef struct checked {
+    scan_record *record;
+    scan_members members;
+} checked;
 
-static void skip_space(parser *self)
+static const char *text_of(const checked *self, size_t offset)
 {
-    while (self->at < self->end && strchr(" \t\r\n", *self->at) && *self->at) {
-        self->at++;
-    }
+    return scan_members_text(&self->members, offset);
 }
 
-static gboolean take(parser *self, char c)
+static const scan_member *find(const checked *self, const char *name, gboolean *ret_twice)
 {
-    skip_space(self);
-    if (self->at < self->end && *self->at == c) {
-        self->at++;
-        return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean take_word(parser *self, const char *word)
-{
-    size_t length = strlen(word);
-
-    if ((size_t)(self->end - self->at) >= length && memcmp(self->at, word, length) == 0) {
-        self->at += length;
-        return TRUE;
-    }
-    return FALSE;
-}
-
-/* Four hex digits; -1: they are not. */
-static gint32 hex4(parser *self)
-{
-    gint32 value = 0;
-
-    if (self->end - self->at < 4) {
-        return -1;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        int digit = g_ascii_xdigit_value(*self->at++);
-        if (digit < 0) {
-            return -1;
-        }
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
-static gboolean unescape_unicode(parser *self)
-{
-    gint32 code = hex4(self);
-
-    if (code >= 0xd800 && code < 0xdc00) { /* the first half of a pair */
-        gint32 low = take_word(self, "\\u") ? hex4(self) : -1;
-        code = low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : -1;
-    }
-    if (code <= 0 || (code >= 0xdc00 && code < 0xe000)) {
-        return FALSE;
-    }
-    g_string_append_unichar(self->record->texts, (gunichar)code);
-    return TRUE;
-}
-
-static gboolean unescape(parser *self)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const char *found;
-    char c = '\0';
-
-    if (self->at < self->end) {
-        c = *self->at++;
-    }
-    if (c == 'u') {
-        return unescape_unicode(self);
-    }
-    if (!c || !(found = strchr(from, c))) {
-        return FALSE;
-    }
-    g_string_append_c(self->record->texts, to[found - from]);
-    return TRUE;
-}
-
-/* A string, behind its first quote, appended to the texts without a NUL. */
-static gboolean append_string(parser *self)
-{
-    GString *texts = self->record->texts;
-    size_t start = texts->len;
-
-    for (;;) {
-        const char *from = self->at;
-        while (self->at < self->end && *self->at != '"' && *self->at != '\\' && (guchar)*self->at >= 0x20) {
-            self->at++;
-        }
-        g_string_append_len(texts, from, self->at - from);
-        if (self->at == self->end || (guchar)*self->at < 0x20) {
-            return FALSE;
-        }
-        if (*self->at++ == '"') {
-            return g_utf8_validate(texts->str + start, (gssize)(texts->len - start), NULL);
-        }
-        if (!unescape(self)) {
-            return FALSE;
-        }
-    }
-}
-
-static gboolean read_string(parser *self, size_t *ret_offset)
-{
-    *ret_offset = self->record->texts->len;
-    if (!append_string(self)) {
-        return FALSE;
-    }
-    g_string_append_c(self->record->texts, 0);
-    return TRUE;
-}
-
-/* Over what is nested, behind its first bracket. */
-static gboolean skip_nested(parser *self)
-{
-    size_t mark = self->record->texts->len;
-    unsigned depth = 1;
-
-    while (depth && self->at < self->end) {
-        char c = *self->at++;
-        if (c == '"') {
-            if (!append_string(self)) {
-                return FALSE;
-            }
-            g_string_truncate(self->record->texts, mark);
-        }
-        depth += c == '[' || c == '{';
-        depth -= c == ']' || c == '}';
-        if (depth > MAX_DEPTH) {
-            return FALSE;
-        }
-    }
-    return depth == 0;
-}
-
-/* An array behind its bracket: of strings, or something else that is passed over. */
-static gboolean read_array(parser *self, member *into)
-{
-    const char *start = self->at;
-    GString *texts = self->record->texts;
-
-    into->type = MEMBER_WORDS;
-    into->text = texts->len;
-    if (!take(self, ']')) {
-        do {
-            if (!take(self, '"')) {
-                self->at = start;
-                into->type = MEMBER_OTHER;
-                return skip_nested(self);
-            }
-            if (!append_string(self)) {
-                return FALSE;
-            }
-            g_string_append_c(texts, ',');
-        } while (take(self, ','));
-        if (!take(self, ']')) {
-            return FALSE;
-        }
-    }
-    if (texts->len > into->text) {
-        g_string_truncate(texts, texts->len - 1);
-    }
-    g_string_append_c(texts, 0);
-    return TRUE;
-}
-
-/* An integer of 64 bits; a fraction or a larger number is something else. */
-static gboolean read_number(parser *self, member *into)
-{
-    const char *start = self->at;
-    guint64 value = 0, limit = G_MAXINT64;
-    gboolean negative = take_word(self, "-"), exact = TRUE;
-    const char *digits = self->at;
-
-    for (; self->at < self->end && g_ascii_isdigit(*self->at); self->at++) {
-        unsigned digit = (unsigned)(*self->at - '0');
-        exact = exact && value <= (limit - digit) / 10;
-        value = exact ? value * 10 + digit : 0;
-    }
-    if (self->at == digits) {
-        return FALSE;
-    }
-    while (self->at < self->end && strchr("0123456789+-.eE", *self->at) && *self->at) {
-        self->at++;
-        exact = FALSE;
-    }
-    into->type = exact ? MEMBER_NUMBER : MEMBER_OTHER;
-    into->number = negative ? -(gint64)value : (gint64)value;
-    return self->at - start < 400;
-}
-
-static gboolean read_value(parser *self, member *into)
-{
-    if (take(self, '"')) {
-        into->type = MEMBER_TEXT;
-        return read_string(self, &into->text);
-    }
-    if (take(self, '[')) {
-        return read_array(self, into);
-    }
-    if (take(self, '{')) {
-        into->type = MEMBER_OTHER;
-        return skip_nested(self);
-    }
-    if (take_word(self, "true") || take_word(self, "false")) {
-        into->type = MEMBER_BOOL;
-        into->number = self->at[-2] == 'u'; /* "true" */
-        return TRUE;
-    }
-    if (take_word(self, "null")) {
-        into->type = MEMBER_NULL;
-        return TRUE;
-    }
-    return read_number(self, into);
-}
-
-static gboolean read_members(parser *self)
-{
-    if (!take(self, '{')) {
-        return FALSE;
-    }
-    if (take(self, '}')) {
-        return TRUE;
-    }
-    do {
-        member *next = &self->members[self->n_members];
-        if (self->n_members == MAX_MEMBERS || !take(self, '"') || !read_string(self, &next->name) || !take(self, ':') ||
-            !read_value(self, next)) {
-            return FALSE;
-        }
-        self->n_members++;
-    } while (take(self, ','));
-    return take(self, '}');
-}
-
-/* ---- the schema ---- */
-
-static const char *text_of(const parser *self, size_t offset)
-{
-    return self->record->texts->str + offset;
-}
-
-/* NULL: not there, or null. *ret_twice: there twice, so that two readers could take different ones. */
-static const member *find(const parser *self, const char *name, gboolean *ret_twice)
-{
-    const member *found = NULL;
-
-    for (unsigned i = 0; i < self->n_members; i++) {
-        if (strcmp(text_of(self, self->members[i].name), name) == 0) {
-            *ret_twice |= found != NULL;
-            found = &self->members[i];
-        }
-    }
-    return found && found->type != MEMBER_NULL ? found : NULL;
+    return scan_members_find(&self->members, name, ret_twice);
 }
 
 static gboolean is_name(const char *text)
@@ -342,12 +82,12 @@ static gboolean all_names(const char *list)
 }
 
 /* Members NAME_ip and NAME_port to "10.0.0.1:80" or "[fd00::1]:80", in the one way to write them. */
-static gboolean put_endpoint(parser *self, const scan_column *column, scan_value *value)
+static gboolean put_endpoint(checked *self, const scan_column *column, scan_value *value)
 {
     char name[64], text[INET6_ADDRSTRLEN];
     unsigned char address[16];
     gboolean twice = FALSE;
-    const member *ip, *port;
+    const scan_member *ip, *port;
     int family;
 
     g_snprintf(name, sizeof name, "%s_ip", column->name);
@@ -416,7 +156,7 @@ static gboolean is_pair(const char *text)
                   : is_address(server, strlen(server));
 }
 
-static gboolean put_text(parser *self, const scan_column *column, const member *from, scan_value *value)
+static gboolean put_text(checked *self, const scan_column *column, const scan_member *from, scan_value *value)
 {
     const char *text = text_of(self, from->text);
     gboolean fine = FALSE;
@@ -445,10 +185,10 @@ static gboolean put_text(parser *self, const scan_column *column, const member *
     return fine || refuse(self->record, column->name, "not a text that it may be");
 }
 
-static gboolean put_value(parser *self, const scan_column *column, scan_value *value)
+static gboolean put_value(checked *self, const scan_column *column, scan_value *value)
 {
     gboolean twice = FALSE;
-    const member *from;
+    const scan_member *from;
 
     *value = (scan_value){.type = VALUE_NULL};
     if (column->kind == COLUMN_ENDPOINT) {
@@ -481,11 +221,11 @@ static void settle(scan_record *self)
     }
 }
 
-static void check(parser *self)
+static void check(checked *self)
 {
     scan_record *record = self->record;
     gboolean twice = FALSE, fine = TRUE;
-    const member *kind = find(self, "record", &twice);
+    const scan_member *kind = find(self, "record", &twice);
     const char *name = kind && kind->type == MEMBER_TEXT ? text_of(self, kind->text) : "";
 
     if (twice || !is_name(name)) {
@@ -511,13 +251,14 @@ static void check(parser *self)
 
 void scan_record_parse(scan_record *self, const char *line, size_t length)
 {
-    parser state = {.record = self, .at = line, .end = line + length};
+    checked state;
 
+    state.record = self;
     g_string_truncate(self->texts, 0);
     self->why[0] = 0;
     if (length > SCAN_RECORD_MAX) {
         refuse(self, "", "too long");
-    } else if (!read_members(&state) || (skip_space(&state), state.at < state.end)) {
+    } else if (!scan_members_parse(&state.members, line, length, self->texts)) {
         refuse(self, "", "not a flat JSON object in UTF-8");
     } else {
         check(&state);
