@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #define OPEN_MAX 256
-#define FILES_MAX 32
 #define QUIET_NS (60 * TOA_SECOND)
 #define FIRST_PAUSE (10 * G_USEC_PER_SEC)
 #define LONGEST_PAUSE (600 * G_USEC_PER_SEC)
@@ -26,7 +25,7 @@ static void free_open(gpointer data)
 
 void toa_events_init(toa_events *self, const toa_config *config, const toa_reporter *reporter, const toa_ring *ring)
 {
-    *self = (toa_events){.config = config, .reporter = *reporter, .ring = ring};
+    *self = (toa_events){.config = config, .reporter = *reporter, .files = {.ring = ring}};
     toa_records_init(&self->records, config, NULL);
     toa_stats_free(&self->records.stats_table);
     toa_stats_init_few(&self->records.stats_table);
@@ -176,85 +175,6 @@ static void tell_growth(toa_events *self, toa_open *open, const toa_report_place
     }
 }
 
-/* ---- files of packets ---- */
-
-static void want(toa_evidence *evidence, const toa_conversation *conv)
-{
-    if (conv) {
-        toa_evidence_want(evidence, &conv->wire[0], &conv->wire[1], conv->hash);
-    }
-}
-
-static void want_incident(toa_evidence *evidence, const toa_incident *incident)
-{
-    want(evidence, incident->early);
-    want(evidence, incident->late);
-    want(evidence, toa_engine_leg(incident->early));
-    want(evidence, toa_engine_leg(incident->late));
-}
-
-static char *file_name(const toa_open *open)
-{
-    GDateTime *time = g_date_time_new_from_unix_utc(open->last_time / TOA_SECOND);
-    char *date = time ? g_date_time_format(time, "%Y%m%d-%H%M%S") : g_strdup("0");
-    char *name = g_strdup_printf("incident-%s-%" G_GUINT64_FORMAT "-%08x.pcapng", date, open->id, g_random_int());
-
-    g_free(date);
-    g_clear_pointer(&time, g_date_time_unref);
-    return name;
-}
-
-/* It is complete, or cannot be written any more. Its numbers of frames are still asked for: it is freed with the event. */
-static void end_file(toa_events *self, toa_open *open)
-{
-    if (!open->evidence_until) {
-        return;
-    }
-    toa_evidence_close(open->evidence);
-    if (open->evidence->why) {
-        self->counts.files_failed++;
-        toa_watch_say("%s: %s; %s", open->evidence_path, g_strerror(open->evidence->why),
-                      open->evidence->written ? "it ends there" : "told without its packets");
-    } else {
-        self->counts.files++;
-    }
-    if (!open->evidence->written) {
-        g_clear_pointer(&open->evidence_path, g_free);
-    }
-    open->evidence_until = 0;
-    self->n_files--;
-}
-
-static void begin_file(toa_events *self, toa_open *open, const toa_layer *layer, const toa_report_place *place)
-{
-    char *name, *summary, *comment;
-
-    if (self->n_files >= FILES_MAX) {
-        self->counts.files_left_out++;
-        return;
-    }
-    name = file_name(open);
-    summary = toa_report_summary(open);
-    open->evidence = toa_evidence_new(self->folder, name, summary);
-    if (open->evidence) {
-        self->n_files++;
-        open->evidence_path = g_strdup(open->evidence->path);
-        open->evidence_until = MAX(1, open->last_time + self->after);
-        want_incident(open->evidence, toa_open_best(open));
-        comment = toa_report_comment(layer, place);
-        toa_evidence_add_ring(open->evidence, self->ring, place->frame, comment);
-        g_free(comment);
-        if (!toa_evidence_flush(open->evidence)) {
-            end_file(self, open);
-        }
-    } else {
-        self->counts.files_failed++;
-        toa_watch_say("%s/%s: %s; told without its packets", self->folder, name, g_strerror(errno));
-    }
-    g_free(summary);
-    g_free(name);
-}
-
 /* ---- an event, from the beginning to its end ---- */
 
 static void let_go(toa_events *self, toa_open *open, const toa_report_place *place)
@@ -262,7 +182,7 @@ static void let_go(toa_events *self, toa_open *open, const toa_report_place *pla
     GPtrArray *list = conversations_of(open);
     toa_verdict verdict = toa_incident_verdict(toa_open_best(open));
 
-    end_file(self, open);
+    toa_files_end(&self->files, open);
     if (is_reported(self, verdict) && toa_open_count(open) > open->reported_count) {
         tell(self, open, "over", place);
     }
@@ -352,7 +272,7 @@ static void take_finding(toa_events *self, const toa_layer *layer, const toa_fin
     open->last_heard = g_get_monotonic_time();
     keep_finding(open, layer, finding);
     if (open->evidence && begins) {
-        want_incident(open->evidence, incident);
+        toa_files_want(open->evidence, incident);
     }
     if (!begins || open->parts->len > 1) {
         return; /* told with the growth of it */
@@ -377,8 +297,8 @@ static void tell_touched(toa_events *self, const toa_layer *layer, const toa_rep
             }
             count_change(self, open, toa_incident_verdict(toa_open_best(open)));
             if (is_reported(self, open->reported_verdict)) {
-                if (self->folder) {
-                    begin_file(self, open, layer, place);
+                if (self->files.folder) {
+                    toa_files_begin(&self->files, open, layer, place);
                 }
                 tell(self, open, "new", place);
             }
@@ -386,29 +306,13 @@ static void tell_touched(toa_events *self, const toa_layer *layer, const toa_rep
     }
 }
 
-static void add_to_files(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_report_place *place)
-{
-    const toa_conversation *conv = layer->conversation;
-    char *comment = NULL;
-
-    for (guint i = 0; self->n_files && i < self->open->len; i++) {
-        toa_open *open = self->open->pdata[i];
-        if (frame->time <= open->evidence_until && open->evidence_until &&
-            toa_evidence_wants(open->evidence, &conv->wire[0], &conv->wire[1], conv->hash)) {
-            comment = comment ? comment : toa_report_comment(layer, place);
-            toa_evidence_add(open->evidence, frame, comment);
-        }
-    }
-    g_free(comment);
-}
-
 void toa_events_take(toa_events *self, const toa_layer *layer, const toa_frame_bytes *frame, const toa_report_place *place)
 {
     if (!layer->n_findings && !self->open->len) {
         return;
     }
-    if (self->n_files) {
-        add_to_files(self, layer, frame, place); /* files that begin now get it from the ring */
+    if (self->files.n_open) {
+        toa_files_add(&self->files, self->open, layer, frame, place); /* files that begin now get it from the ring */
     }
     for (unsigned i = 0; i < layer->n_findings; i++) {
         take_finding(self, layer, &layer->findings[i], place);
@@ -428,10 +332,7 @@ void toa_events_tick(toa_events *self, gint64 now, const toa_report_place *place
     for (guint i = self->open->len; i-- > 0;) {
         toa_open *open = self->open->pdata[i];
         gint64 silent = (clock - open->last_heard) * 1000; /* a capture that stands still, or whose times are wrong */
-        if (open->evidence_until &&
-            (!toa_evidence_flush(open->evidence) || now > open->evidence_until || silent > self->after + 2 * TOA_SECOND)) {
-            end_file(self, open);
-        }
+        toa_files_tick(&self->files, open, now, silent);
         if (open->reported_count) {
             tell_growth(self, open, place);
         }

@@ -1,32 +1,29 @@
 /* events.h
- * From findings to events that are told: each when it happens, again when it grows, and its file of packets.
+ * From findings to events that are told: each when it happens, and again when it grows.
  *
- * Bounded: so many events are followed at a time, so many files are written at a time; of more, the one that was silent the
- * longest is let go, or told without a file.
+ * Bounded: so many events are followed at a time; of more, the one that was silent the longest is let go.
+ *
+ * Not here: their files of packets (files.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_WATCH_EVENTS_H
 #define TOA_WATCH_EVENTS_H
 
-#include "watch/reporter.h"
+#include "watch/files.h"
 
 typedef struct toa_events_counts {
     guint64 confirmed, foreign, collision, note; /* events that have come to be that; findings without an event are notes */
-    guint64 files, files_failed, files_left_out;
 } toa_events_counts;
 
 typedef struct toa_events {
     const toa_config *config;
     toa_reporter reporter;
-    const toa_ring *ring;
-    const char *folder;   /* of the files of packets; NULL: none are written */
-    gint64 after;         /* ns that a file goes on */
+    toa_files files;
     gboolean notes;       /* tell stale sessions, too */
     toa_records records;  /* stats and incidents of the conversations that are followed */
     GPtrArray *open;      /* toa_open */
     GHashTable *followed; /* conversations of those */
-    guint n_files;        /* being written */
     guint64 last_id;
     toa_events_counts counts;
     gboolean failed; /* standard output cannot be written */

@@ -273,8 +273,8 @@ static int work(program *self)
         toa_watch_input_free(self->input);
         return 2;
     }
-    self->watch.events.folder = self->folder;
-    self->watch.events.after = (gint64)self->after * TOA_SECOND;
+    self->watch.events.files.folder = self->folder;
+    self->watch.events.files.after = (gint64)self->after * TOA_SECOND;
     self->watch.events.notes = self->notes;
     ok = run(self);
     say_sums(self);

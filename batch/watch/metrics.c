@@ -67,7 +67,8 @@ static void add_events(GString *text, const toa_watch *watch)
     static const char *const results[] = {"written", "failed", "left_out", NULL};
     const toa_events_counts *counts = &watch->events.counts;
     const guint64 events[] = {counts->confirmed, counts->foreign, counts->collision, counts->note};
-    const guint64 files[] = {counts->files, counts->files_failed, counts->files_left_out};
+    const toa_files *its = &watch->events.files;
+    const guint64 files[] = {its->n_written, its->n_failed, its->n_left_out};
 
     add_family(text, "incidents", "Incidents that have come to be of this kind; one may come to several.", "kind", kinds,
                events);
