@@ -4,119 +4,8 @@
 #include "read/jobs.h"
 
 #include "read/ending.h"
-#include "read/memory.h"
 
 #include <string.h>
-
-typedef struct scan_pool {
-    const scan_run *run;
-    GMainLoop *loop;
-    GQueue waiting; /* scan_chain, owned */
-    GQueue again;   /* files that toa-read has left to tshark, or that tshark is to read another time */
-    GHashTable *alone; /* of these, files that are to run alone */
-    GQueue ready;   /* jobs that have something for us */
-    GPtrArray *running;
-    GError *error;
-} scan_pool;
-
-static void stop(scan_pool *self)
-{
-    gint64 now = g_get_monotonic_time();
-    scan_chain *chain;
-
-    for (guint i = 0; i < self->running->len; i++) {
-        scan_job_press(self->running->pdata[i], now);
-    }
-    while ((chain = g_queue_pop_head(&self->waiting))) {
-        scan_chain_free(chain);
-    }
-    g_queue_clear(&self->again);
-}
-
-static gboolean is_over(const scan_pool *self)
-{
-    return self->error != NULL || scan_stop;
-}
-
-/* ---- starting ---- */
-
-static void on_ready(scan_job *job, void *data)
-{
-    scan_pool *self = data;
-
-    g_queue_push_tail(&self->ready, job);
-    g_main_loop_quit(self->loop);
-}
-
-static gint64 expected_of(const GPtrArray *files, gboolean native)
-{
-    gint64 bytes = 0;
-
-    for (guint i = 0; i < files->len; i++) {
-        const scan_file *file = files->pdata[i];
-        bytes += scan_memory_expected(file->path, file->size, native);
-    }
-    return bytes;
-}
-
-static gint64 expected(const scan_pool *self, const scan_chain *chain, gboolean native)
-{
-    return g_hash_table_contains(self->alone, chain->files->pdata[0])
-               ? self->run->memory
-               : expected_of(chain->files, native) + expected_of(chain->known, native);
-}
-
-static gboolean has_room(const scan_pool *self, gint64 more)
-{
-    for (guint i = 0; i < self->running->len; i++) {
-        const scan_job *job = self->running->pdata[i];
-        more += MAX(job->expected, scan_memory_of(job->process));
-    }
-    return !self->running->len || more <= self->run->memory;
-}
-
-/* The next chain; *ret_native: for toa-read. NULL: there is none. */
-static scan_chain *next_chain(scan_pool *self, gboolean *ret_native)
-{
-    const scan_file *left = g_queue_pop_head(&self->again);
-
-    *ret_native = !left && self->run->tshark->native;
-    return left ? scan_chain_single(left) : g_queue_pop_head(&self->waiting);
-}
-
-static void put_back(scan_pool *self, scan_chain *chain, gboolean native)
-{
-    if (native || !self->run->tshark->native) {
-        g_queue_push_head(&self->waiting, chain);
-    } else {
-        g_queue_push_head(&self->again, chain->files->pdata[0]);
-        scan_chain_free(chain);
-    }
-}
-
-static void start_more(scan_pool *self)
-{
-    while (!is_over(self) && self->running->len < (guint)self->run->jobs) {
-        gboolean native;
-        scan_chain *chain = next_chain(self, &native);
-        gint64 memory = chain ? expected(self, chain, native) : 0;
-        scan_job *job;
-        if (!chain) {
-            return;
-        }
-        if (!has_room(self, memory)) {
-            put_back(self, chain, native);
-            return;
-        }
-        job = scan_job_start(self->run->tshark, chain, native, self->run->timeout, on_ready, self, &self->error);
-        if (job) {
-            job->expected = memory;
-            g_ptr_array_add(self->running, job);
-        } else {
-            stop(self);
-        }
-    }
-}
 
 /* ---- of one file ---- */
 
@@ -172,7 +61,7 @@ static void take(scan_pool *self, const scan_job *job, scan_piece *part, gboolea
     } else {
         g_prefix_error(&error, "%s: ", part->file->path);
         self->error = error;
-        stop(self);
+        scan_pool_stop(self);
     }
     end_file(self, part->file);
 }
@@ -189,7 +78,7 @@ static void take_known(scan_pool *self, const scan_job *job, scan_piece *part)
     if (!self->run->take(self->run->data, part->file, part->records, part->state, scan_chain_engine(job->chain), &error) &&
         !scan_stop) {
         self->error = g_steal_pointer(&error);
-        stop(self);
+        scan_pool_stop(self);
     }
     g_clear_error(&error);
 }
@@ -199,7 +88,7 @@ static void finish_part(scan_pool *self, const scan_job *job, scan_piece *part)
 {
     const char *why = part->why ? part->why : "it did not say why";
 
-    if (is_over(self) || job->spill) {
+    if (scan_pool_is_over(self) || job->spill) {
         /* nothing is taken any more */
     } else if (part->known) {
         take_known(self, job, part);
@@ -301,7 +190,7 @@ static void finish_native(scan_pool *self, scan_job *job)
 
 static void finish(scan_pool *self, scan_job *job)
 {
-    if (is_over(self)) {
+    if (scan_pool_is_over(self)) {
         return;
     }
     if (job->postponed) {
@@ -309,7 +198,7 @@ static void finish(scan_pool *self, scan_job *job)
     } else if (job->spill) {
         g_propagate_prefixed_error(&self->error, g_steal_pointer(&job->spill), "%s: keeping its records in %s: ",
                                    ((const scan_file *)job->chain->files->pdata[0])->path, g_get_tmp_dir());
-        stop(self);
+        scan_pool_stop(self);
     } else if (job->native) {
         finish_native(self, job);
     } else {
@@ -323,7 +212,7 @@ static void serve(scan_pool *self, scan_job *job)
 
     if (job->ended) {
         g_ptr_array_remove_fast(self->running, job);
-        start_more(self); /* before its records are taken: no core waits for that */
+        scan_pool_start(self); /* before its records are taken: no core waits for that */
     }
     while ((part = g_queue_pop_head(&job->parts))) {
         finish_part(self, job, part);
@@ -334,30 +223,7 @@ static void serve(scan_pool *self, scan_job *job)
     }
     finish(self, job);
     scan_job_free(job);
-    start_more(self); /* what was left */
-}
-
-/* They take more than was expected: the tshark that was started last has to wait until it can be alone. */
-static void watch_memory(scan_pool *self)
-{
-    scan_job *last = NULL;
-    gint64 taken = 0;
-    guint running = 0;
-
-    for (guint i = 0; i < self->running->len; i++) {
-        scan_job *job = self->running->pdata[i];
-        if (job->killed) {
-            continue; /* it is on its way out */
-        }
-        running++;
-        taken += scan_memory_of(job->process);
-        last = !job->native && (!last || job->started > last->started) ? job : last;
-    }
-    if (last && running > 1 && taken > self->run->memory) {
-        g_hash_table_add(self->alone, last->chain->files->pdata[0]);
-        last->postponed = TRUE;
-        scan_job_press(last, g_get_monotonic_time());
-    }
+    scan_pool_start(self); /* what was left */
 }
 
 static gboolean look_for_stop(gpointer data)
@@ -372,10 +238,10 @@ static gboolean look_for_stop(gpointer data)
         }
     }
     if (scan_stop) {
-        stop(self);
+        scan_pool_stop(self);
         g_main_loop_quit(self->loop);
     } else {
-        watch_memory(self);
+        scan_pool_watch_memory(self);
     }
     scan_progress_update(self->run->progress);
     return G_SOURCE_CONTINUE;
@@ -395,7 +261,7 @@ gboolean scan_jobs_run(const scan_run *run, GPtrArray *chains, GError **error)
     }
     g_ptr_array_set_size(chains, 0);
     timer = g_timeout_add(200, look_for_stop, &self);
-    start_more(&self);
+    scan_pool_start(&self);
     while (self.running->len || !g_queue_is_empty(&self.ready)) {
         if (g_queue_is_empty(&self.ready)) {
             g_main_loop_run(self.loop);
@@ -404,7 +270,7 @@ gboolean scan_jobs_run(const scan_run *run, GPtrArray *chains, GError **error)
             serve(&self, job);
         }
     }
-    stop(&self); /* nothing runs; what waits goes */
+    scan_pool_stop(&self); /* nothing runs; what waits goes */
     g_source_remove(timer);
     g_main_loop_unref(self.loop);
     g_ptr_array_unref(self.running);

@@ -7,28 +7,7 @@
 #ifndef TOA_SCAN_JOBS_H
 #define TOA_SCAN_JOBS_H
 
-#include "read/chains.h"
-#include "read/progress.h"
-#include "read/tshark.h"
-
-#include <stdio.h>
-
-/* A capture's records, at their start; state and engine as in scan_result. False stops the run. */
-typedef gboolean (*scan_take)(void *data, const scan_file *file, FILE *records, const char *state, const char *engine,
-                              GError **error);
-
-typedef struct scan_run {
-    const scan_tshark *tshark;
-    int jobs;
-    int timeout; /* seconds for a file; 0: by its size */
-    gint64 memory; /* bytes that all that run together may take; one runs however much it takes */
-    gboolean retake; /* what is told again of known files is taken, too */
-    scan_take take;
-    void *data;
-    scan_progress *progress;
-    scan_counts *counts;
-    gboolean quiet; /* do not say which files tshark reads, and why */
-} scan_run;
+#include "read/pool.h"
 
 /* Files that could not be read are told with scan_warn() and counted in run->counts, and so are those that were read
  * but not to the end. False with an error: nothing more could be done at all (a full disk); with scan_stop set:
