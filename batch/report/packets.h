@@ -6,15 +6,7 @@
 #ifndef TOA_SCAN_PACKETS_H
 #define TOA_SCAN_PACKETS_H
 
-#include "reduce/incidents.h"
-
-typedef struct scan_packet {
-    gint64 file, frame, stream, time; /* time as captured */
-    gint64 flags, seq, ack, length, ip_id;
-    char *source; /* 10.0.0.1:80 */
-} scan_packet;
-
-typedef GHashTable scan_packets; /* gint64 file -> GPtrArray of scan_packet, in the order of frames */
+#include "report/requests.h"
 
 /* Of the first max incidents. Only captures of this host are opened, never a path that somebody's records name; those that
  * cannot be read any more are left out. Free with g_hash_table_unref(). */

@@ -13,58 +13,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* As in report/packets.c. */
-#define MARGIN (2 * SCAN_NS_PER_S)
-
 /* Pictures draw no more than some ninety rows each, and thin out what is none of the findings. */
 #define MAX_KEPT 200000u
-
-/* What is wanted of one file. */
-typedef struct request {
-    GHashTable *streams; /* gint64 */
-    gint64 from, to;     /* whole seconds of these ns */
-} request;
-
-static void request_free(gpointer data)
-{
-    g_hash_table_unref(((request *)data)->streams);
-    g_free(data);
-}
-
-static void packet_free(gpointer data)
-{
-    g_free(((scan_packet *)data)->source);
-    g_free(data);
-}
-
-static void add_request(GHashTable *requests, const scan_place *place, gint64 from, gint64 to)
-{
-    request *self = g_hash_table_lookup(requests, &place->file);
-
-    if (!self) {
-        self = g_new0(request, 1);
-        *self = (request){g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL), from, to};
-        g_hash_table_insert(requests, g_memdup2(&place->file, sizeof place->file), self);
-    }
-    g_hash_table_add(self->streams, g_memdup2(&place->stream, sizeof place->stream));
-    self->from = MIN(self->from, from);
-    self->to = MAX(self->to, to);
-}
-
-static void request_for(GHashTable *requests, const scan_report *report, const scan_incident *incident)
-{
-    for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
-        for (guint i = 0; i < incident->flows[side]->len; i++) {
-            const scan_flow *flow = incident->flows[side]->pdata[i];
-            const scan_skew *skew = scan_report_skew(report, flow->point);
-            gint64 offset = skew ? skew->skew : 0;
-            for (guint p = 0; p < flow->places->len; p++) {
-                add_request(requests, &g_array_index(flow->places, scan_place, p), incident->first_time + offset - MARGIN,
-                            incident->last_time + offset + MARGIN);
-            }
-        }
-    }
-}
 
 static void keep(GPtrArray *packets, const toa_frame_bytes *frame, const toa_tcp_layer *layer,
                  const toa_stream_segment *segment, guint32 stream, guint32 header)
@@ -84,7 +34,7 @@ static void keep(GPtrArray *packets, const toa_frame_bytes *frame, const toa_tcp
     g_ptr_array_add(packets, packet);
 }
 
-static void take_frame(GPtrArray *packets, toa_streams *streams, const request *wanted, const toa_frame_bytes *frame)
+static void take_frame(GPtrArray *packets, toa_streams *streams, const scan_request *wanted, const toa_frame_bytes *frame)
 {
     toa_endpoint source, destination;
     toa_stream_segment segment;
@@ -114,14 +64,15 @@ static void take_frame(GPtrArray *packets, toa_streams *streams, const request *
     }
 }
 
-static GPtrArray *read_file(const char *path, const request *wanted)
+static GPtrArray *read_file(void *data, const char *path, const scan_request *wanted)
 {
-    GPtrArray *packets = g_ptr_array_new_with_free_func(packet_free);
-    int fd = open(path, O_RDONLY);
+    GPtrArray *packets = g_ptr_array_new_with_free_func(scan_packet_free);
+    int fd = path ? open(path, O_RDONLY) : -1;
     toa_frame_bytes frame;
     toa_capture capture;
     toa_streams streams;
 
+    (void)data;
     toa_streams_init(&streams, (uint64_t)g_random_int() << 32 | g_random_int());
     toa_capture_init(&capture, toa_source_fd(&fd));
     while (toa_capture_next(&capture, &frame) == TOA_READ_FRAME && packets->len < MAX_KEPT) {
@@ -135,27 +86,6 @@ static GPtrArray *read_file(const char *path, const request *wanted)
 
 scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)
 {
-    GHashTable *requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, request_free);
-    scan_packets *packets = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-    gpointer key, value;
-    GHashTableIter iter;
-
     (void)tshark;
-    for (guint i = 0; i < MIN(report->incidents->len, max); i++) {
-        request_for(requests, report, report->incidents->pdata[i]);
-    }
-    g_hash_table_iter_init(&iter, requests);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        request *wanted = value;
-        GPtrArray *list;
-        wanted->from = wanted->from / SCAN_NS_PER_S * SCAN_NS_PER_S;
-        wanted->to = (wanted->to / SCAN_NS_PER_S + 1) * SCAN_NS_PER_S;
-        list = read_file(g_hash_table_lookup(report->local, key), wanted);
-        for (guint i = 0; i < list->len; i++) {
-            ((scan_packet *)list->pdata[i])->file = *(gint64 *)key;
-        }
-        g_hash_table_insert(packets, g_memdup2(key, sizeof(gint64)), list);
-    }
-    g_hash_table_unref(requests);
-    return packets;
+    return scan_requests_read(report, max, read_file, NULL);
 }
