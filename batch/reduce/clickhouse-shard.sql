@@ -32,7 +32,7 @@ CREATE TABLE r_fragment (flow Int64, n Int64, file Int64, stream Int64, point St
     client_isn Nullable(Int64), client_low Nullable(Int64), client_next Nullable(Int64), client_ack Nullable(Int64),
     client_tsval Nullable(Int64), client_ip_id Nullable(Int64), server_isn Nullable(Int64), server_low Nullable(Int64),
     server_next Nullable(Int64), server_ack Nullable(Int64), server_tsval Nullable(Int64), server_ip_id Nullable(Int64),
-    file_stream Nullable(Int64), began Nullable(Int64), talk Int64, engine String, first Int64, latest Int64, home String)
+    file_stream Nullable(Int64), connection_stream Nullable(Int64), began Nullable(Int64), talk Int64, engine String, first Int64, latest Int64, home String)
     ENGINE = ReplacingMergeTree ORDER BY (file, stream, first_time);
 CREATE TABLE finding (file Int64, point String, frame Int64, time Int64, stream Int64, sender Nullable(String),
     flags Nullable(Int64), seq Nullable(Int64), ack Nullable(Int64), length Nullable(Int64), ip_id Nullable(Int64),

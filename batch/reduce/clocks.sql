@@ -144,14 +144,15 @@ SELECT p.flow AS flow, p.n AS n, o.file AS file, o.stream AS stream, o.point AS 
     o.client_ack AS client_ack, o.client_tsval AS client_tsval, o.client_ip_id AS client_ip_id,
     o.server_isn AS server_isn, o.server_low AS server_low, o.server_next AS server_next,
     o.server_ack AS server_ack, o.server_tsval AS server_tsval, o.server_ip_id AS server_ip_id,
-    o.file_stream AS file_stream, o.began_time AS began
+    o.file_stream AS file_stream, o.connection_stream AS connection_stream, o.began_time AS began
 FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream AND o.first_time = p.first_time
 WHERE p.turned = 0
 UNION ALL
 SELECT p.flow, p.n, o.file, o.stream, o.point, o.server, o.client, o.server, o.client, 'wire', o.first_frame,
     o.first_time, o.last_time, o.frames, o.closed_time, o.syn_time, o.synack_time,
     o.server_isn, o.server_low, o.server_next, o.server_ack, o.server_tsval, o.server_ip_id,
-    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id, o.file_stream, o.began_time
+    o.client_isn, o.client_low, o.client_next, o.client_ack, o.client_tsval, o.client_ip_id, o.file_stream, o.connection_stream,
+    o.began_time
 FROM r_numbered p JOIN r_used o ON o.file = p.file AND o.stream = p.stream AND o.first_time = p.first_time
 WHERE p.turned = 1
     ) r JOIN capture_file k ON k.file = r.file

@@ -26,7 +26,7 @@ static const scan_column conversation[] = {
     NEEDED("stream", U32), SEQ("key_stream"), ENDPOINT("client"), ENDPOINT("server"), ENDPOINT("key_client"),
     ENDPOINT("key_server"), WORD("key_source", NULL, FALSE, "wire toa map leg proven"),
     {"toa", NULL, COLUMN_ENDPOINT, FALSE, 0, 0, NULL},
-    SEQ("leg_stream"), WORD("roles", NULL, FALSE, "port map toa syn-ack syn"), SEQ("first_frame"), SEQ("last_frame"),
+    SEQ("leg_stream"), SEQ("connection_stream"), WORD("roles", NULL, FALSE, "port map toa syn-ack syn"), SEQ("first_frame"), SEQ("last_frame"),
     NEEDED("first_time", TIME_MAX), NEEDED("last_time", TIME_MAX), NEEDED("frames", U32), TIME("closed_time"),
     TIME("syn_time"), TIME("synack_time"),
     SEQ("client_isn"), SEQ("client_low"), SEQ("client_next"), SEQ("client_ack"), SEQ("client_tsval"), IP_ID("client_ip_id"),

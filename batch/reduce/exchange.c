@@ -40,7 +40,7 @@ static const scan_column fragment[] = {
     ID("flow"), ID("n"), FILE_ID("file", TRUE), ID("stream"), TEXT("point", TRUE), ADDRESS("client"), ADDRESS("server"),
     ADDRESS("key_client"), ADDRESS("key_server"), WORD("key_source", FALSE, "wire toa map leg proven"), SEQ("first_frame"),
     TIME("first_time", TRUE), TIME("last_time", TRUE), COUNT("frames"), TIME("closed_time", FALSE), TIME("syn_time", FALSE),
-    TIME("synack_time", FALSE), SIDE("client"), SIDE("server"), SEQ("file_stream"),
+    TIME("synack_time", FALSE), SIDE("client"), SIDE("server"), SEQ("file_stream"), SEQ("connection_stream"),
     TIME("began", FALSE), NUMBER("talk", TRUE, 0, TIME_MAX), TEXT("engine", TRUE), NUMBER("first", TRUE, 0, 1),
     NUMBER("latest", TRUE, 0, 1), ADDRESS("home"),
 };
@@ -78,7 +78,7 @@ static const scan_column capture[] = {
 static const scan_column incident[] = {
     ID("a"), ID("b"), NAME("kind", TRUE), NUMBER("severity", TRUE, 0, 2), {"key_text", NULL, COLUMN_PAIR, TRUE, 0, 0, NULL},
     CORRECTED("first_time", TRUE), CORRECTED("last_time", TRUE), COUNT("foreign_rsts"), COUNT("foreign_segments"),
-    COUNT("dup_acks"), COUNT("stale"), COUNT("across"), COUNT("points"),
+    COUNT("dup_acks"), COUNT("stale"), COUNT("across"),
 };
 
 static const scan_column fact[] = {

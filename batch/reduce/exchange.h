@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 /* Of these lines; a higher one is refused. */
-#define SCAN_EXCHANGE_VERSION 1
+#define SCAN_EXCHANGE_VERSION 2
 
 /* Which part of what. */
 typedef struct scan_part {

@@ -100,8 +100,8 @@ static gboolean read_part(import *self, const scan_record *record, GError **erro
         g_set_error(error, SCAN_FAILURE, 0, "does not begin as a %s", self->tables[self->n_tables].name);
         return FALSE;
     }
-    if (values[PART_SCHEMA].number > SCAN_EXCHANGE_VERSION) {
-        g_set_error(error, SCAN_FAILURE, 0, "made by a later version of toa-scan");
+    if (values[PART_SCHEMA].number != SCAN_EXCHANGE_VERSION) {
+        g_set_error(error, SCAN_FAILURE, 0, "made by another version of toa-scan");
         return FALSE;
     }
     if (values[PART_SHARD].number > values[PART_SHARDS].number ||

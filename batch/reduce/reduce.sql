@@ -11,6 +11,7 @@
 -- sides of a load balancer. "Corrected" times are those of the clock of the reference point; points that are connected by
 -- what they saw (component) have one, and between components the clocks may differ by 10 s more.
 
+DROP TABLE IF EXISTS r_same;
 DROP TABLE IF EXISTS r_alias;
 DROP TABLE IF EXISTS r_hole;
 DROP TABLE IF EXISTS r_end;
@@ -34,6 +35,8 @@ DROP TABLE IF EXISTS r_clock;
 DROP TABLE IF EXISTS incident_fact;
 DROP TABLE IF EXISTS incident_victim;
 DROP TABLE IF EXISTS incident_unseen;
+DROP TABLE IF EXISTS r_said;
+DROP TABLE IF EXISTS r_load;
 DROP TABLE IF EXISTS r_order;
 DROP TABLE IF EXISTS incident;
 DROP TABLE IF EXISTS r_crowd;
@@ -52,9 +55,19 @@ SELECT 'key', f.key_client || '>' || f.key_server, COUNT(*) FROM r_flow f
 GROUP BY f.key_client, f.key_server
 HAVING COUNT(*) > 128 AND (MIN(f.client) <> MAX(f.client) OR MIN(f.server) <> MAX(f.server));
 
--- Flows whose start was not captured, joined later: one client endpoint, and the same server numbers at the same time.
-CREATE TABLE r_alias AS
+-- Connections that the plugin takes for one: legs of which it needed more than the server's ISN to know it.
+CREATE TABLE r_same AS
 SELECT w.conn AS conn, MIN(v.conn) AS alias
+FROM r_fragment x JOIN r_fragment y ON y.file = x.file AND y.stream = x.connection_stream
+JOIN r_flow w ON w.flow = x.flow JOIN r_flow v ON v.flow = y.flow
+WHERE v.conn <> w.conn
+GROUP BY w.conn;
+
+-- And flows whose start was not captured, joined later: one client endpoint, and the same server numbers at the same time.
+CREATE TABLE r_alias AS
+SELECT e.conn AS conn, e.alias AS alias FROM r_same e
+UNION ALL
+SELECT w.conn, MIN(v.conn)
 FROM r_flow w JOIN r_flow v ON v.key_client = w.key_client
 JOIN r_fragment x ON x.flow = w.flow JOIN r_fragment y ON y.flow = v.flow
 JOIN clock_skew s ON s.point = w.point JOIN clock_skew t ON t.point = v.point
@@ -63,6 +76,7 @@ WHERE w.server_isn IS NULL AND w.client_isn IS NULL AND v.conn <> w.conn
     AND (v.point <> w.point OR v.client <> w.client OR v.server <> w.server)
     AND x.server_low <> x.server_next AND y.server_low <> y.server_next
     AND w.key_client NOT IN (SELECT r.name FROM r_crowd r WHERE r.what = 'client')
+    AND w.conn NOT IN (SELECT e.conn FROM r_same e UNION SELECT e.alias FROM r_same e)
     AND x.first_time - s.skew_ns < y.last_time - t.skew_ns + s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END
     AND y.first_time - t.skew_ns < x.last_time - s.skew_ns + s.error_ns + t.error_ns + CASE WHEN s.component = t.component THEN 0 ELSE 10000000000 END
     AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
@@ -313,8 +327,9 @@ WHERE u.seq <> 0 AND (u.file, u.frame) NOT IN (SELECT o.file, o.frame FROM r_own
 --sqlite CREATE INDEX r_fragment_client_next ON r_fragment(client_next);
 --sqlite CREATE INDEX r_fragment_server_ack ON r_fragment(server_ack);
 
--- Evidence as of R5, against the numbers at the end of each file, of the segment's own reading at the end. relation: 3 an earlier connection of the same wire
--- tuple, 2 same client endpoint behind the rewrite, 1 same server endpoint only.
+-- Evidence as of R5, against the numbers at the end of each file of other readings: within its own the plugin has judged, and
+-- what it leaves unexplained stays so. relation: 3 an earlier connection of the same wire tuple, 2 same client endpoint behind
+-- the rewrite, 1 same server endpoint only.
 CREATE TABLE r_match AS
 SELECT m.*,
     m.e_ack + m.e_tsecr + m.e_ip_id + m.e_trigger AS more,
@@ -323,7 +338,7 @@ SELECT m.*,
         WHEN m.y_server = m.server OR m.y_key_server = m.key_server THEN 1 ELSE 0 END AS relation
 FROM (
     SELECT n.file AS file, n.frame AS frame, n.time AS time, n.at AS at, n.sender AS sender, n.flags AS flags,
-        n.seq AS seq, n.ack AS ack, n.ip_id AS ip_id, n.conn AS conn, n.flow AS flow, n.engine AS engine, n.y_engine AS y_engine, n.client AS client,
+        n.seq AS seq, n.ack AS ack, n.ip_id AS ip_id, n.conn AS conn, n.flow AS flow, n.client AS client,
         n.server AS server, n.key_client AS key_client, n.key_server AS key_server, n.point AS point, n.lone AS lone,
         n.times AS times, w.conn AS y_conn, n.y_file AS y_file, n.y_stream AS y_stream, w.client AS y_client,
         w.server AS y_server, w.key_client AS y_key_client, w.key_server AS y_key_server, n.e_seq AS e_seq,
@@ -338,31 +353,31 @@ FROM (
         SELECT u.file AS file, u.frame AS frame, u.time AS time, u.at AS at, u.error_ns AS error_ns, u.component AS component, u.sender AS sender,
             u.flags AS flags, u.seq AS seq, u.ack AS ack, u.ip_id AS ip_id, u.tsecr AS tsecr, u.flow AS flow,
             u.conn AS conn, u.client AS client, u.server AS server, u.key_client AS key_client,
-            u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, u.engine AS engine, y.engine AS y_engine, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
+            u.key_server AS key_server, u.point AS point, u.lone AS lone, u.times AS times, u.engine AS engine, y.flow AS y_flow, y.file AS y_file, y.stream AS y_stream, y.point AS y_point, y.last_time AS y_last,
             y.server_ip_id AS y_ip_id, y.client_tsval AS y_peer_tsval, 1 AS e_seq,
             CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END AS e_ack
-        FROM r_fragment y JOIN r_open u ON u.seq = y.server_next WHERE u.sender = 'server' AND (y.engine <> u.engine OR y.latest = 1)
+        FROM r_fragment y JOIN r_open u ON u.seq = y.server_next WHERE u.sender = 'server' AND y.engine <> u.engine
         UNION ALL
-        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 1,
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 1,
             CASE WHEN u.ack = y.client_next THEN 1 ELSE 0 END
         FROM r_fragment y JOIN r_open u ON u.seq = y.client_ack
         WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> y.client_ack
-            AND (y.engine <> u.engine OR y.latest = 1)
+            AND y.engine <> u.engine
         UNION ALL
-        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 0, 1
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.server_ip_id, y.client_tsval, 0, 1
         FROM r_fragment y JOIN r_open u ON u.ack = y.client_next
         WHERE u.sender = 'server' AND COALESCE(y.server_next, -1) <> u.seq AND COALESCE(y.client_ack, -1) <> u.seq
-            AND (y.engine <> u.engine OR y.latest = 1)
+            AND y.engine <> u.engine
         UNION ALL
-        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
             CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
-        FROM r_fragment y JOIN r_open u ON u.seq = y.client_next WHERE u.sender = 'client' AND (y.engine <> u.engine OR y.latest = 1)
+        FROM r_fragment y JOIN r_open u ON u.seq = y.client_next WHERE u.sender = 'client' AND y.engine <> u.engine
         UNION ALL
-        SELECT u.*, y.engine, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
+        SELECT u.*, y.flow, y.file, y.stream, y.point, y.last_time, y.client_ip_id, y.server_tsval, 1,
             CASE WHEN u.ack = y.server_next THEN 1 ELSE 0 END
         FROM r_fragment y JOIN r_open u ON u.seq = y.server_ack
         WHERE u.sender = 'client' AND COALESCE(y.client_next, -1) <> y.server_ack
-            AND (y.engine <> u.engine OR y.latest = 1)
+            AND y.engine <> u.engine
     ) n
     JOIN r_flow w ON w.flow = n.y_flow JOIN clock_skew s ON s.point = n.y_point
     WHERE w.conn <> n.conn AND w.first_time - s.skew_ns <= n.at + n.error_ns + s.error_ns + CASE WHEN n.component = s.component THEN 0 ELSE 10000000000 END
@@ -379,15 +394,15 @@ WHERE x.server_low <> x.server_next AND y.server_low <> y.server_next
     AND ((y.server_low - x.server_low + 4294967296) % 4294967296 < (x.server_next - x.server_low + 4294967296) % 4294967296
         OR (x.server_low - y.server_low + 4294967296) % 4294967296 < (y.server_next - y.server_low + 4294967296) % 4294967296);
 
--- The rows of R5's table that can be told from records. What holds for one segment holds for its repetitions. Within one
--- file the plugin has judged conversations of one number; and one such conversation does not prove another foreign.
+-- The rows of R5's table that can be told from records. What holds for one segment holds for its repetitions. A conversation
+-- of one number does not prove another such foreign.
 CREATE TABLE r_accepted AS
 SELECT DISTINCT m.conn AS conn, m.y_conn AS y_conn, m.seq AS seq, m.sender AS sender
 FROM r_match m JOIN r_fragment y ON y.file = m.y_file AND y.stream = m.y_stream
 LEFT JOIN r_leg l ON l.conn = m.conn AND l.y_conn = m.y_conn
-WHERE l.conn IS NULL AND (m.lone = 0 OR (m.y_engine <> m.engine AND CASE
+WHERE l.conn IS NULL AND (m.lone = 0 OR CASE
     WHEN y.client_low IS NULL AND y.server_isn IS NULL AND y.server_low = y.server_next THEN 1
-    WHEN y.server_low IS NULL AND y.client_isn IS NULL AND y.client_low = y.client_next THEN 1 ELSE 0 END = 0)) AND (
+    WHEN y.server_low IS NULL AND y.client_isn IS NULL AND y.client_low = y.client_next THEN 1 ELSE 0 END = 0) AND (
     (m.relation >= 2 AND m.lone = 0 AND m.e_seq = 1 AND m.age <= 7200000000000 + m.error_ns)
     OR (m.relation >= 2 AND m.lone = 0 AND m.e_ack = 1 AND m.e_tsecr + m.e_ip_id > 0 AND m.age <= 7200000000000 + m.error_ns)
     OR (m.relation >= 1 AND m.e_seq = 1 AND m.e_ack + m.e_tsecr + m.e_ip_id > 0 AND m.age <= 60000000000 + m.error_ns)
@@ -404,18 +419,18 @@ WHERE q.place = 1;
 
 -- ---- 6. Facts and incidents -----------------------------------------------------------------------------------------
 
--- One row per observation: x carries it, y is the other. across = 1: it took two files to see.
+-- One row per observation: x carries it, y is the other. carrier: on which of its flows. across = 1: it took two files to see.
 CREATE TABLE incident_fact AS
 SELECT d.finding AS finding, d.severity AS severity, COALESCE(ax.alias, d.x) AS x, COALESCE(ay.alias, d.y) AS y, d.file AS file, d.frame AS frame,
     d.time AS time, d.time - s.skew_ns AS at, d.point AS point, d.sender AS sender, d.flags AS flags, d.seq AS seq,
     d.ack AS ack, d.ip_id AS ip_id, d.stream AS stream, d.y_file AS y_file, d.y_stream AS y_stream,
-    d.y_frame AS y_frame, d.evidence AS evidence, d.isn_error AS isn_error, d.times AS times, d.across AS across
+    d.y_frame AS y_frame, d.evidence AS evidence, d.isn_error AS isn_error, d.times AS times, d.across AS across, d.carrier AS carrier
 FROM (
     SELECT i.finding AS finding, i.severity AS severity, wx.conn AS x, wy.conn AS y, i.file AS file, i.frame AS frame,
         i.time AS time, i.point AS point, i.sender AS sender, i.flags AS flags, i.seq AS seq, i.ack AS ack,
         i.ip_id AS ip_id, COALESCE(fx.file_stream, fx.stream) AS stream, COALESCE(i.other_file, i.file) AS y_file,
         COALESCE(fz.file_stream, fz.stream) AS y_stream, i.other_frame AS y_frame,
-        i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across
+        i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across, fx.flow AS carrier
     FROM finding i
     JOIN r_fragment fx ON fx.file = i.file AND fx.stream = i.stream
     JOIN r_fragment fy ON fy.file = i.file AND fy.stream = COALESCE(i.other_stream, i.stream)
@@ -431,65 +446,103 @@ FROM (
         CASE WHEN a.e_seq = 1 THEN 'seq,' ELSE '' END || CASE WHEN a.e_ack = 1 THEN 'ack,' ELSE '' END
             || CASE WHEN a.e_ip_id = 1 THEN 'ip_id,' ELSE '' END || CASE WHEN a.e_tsecr = 1 THEN 'tsecr,' ELSE '' END
             || CASE WHEN a.e_trigger = 1 THEN 'trigger,' ELSE '' END,
-        NULL, a.times, 1
+        NULL, a.times, 1, a.flow
     FROM r_attributed a
     UNION ALL
     SELECT CASE WHEN h.unclear = 1 THEN 'collision.unclear' ELSE 'collision' END,
         CASE WHEN h.unclear = 1 THEN 'note' ELSE 'warn' END, h.b, h.a, NULL, NULL, h.b_time + z.skew_ns, z.point,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key,', NULL, 1, 1
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key,', NULL, 1, 1, h.b
     FROM r_shared h JOIN r_flow k ON k.flow = h.b JOIN clock_skew z ON z.point = k.point
     UNION ALL
     SELECT CASE WHEN c.closed = 1 THEN 'reuse' ELSE 'collision.confirmed' END,
         CASE WHEN c.closed = 1 THEN 'note' ELSE 'warn' END, c.b, c.a, NULL, NULL, c.b_time + z.skew_ns, z.point, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL, 'isn_clock,', c.isn_error, 1, 1
+        NULL, NULL, NULL, NULL, NULL, 'isn_clock,', c.isn_error, 1, 1, c.b
     FROM r_clock c JOIN r_flow k ON k.flow = c.b JOIN clock_skew z ON z.point = k.point
 ) d JOIN clock_skew s ON s.point = d.point
 LEFT JOIN r_alias ax ON ax.conn = d.x LEFT JOIN r_alias ay ON ay.conn = d.y
 WHERE COALESCE(ax.alias, d.x) <> COALESCE(ay.alias, d.y) OR d.finding = 'self_connect';
 --sqlite CREATE INDEX incident_fact_pair ON incident_fact(x, y);
 
--- Which of the two began first, over all points.
+-- What the plugin says of two connections of one reading, x the earlier: its verdict, as a number (the more certain the higher),
+-- and who of them waits in vain at its end (conn), since which frame, and how often it has asked.
+CREATE TABLE r_said AS
+SELECT COALESCE(ax.alias, wx.conn) AS x, COALESCE(ay.alias, wy.conn) AS y,
+    CASE v.verdict WHEN 'proven' THEN 6 WHEN 'crossed' THEN 5 WHEN 'shared key' THEN 4 WHEN 'not translated' THEN 3
+        WHEN 'stale session' THEN 2 ELSE 0 END AS verdict,
+    CASE WHEN v.victim_stream IS NULL THEN NULL
+        WHEN v.victim_stream = v.early_stream THEN COALESCE(ax.alias, wx.conn) ELSE COALESCE(ay.alias, wy.conn) END AS conn,
+    COALESCE(v.victim_since_file, v.file) AS file, v.victim_since_frame AS frame, v.victim_segments AS asked,
+    v.last_time AS last_time, v.verdict AS word
+FROM verdict v
+JOIN r_fragment fx ON fx.file = v.file AND fx.stream = v.early_stream
+JOIN r_fragment fy ON fy.file = v.file AND fy.stream = v.late_stream
+JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
+LEFT JOIN r_alias ax ON ax.conn = wx.conn LEFT JOIN r_alias ay ON ay.conn = wy.conn;
+--sqlite CREATE INDEX r_said_pair ON r_said(x, y);
+
+-- Which of the two began first, over all points; and the plugin's verdict (NULL: it has seen no incident of the two).
 CREATE TABLE r_order AS
 SELECT p.x AS x, p.y AS y,
-    CASE WHEN MIN(wx.first_time - sx.skew_ns) < MIN(wy.first_time - sy.skew_ns) THEN p.x
+    CASE WHEN MAX(s.verdict) IS NOT NULL AND MAX(t.verdict) IS NULL THEN p.x
+        WHEN MAX(t.verdict) IS NOT NULL AND MAX(s.verdict) IS NULL THEN p.y
+        WHEN MIN(wx.first_time - sx.skew_ns) < MIN(wy.first_time - sy.skew_ns) THEN p.x
         WHEN MIN(wx.first_time - sx.skew_ns) = MIN(wy.first_time - sy.skew_ns) AND p.x < p.y THEN p.x ELSE p.y END AS first_conn,
+    CASE WHEN COALESCE(MAX(s.verdict), -1) > COALESCE(MAX(t.verdict), -1) THEN MAX(s.verdict) ELSE MAX(t.verdict) END AS verdict,
     MAX(wx.source || wx.key_client) AS x_key_client, MAX(wx.source || wx.key_server) AS x_key_server,
     MAX(wy.source || wy.key_client) AS y_key_client, MAX(wy.source || wy.key_server) AS y_key_server,
     MAX(wx.source) AS x_source, MAX(wy.source) AS y_source
 FROM (SELECT DISTINCT d.x AS x, d.y AS y FROM incident_fact d) p
 JOIN r_flow wx ON wx.conn = p.x JOIN clock_skew sx ON sx.point = wx.point
 JOIN r_flow wy ON wy.conn = p.y JOIN clock_skew sy ON sy.point = wy.point
+LEFT JOIN (SELECT x, y, MAX(verdict) AS verdict FROM r_said GROUP BY x, y) s ON s.x = p.x AND s.y = p.y
+LEFT JOIN (SELECT x, y, MAX(verdict) AS verdict FROM r_said GROUP BY x, y) t ON t.x = p.y AND t.y = p.x
 GROUP BY p.x, p.y;
 
-CREATE TABLE incident AS
-SELECT g.a AS a, g.b AS b,
-    CASE WHEN g.confirmed > 0 OR (g.shared > 0 AND g.answers > 0) THEN 'collision.confirmed'
-        WHEN g.shared > 0 AND g.refuted = 0 THEN 'collision' WHEN g.foreign_segments > 0 THEN 'foreign'
-        WHEN g.refuted > 0 THEN 'collision.refuted'
-        WHEN g.reuses > 0 THEN 'reuse' WHEN g.stale > 0 THEN 'stale_session' WHEN g.unclear > 0 THEN 'collision.unclear'
-        WHEN g.dup_acks > 0 THEN 'foreign.dup_ack' WHEN g.selves > 0 THEN 'self_connect' ELSE 'unknown' END AS kind,
-    CASE WHEN g.refuted > 0 AND g.confirmed = 0 AND g.answers = 0 AND g.foreign_segments = 0 THEN 0 ELSE g.severity END AS severity,
-    CASE WHEN g.confirmed > 0 AND g.key_both <> '' THEN g.key_both ELSE g.key_text END AS key_text, g.first_time AS first_time, g.last_time AS last_time,
-    g.rsts AS foreign_rsts, g.foreign_segments - g.rsts AS foreign_segments, g.dup_acks AS dup_acks, g.stale AS stale,
-    g.across AS across, g.points AS points
+-- What the flows of x carry of y's: of several (legs, capture points) the one that carries most, as the plugin counts.
+CREATE TABLE r_load AS
+SELECT q.x AS x, q.y AS y, MAX(q.rsts) AS rsts, MAX(q.segments) AS segments, MAX(q.dup_acks) AS dup_acks, MAX(q.stale) AS stale
 FROM (
-    SELECT e.a AS a, e.b AS b, MAX(e.confirmed) AS confirmed, MAX(e.shared) AS shared, MAX(e.answers) AS answers,
-        MAX(e.refuted) AS refuted, MAX(e.foreigns) AS foreign_segments, MAX(e.rsts) AS rsts, MAX(e.reuses) AS reuses, MAX(e.stale) AS stale,
-        MAX(e.unclear) AS unclear, MAX(e.dup_acks) AS dup_acks, MAX(e.selves) AS selves, MAX(e.severity) AS severity,
-        MAX(e.key_text) AS key_text, MAX(e.key_both) AS key_both, MIN(e.first_time) AS first_time, MAX(e.last_time) AS last_time,
-        MAX(e.across) AS across, COUNT(*) AS points
+    SELECT d.x AS x, d.y AS y, d.carrier AS carrier,
+        SUM(CASE WHEN d.finding IN ('foreign.rst', 'foreign.segment', 'stale_session') AND d.flags % 8 >= 4 THEN d.times ELSE 0 END) AS rsts,
+        SUM(CASE WHEN d.finding IN ('foreign.rst', 'foreign.segment', 'stale_session') AND d.flags % 8 < 4 THEN d.times ELSE 0 END) AS segments,
+        SUM(CASE WHEN d.finding = 'foreign.dup_ack' THEN 1 ELSE 0 END) AS dup_acks,
+        SUM(CASE WHEN d.finding = 'stale_session' THEN d.times ELSE 0 END) AS stale
+    FROM incident_fact d
+    GROUP BY d.x, d.y, d.carrier
+) q
+GROUP BY q.x, q.y;
+--sqlite CREATE INDEX r_load_pair ON r_load(x, y);
+
+-- The verdict is the plugin's; of what took several readings to see, and where a reading has told none, that of the facts.
+CREATE TABLE incident AS
+SELECT k.a AS a, k.b AS b, k.kind AS kind,
+    CASE WHEN k.kind = 'collision.refuted' THEN 0
+        WHEN k.severity = 2 AND k.kind NOT IN ('collision.confirmed', 'collision', 'foreign') THEN 1 ELSE k.severity END AS severity,
+    CASE WHEN k.kind = 'collision.confirmed' AND k.key_both <> '' THEN k.key_both ELSE k.key_text END AS key_text,
+    k.first_time AS first_time, k.last_time AS last_time, COALESCE(l.rsts, 0) + COALESCE(m.rsts, 0) AS foreign_rsts,
+    COALESCE(l.segments, 0) + COALESCE(m.segments, 0) AS foreign_segments,
+    COALESCE(l.dup_acks, 0) + COALESCE(m.dup_acks, 0) AS dup_acks, COALESCE(l.stale, 0) + COALESCE(m.stale, 0) AS stale,
+    k.across AS across
+FROM (
+    SELECT g.*,
+        CASE WHEN g.verdict = 6 OR (g.shared > 0 AND g.answers > 0) THEN 'collision.confirmed'
+            WHEN g.verdict = 5 AND g.severity < 2 THEN 'foreign.dup_ack'
+            WHEN g.verdict = 5 OR g.verdict = 3 THEN 'foreign'
+            WHEN g.verdict = 4 AND g.refuted = 0 THEN 'collision'
+            WHEN g.refuted > 0 THEN 'collision.refuted' WHEN g.verdict = 2 THEN 'stale_session'
+            WHEN g.reuses > 0 THEN 'reuse' WHEN g.unclear > 0 THEN 'collision.unclear'
+            WHEN g.selves > 0 THEN 'self_connect' ELSE 'unknown' END AS kind
     FROM (
         SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
-            SUM(CASE WHEN d.finding = 'collision.confirmed' THEN 1 ELSE 0 END) AS confirmed,
+            MAX(CASE WHEN o.verdict IS NOT NULL AND d.across = 0 THEN o.verdict
+                WHEN d.finding = 'collision.confirmed' THEN 6
+                WHEN d.finding IN ('foreign.rst', 'foreign.segment', 'foreign.dup_ack') THEN 5
+                WHEN d.finding = 'collision' THEN 4 WHEN d.finding = 'stale_session' THEN 2 ELSE 0 END) AS verdict,
             SUM(CASE WHEN d.finding = 'collision' THEN 1 ELSE 0 END) AS shared,
             SUM(CASE WHEN d.severity IN ('warn', 'error') AND d.sender = 'server' AND d.across = 1 THEN 1 ELSE 0 END) AS answers,
             SUM(CASE WHEN d.finding = 'collision.refuted' THEN 1 ELSE 0 END) AS refuted,
-            SUM(CASE WHEN d.finding = 'foreign.rst' OR d.finding = 'foreign.segment' THEN d.times ELSE 0 END) AS foreigns,
-            SUM(CASE WHEN d.finding = 'foreign.rst' THEN d.times ELSE 0 END) AS rsts,
             SUM(CASE WHEN d.finding = 'reuse' THEN 1 ELSE 0 END) AS reuses,
-            SUM(CASE WHEN d.finding = 'stale_session' THEN d.times ELSE 0 END) AS stale,
             SUM(CASE WHEN d.finding = 'collision.unclear' THEN 1 ELSE 0 END) AS unclear,
-            SUM(CASE WHEN d.finding = 'foreign.dup_ack' THEN 1 ELSE 0 END) AS dup_acks,
             SUM(CASE WHEN d.finding = 'self_connect' THEN 1 ELSE 0 END) AS selves,
             MAX(CASE d.severity WHEN 'error' THEN 2 WHEN 'warn' THEN 2 WHEN 'note' THEN 1 ELSE 0 END) AS severity,
             MAX(CASE WHEN o.x_source > o.y_source OR (o.x_source = o.y_source AND o.first_conn = d.x) THEN SUBSTR(o.x_key_client, 2) || ' > ' || SUBSTR(o.x_key_server, 2)
@@ -499,31 +552,20 @@ FROM (
                 THEN SUBSTR(o.x_key_client, 2) || ' > ' || CASE WHEN o.first_conn = d.x
                     THEN SUBSTR(o.x_key_server, 2) || ' or ' || SUBSTR(o.y_key_server, 2)
                     ELSE SUBSTR(o.y_key_server, 2) || ' or ' || SUBSTR(o.x_key_server, 2) END ELSE '' END) AS key_both,
-            MIN(d.at) AS first_time, MAX(d.at) AS last_time, MAX(d.across) AS across, d.point AS point
+            MIN(d.at) AS first_time, MAX(d.at) AS last_time, MAX(d.across) AS across
         FROM incident_fact d JOIN r_order o ON o.x = d.x AND o.y = d.y
-        GROUP BY o.first_conn, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END, d.point
-    ) e
-    GROUP BY e.a, e.b
-) g;
+        GROUP BY o.first_conn, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END
+    ) g
+) k
+LEFT JOIN r_load l ON l.x = k.a AND l.y = k.b LEFT JOIN r_load m ON m.x = k.b AND m.y = k.a AND k.a <> k.b;
 
 -- ---- 7. What the plugin says of who waits ---------------------------------------------------------------------------
 
--- Two connections of one reading, who of them waits in vain at its end (conn), since which frame, and how often it has asked.
 CREATE TABLE incident_victim AS
 SELECT d.x AS x, d.y AS y, d.conn AS conn, d.file AS file, d.frame AS frame, d.asked AS asked, d.last_time AS last_time,
-    d.verdict AS verdict
-FROM (
-    SELECT COALESCE(ax.alias, wx.conn) AS x, COALESCE(ay.alias, wy.conn) AS y,
-        CASE WHEN v.victim_stream = v.early_stream THEN COALESCE(ax.alias, wx.conn) ELSE COALESCE(ay.alias, wy.conn) END AS conn,
-        COALESCE(v.victim_since_file, v.file) AS file, v.victim_since_frame AS frame, v.victim_segments AS asked,
-        v.last_time AS last_time, v.verdict AS verdict
-    FROM verdict v
-    JOIN r_fragment fx ON fx.file = v.file AND fx.stream = v.early_stream
-    JOIN r_fragment fy ON fy.file = v.file AND fy.stream = v.late_stream
-    JOIN r_flow wx ON wx.flow = fx.flow JOIN r_flow wy ON wy.flow = fy.flow
-    LEFT JOIN r_alias ax ON ax.conn = wx.conn LEFT JOIN r_alias ay ON ay.conn = wy.conn
-    WHERE v.victim_stream IS NOT NULL
-) d;
+    d.word AS verdict
+FROM r_said d
+WHERE d.conn IS NOT NULL;
 --sqlite CREATE INDEX incident_victim_pair ON incident_victim(x, y);
 
 -- Segments whose owner no capture has (toa.foreign.unseen), of connections that are in no incident.

@@ -144,6 +144,9 @@ static gboolean find_homes(homes *self, scan_db *db, GError **error)
 {
     return each_row(db, "SELECT x.key_client, y.key_client FROM r_flow x JOIN r_flow y ON y.flow = x.conn"
                         " WHERE x.key_client <> y.key_client", take_pair, self, error) &&
+           each_row(db, "SELECT wx.key_client, wy.key_client FROM r_fragment x JOIN r_fragment y ON y.file = x.file AND"
+                        " y.stream = x.connection_stream JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow",
+                    take_pair, self, error) &&
            each_row(db, "SELECT wx.key_client, wy.key_client FROM finding i JOIN r_fragment x ON x.file = i.file AND"
                         " x.stream = i.stream JOIN r_fragment y ON y.file = i.file AND y.stream = i.other_stream"
                         " JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow", take_pair, self, error) &&

@@ -72,7 +72,7 @@ static void add_summary(GString *page, const scan_report *report)
             char *time = scan_words_time(incident->first_time);
             add_escaped(page, "<tr><td><a href=\"#i%u\">%u</a></td><td>%s</td><td>%s</td><td><code>%s</code></td><td>%d</td><td>%d</td></tr>\n",
                         i + 1, i + 1, time, scan_words_kind(incident->kind), incident->key, (int)incident->rsts,
-                        (int)(incident->segments + incident->dup_acks + incident->stale));
+                        (int)(incident->segments + incident->dup_acks));
             g_free(time);
         }
         g_string_append(page, "</table></div>\n");

@@ -8,7 +8,7 @@
 #include <json-glib/json-glib.h>
 
 /* Of the object that is printed: higher when a member changes its meaning or goes; members may be added. */
-#define SCAN_JSON_VERSION 2
+#define SCAN_JSON_VERSION 3
 
 static void put_text(JsonBuilder *out, const char *name, const char *value)
 {

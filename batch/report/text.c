@@ -88,7 +88,7 @@ static void print_list(const scan_report *report, FILE *output)
         char *time = scan_words_time(incident->first_time);
         fprintf(output, "%4u. %s %-19s %s, since %.19s UTC: %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other\n", i + 1,
                 severities[CLAMP(incident->severity, 0, 2)], incident->kind, incident->key, time, incident->rsts,
-                incident->segments + incident->dup_acks + incident->stale);
+                incident->segments + incident->dup_acks);
         g_free(time);
     }
     if (count > MAX_LINES) {

@@ -200,7 +200,7 @@ char *scan_words_story(const scan_incident *incident)
         g_string_append_printf(text, "Since %s segments that belong to connection %c arrive on connection %c", time,
                                fact->own ? 'A' : 'B', fact->own ? 'B' : 'A');
         g_string_append_printf(text, ": %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other, %" G_GINT64_FORMAT
-                               " duplicate ACKs. ", incident->rsts, incident->segments + incident->stale,
+                               " duplicate ACKs. ", incident->rsts, incident->segments,
                                incident->dup_acks);
         g_free(time);
     }

@@ -264,7 +264,7 @@ static void show_pair(stat_tap_table *table, toa_incident *incident)
 /* One row an event. Looks at all pairs, so it is for captures with few of them. */
 static void show_settled(stat_tap_table *table)
 {
-    GPtrArray *now = toa_incidents_settled(&gathered, true);
+    GPtrArray *now = toa_incidents_settled(&gathered, true, NULL);
 
     g_hash_table_remove_all(row_of);
     if (now->len != table->num_elements) {

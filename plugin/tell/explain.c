@@ -472,7 +472,7 @@ static void tell_summary(const toa_explain *self, const GPtrArray *standing, toa
 
 char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
 {
-    GPtrArray *standing = toa_incidents_settled(&self->incidents, false);
+    GPtrArray *standing = toa_incidents_settled(&self->incidents, false, NULL);
     guint reported = limit && limit < standing->len ? limit : standing->len;
     toa_teller teller;
     char *text;

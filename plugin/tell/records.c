@@ -81,6 +81,7 @@ static void put_conversation(toa_records *records, const toa_stats *stats)
                                         [TOA_ROLES_MAP] = "map",         [TOA_ROLES_TOA] = "toa",
                                         [TOA_ROLES_SYNACK] = "syn-ack",  [TOA_ROLES_SYN] = "syn"};
     const toa_conversation *conv = stats->conv, *leg = toa_engine_leg(conv);
+    const toa_conversation *one = records->one ? g_hash_table_lookup(records->one, conv) : NULL;
     const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
     bool syn = conv->syn_time != 0, synack = (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
 
@@ -94,6 +95,7 @@ static void put_conversation(toa_records *records, const toa_stats *stats)
     toa_json_text(out, "key_source", toa_tap_key_source[conv->source]);
     put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
     toa_json_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
+    toa_json_number(out, "connection_stream", one && one != conv, one ? one->stream : 0);
     toa_json_text(out, "roles", roles[conv->roles]);
     put_extent(records, stats);
     toa_json_number(out, "closed_time", conv->flags & TOA_CONV_CLOSED, conv->close_time);
@@ -242,6 +244,7 @@ void toa_records_init(toa_records *records, const toa_config *config, FILE *file
     records->out = (toa_json){.file = file};
     records->begun = records->silent = false;
     records->rotation = NULL;
+    records->one = NULL;
     records->since_frame = 0;
     toa_stats_init(&records->stats_table);
     toa_incidents_init(&records->incidents, config);
@@ -290,19 +293,36 @@ static void put_conversations(toa_records *records)
     g_ptr_array_free(sorted, TRUE);
 }
 
-/* Conversations of incidents are named again in the last file: the lines of a file can be read without those of others. */
-static void finish(toa_records *records, bool with_incidents)
+static void name_connection(toa_records *records, const toa_conversation *conv)
 {
-    GPtrArray *settled = with_incidents ? toa_incidents_settled(&records->incidents, false) : g_ptr_array_new();
+    toa_stats_name(&records->stats_table, conv);
+    toa_stats_name(&records->stats_table, g_hash_table_lookup(records->one, conv));
+}
 
-    for (guint i = 0; i < settled->len; i++) {
-        const toa_incident *incident = settled->pdata[i];
+/* Conversations of incidents are named again in the last file: the lines of a file can be read without those of others. */
+static void name_conversations(toa_records *records)
+{
+    for (guint i = 0; i < records->incidents.list->len; i++) {
+        const toa_incident *incident = records->incidents.list->pdata[i];
         if (incident->last_frame >= records->since_frame) {
-            toa_stats_name(&records->stats_table, incident->early);
-            toa_stats_name(&records->stats_table, incident->late);
+            name_connection(records, incident->early);
+            name_connection(records, incident->late);
         }
     }
+}
+
+static void finish(toa_records *records, bool with_incidents)
+{
+    GHashTable *one = g_hash_table_new(NULL, NULL);
+    GPtrArray *settled = with_incidents ? toa_incidents_settled(&records->incidents, false, one) : g_ptr_array_new();
+
+    records->one = one;
+    if (with_incidents) {
+        name_conversations(records);
+    }
     put_conversations(records);
+    records->one = NULL;
+    g_hash_table_destroy(one);
     for (guint i = 0; i < settled->len; i++) {
         const toa_incident *incident = settled->pdata[i];
         if (incident->last_frame >= records->since_frame) {

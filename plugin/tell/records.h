@@ -5,7 +5,8 @@
  * (settle.h), in the order in which they were found. So conversations and incidents alone take memory.
  *
  * Numbers are raw, times are nanoseconds since the epoch, null is what is not known. The order of members is fixed.
- * Streams and keys in conversation lines are what was known at the end, in one pass and in two.
+ * Streams and keys in conversation lines are what was known at the end, in one pass and in two. "connection_stream": the
+ * conversation of an incident is a further leg of that one, as incidents count it (settle.h).
  *
  * Rotated files that are read as one (rotation.h) have their lines file by file, {"record":"capture","file":NAME} in front:
  * findings, then the conversations that the file has segments or findings of, with the frames that it has and all else as it
@@ -35,6 +36,7 @@ typedef struct toa_records {
     bool silent; /* counts, and writes nothing: files whose lines are known */
     const toa_rotation *rotation; /* borrowed; NULL: one file */
     uint32_t since_frame; /* incidents that ended before are known, too */
+    GHashTable *one; /* while conversations are written: which are one connection (settle.h) */
 } toa_records;
 
 void toa_records_init(toa_records *records, const toa_config *config, FILE *file);

@@ -10,6 +10,7 @@ typedef struct settling {
     GHashTable *by_pair; /* merged toa_incident, to itself; early and late are roots */
     GHashTable *by_found; /* found_seq to the last toa_incident with it, then to the last merged one */
     GPtrArray *settled;
+    GPtrArray *late_joins; /* conversations, by twos: one connection, as is known when all is settled */
 } settling;
 
 static const toa_conversation *root_of(settling *self, const toa_conversation *conv)
@@ -145,6 +146,17 @@ static bool is_same_event(settling *self, const toa_incident *one, const toa_inc
            (early == early2 || late == late2 || early == late2 || late == early2);
 }
 
+/* They have one connection in common: the others of the two are one. */
+static void find_rest(settling *self, const toa_incident *one, const toa_incident *other, const toa_conversation *ret_rest[2])
+{
+    const toa_conversation *early = root_of(self, one->early), *late = root_of(self, one->late);
+    const toa_conversation *early2 = root_of(self, other->early), *late2 = root_of(self, other->late);
+    bool early_is = early == early2 || early == late2;
+
+    ret_rest[0] = early_is ? late : early;
+    ret_rest[1] = early2 == (early_is ? early : late) ? late2 : early2;
+}
+
 /* The same packet of a server, found twice: what it was found on is one connection, captured twice. */
 static void join_event(settling *self, toa_incident *incident)
 {
@@ -155,10 +167,9 @@ static void join_event(settling *self, toa_incident *incident)
     }
     found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
     if (found && incident->found_id && is_same_event(self, found, incident)) { /* without an ID one RST looks like the next */
-        const toa_conversation *early = root_of(self, incident->early), *late = root_of(self, incident->late);
-        bool early_is = early == root_of(self, found->early) || early == root_of(self, found->late);
-        const toa_conversation *common = early_is ? early : late;
-        join(self, early_is ? late : early, root_of(self, found->early) == common ? found->late : found->early);
+        const toa_conversation *rest[2];
+        find_rest(self, incident, found, rest);
+        join(self, rest[0], rest[1]);
     }
     g_hash_table_insert(self->by_found, GUINT_TO_POINTER(incident->found_seq), incident);
 }
@@ -169,6 +180,16 @@ static bool is_one_path(const toa_incident *incident)
 
     return incident->same_wire && !(toa_endpoint_equal(toa_wire_client(conv), &conv->key->client->endpoint) &&
                                     toa_endpoint_equal(toa_wire_server(conv), &conv->key->server->endpoint));
+}
+
+/* Not yet: it would change the names under which others were put down. */
+static void join_rest(settling *self, const toa_incident *one, const toa_incident *other)
+{
+    const toa_conversation *rest[2];
+
+    find_rest(self, one, other, rest);
+    g_ptr_array_add(self->late_joins, (gpointer)rest[0]);
+    g_ptr_array_add(self->late_joins, (gpointer)rest[1]);
 }
 
 static void settle(settling *self, const toa_incident *incident)
@@ -185,6 +206,9 @@ static void settle(settling *self, const toa_incident *incident)
     if (!found && incident->found_flags) {
         found = g_hash_table_lookup(self->by_found, GUINT_TO_POINTER(incident->found_seq));
         found = found && is_same_event(self, found, incident) ? found : NULL;
+        if (found) {
+            join_rest(self, found, incident);
+        }
     }
     if (found) {
         merge(found, copy);
@@ -198,11 +222,23 @@ static void settle(settling *self, const toa_incident *incident)
     }
 }
 
-GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all)
+static void tell_one(settling *self, const toa_incidents *incidents, GHashTable *one)
+{
+    for (guint i = 0; i + 1 < self->late_joins->len; i += 2) {
+        join(self, self->late_joins->pdata[i], self->late_joins->pdata[i + 1]);
+    }
+    for (guint i = 0; i < incidents->list->len; i++) {
+        const toa_incident *incident = incidents->list->pdata[i];
+        g_hash_table_insert(one, (gpointer)incident->early, (gpointer)root_of(self, incident->early));
+        g_hash_table_insert(one, (gpointer)incident->late, (gpointer)root_of(self, incident->late));
+    }
+}
+
+GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all, GHashTable *one)
 {
     settling self = {g_hash_table_new(NULL, NULL), g_hash_table_new_full(hash_isn, equal_isn, g_free, NULL),
                      g_hash_table_new_full(toa_incident_hash, toa_incident_equal, g_free, NULL), g_hash_table_new(NULL, NULL),
-                     g_ptr_array_new()};
+                     g_ptr_array_new(), g_ptr_array_new()};
     GPtrArray *standing = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < incidents->list->len; i++) {
@@ -224,7 +260,11 @@ GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all)
             g_free(self.settled->pdata[i]);
         }
     }
+    if (one) {
+        tell_one(&self, incidents, one);
+    }
     g_ptr_array_free(self.settled, TRUE);
+    g_ptr_array_free(self.late_joins, TRUE);
     g_hash_table_destroy(self.parent);
     g_hash_table_destroy(self.by_isn);
     g_hash_table_destroy(self.by_pair);

@@ -11,7 +11,9 @@
 
 /* What stands, one event an incident: pairs of legs of the same two connections are put together, and pairs that carried the
  * same segment of a server within 0.1 s. Legs are often known only after the first finding, so this is asked at the end.
- * Copies, owned by the array; g_ptr_array_free it. all: also what is no incident by now (a collision that was refuted). */
-GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all);
+ * Copies, owned by the array; g_ptr_array_free it. all: also what is no incident by now (a collision that was refuted).
+ * one: NULL, or a table to be filled: each conversation of an incident, and the one that stands for its connection (its first
+ * leg; itself). */
+GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all, GHashTable *one);
 
 #endif

@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -103,7 +104,8 @@ LIES = (
     ('begins again', lambda lines: lines[:1] + lines),
     ('not a text that it may be', lambda lines: [line.replace('"client":"', '"client":"[') for line in lines]),
     ('not a text that it may be', lambda lines: [line.replace('"client":"10.', '"client":"010.') for line in lines]),
-    ('later version', lambda lines: [lines[0].replace('"schema":1', '"schema":2')] + lines[1:]),
+    ('another version', lambda lines: [re.sub(r'"schema":\d+', '"schema":99', lines[0])] + lines[1:]),
+    ('another version', lambda lines: [re.sub(r'"schema":\d+', '"schema":1', lines[0])] + lines[1:]),
     ('not a number that it may be', lambda lines: [lines[0].replace('"shard":1', '"shard":0')] + lines[1:]),
     ('no shard of anything', lambda lines: [lines[0].replace('"shard":1', '"shard":3')] + lines[1:]),
     ('no shard of anything', lambda lines: [lines[0].replace('"split":"', '"split":"\\u001b')] + lines[1:]),

@@ -21,7 +21,7 @@ SCHEMA = {
         [('record', TEXT), ('stream', NUMBER), ('key_stream', NUMBER),
          ('client_ip', TEXT), ('client_port', NUMBER), ('server_ip', TEXT), ('server_port', NUMBER),
          ('key_client_ip', TEXT), ('key_client_port', NUMBER), ('key_server_ip', TEXT), ('key_server_port', NUMBER),
-         ('key_source', TEXT), ('toa_ip', MAYBE_TEXT), ('toa_port', MAYBE), ('leg_stream', MAYBE),
+         ('key_source', TEXT), ('toa_ip', MAYBE_TEXT), ('toa_port', MAYBE), ('leg_stream', MAYBE), ('connection_stream', MAYBE),
          ('roles', MAYBE_TEXT), ('first_frame', NUMBER), ('last_frame', NUMBER), ('first_time', NUMBER),
          ('last_time', NUMBER), ('frames', NUMBER), ('closed_time', MAYBE), ('syn_time', MAYBE),
          ('synack_time', MAYBE)] + side('client') + side('server') +
