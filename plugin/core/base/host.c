@@ -70,7 +70,7 @@ void g_free(gpointer memory)
 /* ---- array ---- */
 
 typedef struct host_array {
-    GArray array; /* what is seen of it */
+    GArray array; /* the public part */
     guint size;   /* of an element */
     guint room;   /* elements */
     GDestroyNotify clear;
@@ -170,7 +170,7 @@ typedef struct sorting {
     char *spare; /* room for half of the elements */
 } sorting;
 
-/* Of the sorted first left elements and the sorted rest one. */
+/* Merges the first `left` elements, which are sorted, with the rest, which is sorted too. */
 static void merge(const sorting *self, char *elements, gsize left, gsize count)
 {
     gsize size = self->size, i = 0, k = left, to = 0;
@@ -227,14 +227,14 @@ void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer da
     sort(array->data, array->len, ((host_array *)array)->size, compare, data);
 }
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 guint32 g_random_int(void)
 {
     guint32 number = 0;
 
     if (getentropy(&number, sizeof number) != 0) {
-        number = 0x9e3779b9; /* no chance: the hashes are only less well protected */
+        number = 0x9e3779b9; /* no random numbers here: the hashes are only less well protected */
     }
     return number;
 }

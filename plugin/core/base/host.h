@@ -1,8 +1,8 @@
 /* host.h
- * All that the core wants of its host, by name: memory, a growing array, a number that nobody can guess. GLib has it, and
- * is taken wherever there is one (plugin, toa-read); with TOA_NO_GLIB, host.c has the same under the same names, for the
- * page in the browser. No file of the core includes <glib.h>, so what is not named here cannot be used in it
- * (tests/house/check-host compiles the core that way).
+ * Everything the core needs from its host, by name: memory, a growing array, random numbers. GLib has all of it, and is used
+ * where it exists (plugin, toa-read); with TOA_NO_GLIB, host.c has the same under the same names, for the page in the browser.
+ * No file of the core includes <glib.h>, so what is not named here cannot be used in it (tests/house/check-host compiles the
+ * core that way).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,7 +37,7 @@ typedef gint (*GCompareDataFunc)(gconstpointer a, gconstpointer b, gpointer data
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* ---- memory: never NULL but for nothing; where there is none left, the program ends ---- */
+/* ---- memory: NULL only for 0 bytes; the program ends where none is left ---- */
 
 gpointer g_malloc(gsize size);
 gpointer g_malloc0(gsize size);
@@ -71,16 +71,16 @@ GArray *g_array_append_vals(GArray *array, gconstpointer data, guint count);
 GArray *g_array_set_size(GArray *array, guint length); /* new elements are zero */
 void g_array_sort(GArray *array, GCompareFunc compare); /* stable */
 void g_array_sort_with_data(GArray *array, GCompareDataFunc compare, gpointer data);
-/* Not the core's wish, but its array's secret: for those above it. */
+/* Not used by the core, but by code above it: GLib does not show the size otherwise. */
 guint g_array_get_element_size(GArray *array);
-void g_array_set_clear_func(GArray *array, GDestroyNotify clear); /* of an element that goes, by its address */
+void g_array_set_clear_func(GArray *array, GDestroyNotify clear); /* called with the address of each element that is removed */
 #define g_array_append_val(array, value) g_array_append_vals((array), &(value), 1)
 #define g_array_index(array, type, i) (((type *)(void *)(array)->data)[i])
 
 /* Stable; of what g_array_sort is made. */
 void toa_host_sort(void *elements, gsize count, gsize size, GCompareFunc compare);
 
-/* ---- chance: the key of the hashes of what a capture holds ---- */
+/* ---- random numbers: keys for the hashes of what a capture holds ---- */
 
 guint32 g_random_int(void);
 

@@ -1,5 +1,5 @@
 /* poison.h
- * Memory that was given back and is used again later: builds with ASan fall over whoever still touches it.
+ * Memory that was given back and is used again later: a build with ASan reports whoever still touches it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

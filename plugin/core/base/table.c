@@ -62,7 +62,7 @@ static void add_chunk(toa_table *table)
     fill_chunk(table, chunk);
 }
 
-/* ---- records that were taken out ---- */
+/* ---- removed records ---- */
 
 static uint32_t chunk_records(const toa_table *table)
 {
@@ -82,7 +82,7 @@ static bool is_gone(const toa_table *table, uint32_t number)
     return chunk->gone && (chunk->gone[at / 64] >> at % 64 & 1);
 }
 
-/* The lowest number that is free: so the last chunks empty. */
+/* The lowest free number, so that the last chunks become empty. */
 static uint32_t take_gone(toa_table *table)
 {
     toa_table_chunk *chunk = &table->chunks[table->first_gone];
@@ -138,13 +138,13 @@ static void release(toa_table *table, uint32_t number)
     give_back(table, chunk);
 }
 
-/* Empties a slot; those behind it that were pushed on by it move up. */
+/* Empties a slot. Records that had to make way for it move up. */
 static void empty_slot(toa_table *table, uint32_t at)
 {
     uint32_t mask = table->n_slots - 1, hole = at;
 
     for (at = (at + 1) & mask; table->slots[at].number; at = (at + 1) & mask) {
-        if (((at - table->slots[at].hash) & mask) >= ((at - hole) & mask)) { /* it is as far from its place as the hole */
+        if (((at - table->slots[at].hash) & mask) >= ((at - hole) & mask)) { /* its place is the hole, or before it */
             table->slots[hole] = table->slots[at];
             hole = at;
         }
@@ -171,7 +171,7 @@ uint32_t toa_table_next(const toa_table *table, uint32_t number)
     while (number++ < table->n_records) {
         const toa_table_chunk *chunk = &table->chunks[(number - 1) >> table->chunk_bits];
         if (!chunk->memory) {
-            number = ((number - 1) | (chunk_records(table) - 1)) + 1; /* the last one of it */
+            number = ((number - 1) | (chunk_records(table) - 1)) + 1; /* the last record of this chunk */
         } else if (!is_gone(table, number)) {
             return number;
         }

@@ -23,8 +23,8 @@ typedef struct toa_table_slot {
 
 typedef struct toa_table_chunk {
     char *records; /* within memory, at the start of a cache line */
-    void *memory;  /* NULL: all its records have been taken out */
-    uint64_t *gone; /* bit of each record: taken out; NULL: none was */
+    void *memory;  /* NULL: all its records were removed */
+    uint64_t *gone; /* a bit for each record that was removed; NULL: none was */
     uint32_t n_gone;
 } toa_table_chunk;
 
@@ -36,12 +36,12 @@ typedef struct toa_table {
     uint32_t chunk_bits;  /* 1 << chunk_bits records a chunk */
     uint32_t n_slots;
     uint32_t n_used;    /* slots */
-    uint32_t n_records; /* highest number given out; those that are not found any more, or were taken out, included */
+    uint32_t n_records; /* highest number given out; removed and superseded records count */
     uint32_t n_chunks;
-    uint32_t n_gone;      /* taken out, and not given out again */
-    uint32_t first_gone;  /* no chunk before this one has such */
-    size_t n_gone_memory; /* bytes of theirs that are held */
-    size_t chunk_memory;  /* bytes of records, and of what was noted of them */
+    uint32_t n_gone;      /* removed, and not used again yet */
+    uint32_t first_gone;  /* no chunk before this one has removed records */
+    size_t n_gone_memory; /* bytes of removed records */
+    size_t chunk_memory;  /* bytes of records and of their bits */
 } toa_table;
 
 /* An empty table. Where most captures have records, it begins large enough for them to need no growing: pages that are not
@@ -79,18 +79,18 @@ static inline void *toa_table_find(const toa_table *table, uint32_t hash,
     return NULL;
 }
 
-/* A new record. A hash of what a capture holds must be keyed. If earlier is not NULL, that record, of the same hash, is not
- * found any more: the new one takes its place. */
+/* A new record. A hash of what a capture holds must be keyed. If earlier is not NULL, the new record supersedes it: earlier,
+ * which has the same hash, is not found any more. */
 void *toa_table_add(toa_table *table, uint32_t hash, const void *earlier);
 
-/* Takes a record out; its memory is given to a new one, or back, when all its neighbours are out, too. A record that was not
- * found any more because of a newer one is taken out all the same. Pointers to it must be gone. */
+/* Removes a record, superseded or not. A new record gets its memory; or the system, when all its neighbours were removed, too.
+ * Pointers to it must be gone. */
 void toa_table_remove(toa_table *table, uint32_t hash, uint32_t number);
 
-/* Makes a record that is not found any more, whose newer one was taken out, be found again. */
+/* Makes a superseded record findable again, after the newer one was removed. */
 void toa_table_restore(toa_table *table, uint32_t hash, uint32_t number);
 
-/* The next number behind this one (0: the first) whose record was not taken out; 0: there is none. */
+/* The next number behind this one (0: the first) whose record was not removed; 0: none. */
 uint32_t toa_table_next(const toa_table *table, uint32_t number);
 
 /* Records that are there. */

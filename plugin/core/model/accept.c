@@ -74,7 +74,7 @@ static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
         b->flags |= TOA_SIDE_FIN_ACKED;
     }
     if ((b->flags & TOA_SIDE_STRAY) && ack == b->stray_end) {
-        b->low = b->next = ack; /* R13: the peer took the unexplained segment */
+        b->low = b->next = ack; /* R13: the peer has acknowledged the unexplained segment */
         b->flags = (uint16_t)((b->flags & ~TOA_SIDE_STRAY) | TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED);
     }
 }
@@ -126,7 +126,7 @@ static void take_last(toa_side *a, const toa_segment *segment)
     if (segment->time - a->last_time > TOA_COPY_NS || a->last_frame == 0 || (segment->flags & TOA_FLAG_SYN)) {
         a->burst_seq = segment->seq;
         a->burst_end = end;
-    } else { /* networks put segments out of order, and captures lose some */
+    } else { /* networks reorder segments, and captures lose some */
         a->burst_seq = toa_seq_min(a->burst_seq, segment->seq);
         a->burst_end = toa_seq_max(a->burst_end, end);
     }
@@ -138,7 +138,7 @@ static void take_last(toa_side *a, const toa_segment *segment)
     a->last_n_sack = segment->options.n_sack;
 }
 
-/* Not inlined: otherwise the compiler computes the sides' addresses anew for every access. */
+/* Not inlined: otherwise the compiler computes the sides' addresses again for every access. */
 static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, const toa_segment *segment)
 {
     bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment);
@@ -160,7 +160,7 @@ static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, con
     if (demand) {
         take_demand(a, segment);
     }
-    if (segment->ip_id && !toa_segment_is_lone_rst(segment)) { /* that one has no socket, and its IP-ID is of no run */
+    if (segment->ip_id && !toa_segment_is_lone_rst(segment)) { /* no socket sends that one, so its IP-ID belongs to no run */
         a->ip_id = segment->ip_id;
     }
     if (segment->flags & TOA_FLAG_FIN) {
@@ -230,7 +230,7 @@ void toa_conversation_resume(toa_conversation *conv, unsigned sender, const toa_
     b->flags |= TOA_SIDE_SHOWN | TOA_SIDE_ANCHORED;
 }
 
-/* What the segment says of the peer contradicts what is known of it: its numbers can never become this conversation's. */
+/* The segment contradicts what is known of the peer: its numbers can never become this conversation's. */
 static bool contradicts_peer(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     const toa_side *b = &conv->side[!sender];

@@ -21,8 +21,7 @@ static int64_t handshake_time(const toa_conversation *conv)
     return conv->syn_time ? max64(conv->synack_time - conv->syn_time, 0) : 0;
 }
 
-/* The SYN-ACK was made somewhere between SYN and SYN-ACK as captured, a different while before the capture saw it each time;
- * clocks drift by up to 1 ppm. */
+/* The server made each SYN-ACK at some time between SYN and SYN-ACK as captured; clocks drift by up to 1 ppm. */
 static int64_t tolerance(const toa_conversation *x, const toa_conversation *y, int64_t apart)
 {
     int64_t transit = max64(max64(handshake_time(x), handshake_time(y)), MS / 10);
@@ -60,7 +59,7 @@ bool toa_clock_match(const toa_conversation *x, const toa_conversation *y, int64
 
 uint32_t toa_clock_reach(int64_t limit)
 {
-    /* one more for where in their buckets the two are, one for the last bucket of the period, which is a short one */
+    /* one more because of the positions within buckets, one because the last bucket of the period is shorter */
     return limit > 0 ? (uint32_t)(limit / TOA_CLOCK_BUCKET) + 2 : 0;
 }
 

@@ -16,8 +16,8 @@ bool toa_conversation_without_timestamps(const toa_conversation *conv)
 {
     const toa_side *client = &conv->side[conv->client], *server = &conv->side[!conv->client];
 
-    /* a SYN-ACK may use them only if the SYN offered them, so the SYN-ACK alone decides; behind a load balancer
-     * that removes them from the SYN the client's side still sees its own offer */
+    /* a SYN-ACK has them only if the SYN offered them, so the SYN-ACK alone decides. Where a load balancer has removed the
+     * offer, the client's leg still shows it */
     return (server->flags & TOA_SIDE_SYN) && (!(server->flags & TOA_SIDE_TIMESTAMPS) ||
                                               ((client->flags & TOA_SIDE_SYN) && !(client->flags & TOA_SIDE_TIMESTAMPS)));
 }
@@ -59,7 +59,7 @@ static toa_own classify_first(const toa_side *receiver, const toa_segment *segme
     if (!(receiver->flags & TOA_SIDE_ANCHORED)) {
         if ((receiver->flags & TOA_SIDE_ACKED) && !(segment->flags & TOA_FLAG_RST) &&
             !toa_seq_within(segment->seq, receiver->acks[0] - TOA_WINDOW_UNKNOWN, receiver->acks[0] + TOA_WINDOW_UNKNOWN)) {
-            return TOA_OWN_NONE; /* not what the receiver waits for */
+            return TOA_OWN_NONE; /* not what the receiver expects */
         }
         return receiver->flags & TOA_SIDE_SHOWN ? TOA_OWN_EXACT : TOA_OWN_UNKNOWN;
     }
@@ -74,7 +74,7 @@ static toa_own classify_first(const toa_side *receiver, const toa_segment *segme
     }
     if (!(receiver->flags & TOA_SIDE_SYN) &&
         toa_seq_within(segment->ack, receiver->low - TOA_WINDOW_UNKNOWN, receiver->next + TOA_WINDOW_UNKNOWN)) {
-        return TOA_OWN_WINDOW; /* capture began in the middle */
+        return TOA_OWN_WINDOW; /* the capture began in the middle of it */
     }
     return TOA_OWN_NONE;
 }

@@ -2,8 +2,8 @@
  * What is remembered of one conversation (identity.h): who is client, the numbers each side has used, the
  * post-rewrite key; and the first question of every analysis, "are these numbers this conversation's own?".
  *
- * Not here: what a segment changes (accept.h); other conversations (group.h, rules.h). Rules R3 and R13 (plugin/doc/rules.md) are.
- * Memory belongs to the engine; nothing is freed before the whole engine is.
+ * Implements rules R3 and R13 (plugin/doc/rules.md). Not here: what a segment changes (accept.h); other conversations (group.h,
+ * rules.h). Memory belongs to the engine; nothing is freed before the whole engine is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -40,7 +40,7 @@ typedef struct toa_side {
     uint32_t acks[TOA_ACKS_KEPT]; /* last different acks it sent, newest first */
     uint32_t tsval;
     uint32_t last_frame;
-    uint32_t burst_seq, burst_end; /* range of what it sent lately, pauses of at most 0.1 s, up to last_time */
+    uint32_t burst_seq, burst_end; /* what it sent up to last_time without a pause of more than 0.1 s */
     uint32_t demand_frame, demand_seq, demand_end;
     uint32_t fin;
     uint32_t stray_end;
@@ -57,20 +57,21 @@ typedef struct toa_side {
     uint16_t network;    /* of its segments; assumed to be the peer's until it has sent one (network.h) */
 } toa_side;
 
-/* TSvals that a side has used in the last seconds, as far as marks two to four seconds apart tell: a TSecr echoes one of
- * them, not the last one if the round trip is longer than the time between two segments. */
+/* The range of TSvals that a side has used in the last two to four seconds. A TSecr echoes one of them; not the last one, if
+ * the round trip is longer than the time between two segments. */
 typedef struct toa_ts_marks {
     uint32_t older; /* last TSval before a pause, or first of the slot before the present one */
     uint32_t newer; /* first of the present slot */
 } toa_ts_marks;
 
-/* TSvals between two that were seen count up to this many ticks: 8 s of a clock of 1 kHz. A wider range would hold any number
- * too easily. */
+/* A range of TSvals is trusted up to this many ticks: 8 s of a clock of 1 kHz. In a wider one a number lies too easily by
+ * chance. */
 #define TOA_TS_SPAN 8192u
-/* Before a conversation shared its client no marks were kept: the TSvals of the last quarter of a second are assumed. */
+/* No marks are kept while a conversation does not share its client. Later the TSvals of the quarter of a second before are
+ * assumed. */
 #define TOA_TS_ASSUMED 256u
 
-/* By what the client was told apart from the server; a higher value overrules a lower one. */
+/* How client and server were told apart; a higher value overrules a lower one. */
 typedef enum toa_roles { TOA_ROLES_NONE, TOA_ROLES_PORT, TOA_ROLES_MAP, TOA_ROLES_TOA, TOA_ROLES_SYNACK, TOA_ROLES_SYN }
     toa_roles;
 
@@ -91,15 +92,15 @@ typedef enum toa_key_source { /* toa.key.source */
 /* What only a large party, or one behind a NAT, needs. */
 typedef struct toa_large_party {
     struct toa_conversation *group_changed, *served_changed; /* members whose numbers have changed since the last look-up */
-    struct toa_conversation *pending[TOA_PENDING_KEPT]; /* members whose clients asked for an answer last (R9): two rings, of
-                                                         * those not established yet, and those that are */
-    uint32_t n_pending[2]; /* so far, of both */
-    uint32_t distance, distance_seq; /* a server: of the last unexplained answer to another conversation's number (R7) */
+    struct toa_conversation *pending[TOA_PENDING_KEPT]; /* members with the newest pending requests (R9), in two rings: not
+                                                         * established yet, established */
+    uint32_t n_pending[2]; /* entered so far, in each ring */
+    uint32_t distance, distance_seq; /* a server: shift of the last unexplained answer to another conversation's number (R7) */
     bool has_distance;
-    bool unsolicited; /* a server: its RSTs were found to answer what its clients had sent to others */
+    bool unsolicited; /* a server: it has sent RSTs in answer to what its clients had sent to other servers */
     bool group, served, isn; /* which kinds toa-index has */
-    struct toa_party *nat;   /* a server: the address behind which clients reach it, or the other way round; the last one */
-    struct toa_party *nat_seen; /* ... as one connection alone has shown it, with this ISN of the server */
+    struct toa_party *nat;   /* a server: the address that clients reach it by, or the other way round; the last one */
+    struct toa_party *nat_seen; /* ... as a single connection has shown it so far, with this ISN of the server */
     uint32_t nat_isn;
     toa_endpoint one_with[TOA_ONE_WITH_MAX]; /* a server: connections to these and to it were one to the real server */
     uint32_t n_one_with;                     /* so far; the next one overwrites the oldest */
@@ -114,7 +115,7 @@ typedef struct toa_party {
     toa_endpoint endpoint;
     uint32_t n_group;
     uint32_t n_tuples : 31;          /* wire tuples among them */
-    uint32_t marked : 1;             /* somebody has it, while the engine forgets (forget.h) */
+    uint32_t marked : 1;             /* while the engine forgets (forget.h): it is still needed */
     uint32_t n_served : 31;
     uint32_t known_server : 1;       /* a handshake has shown that it is one */
     struct toa_conversation *group;  /* conversations whose post-rewrite client this is, newest first */
@@ -124,7 +125,7 @@ typedef struct toa_party {
 
 #define TOA_NO_STREAM UINT32_MAX
 
-/* Where connections that are one to the server were sent, when nothing says which of the addresses is its own. */
+/* The addresses by which connections that are one to the server reached it, while nothing says which of them is its own. */
 #define TOA_REACHED_MAX 4
 typedef struct toa_reached {
     toa_party *server[TOA_REACHED_MAX];
@@ -149,20 +150,21 @@ typedef struct toa_stream_from {
 } toa_stream_from;
 typedef struct toa_streams_of toa_streams_of;
 
-/* What only a conversation needs that shares its client or its wire tuple with others. Made when the second one comes
+/* What a conversation needs only if it shares its client or its wire tuple with others. Made when the second one appears
  * (state.h). */
 typedef struct toa_extra {
     toa_ts_marks ts_marks[2]; /* of the sides; valid with has_marks */
     bool has_marks[2];
     toa_party *named;          /* client that a TOA named, if the key has another one */
-    toa_party *vip;            /* where its client has sent it, as direct server return says beside its SYN */
-    const toa_key *reported;   /* source 4: the key without the proof */
-    uint32_t clock_misses;     /* connections of this wire tuple, up to this one, whose ISN fitted no clock (R10) */
+    toa_party *vip;            /* the address its client sent the SYN to, where direct server return tells it */
+    const toa_key *reported;   /* with TOA_KEY_PROVEN: the key that TOA, map, leg and wire give it */
+    uint32_t clock_misses;     /* how many connections of this wire tuple, this one included, had an ISN that fitted no clock
+                                * (R10) */
     int64_t works_time; /* newest question of its client that was answered while its key was disputed */
     int64_t client_stray_time;
     uint32_t client_stray_frame; /* last segment of the client, no RST, that is not x's own; 0: none */
     uint32_t client_stray_ack;   /* its ack, which a RST in answer to it has */
-    bool recounted;            /* not counted in n_tuples: its wire tuple was before */
+    bool recounted;            /* not counted in n_tuples: its wire tuple is counted already */
     struct toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */
     struct toa_conversation *key_prev, *key_next;     /* ... and in that of its key's members */
     struct toa_conversation *earlier; /* previous conversation on this wire tuple */
@@ -175,9 +177,9 @@ typedef struct toa_extra {
     struct toa_pair *pairs;       /* newest first */
     struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */
-    bool key_unchecked;  /* another conversation's segment has given it its key: collisions wait for one of its own */
+    bool key_unchecked;  /* it got its key through another conversation's segment; collisions are checked at its own next one */
     bool counted_established; /* among its group's n_established */
-    bool client_changed; /* the client itself uses numbers that are not x's: another connection of theirs, its SYN lost */
+    bool client_changed; /* the client itself uses other numbers: it has a newer connection, whose SYN was not captured */
     struct toa_index_node *group_nodes, *served_nodes, *isn_nodes;
     struct toa_conversation *group_changed_next, *served_changed_next;
     bool in_group_changed, in_served_changed;
@@ -207,7 +209,7 @@ typedef struct toa_conversation {
     uint8_t disputed : 1;  /* a collision of its key is neither proven nor refuted */
     uint8_t first_sender : 1; /* index of the side that sent the first segment */
     uint8_t toa_sides : 2;    /* bit i: side i has sent a TOA */
-    uint8_t leg_looks : 4;    /* replies of the server that were compared with other conversations' (R4) */
+    uint8_t leg_looks : 4;    /* how many replies of the server were compared with other conversations' (R4) */
     uint8_t shares_stream : 1; /* another conversation has the same tcp.stream, or may have: an earlier one, or one in another
                                 * network (network.h) */
     uint32_t stream;          /* tcp.stream of its first frame; of others: identity.h */
@@ -276,27 +278,27 @@ static inline bool toa_same_wire(const toa_conversation *x, const toa_conversati
     return toa_endpoint_equal(&x->wire[0], &y->wire[0]) && toa_endpoint_equal(&x->wire[1], &y->wire[1]);
 }
 
-/* The window assumed of a peer when no SYN told the scale: an unscaled one of a mid-capture connection says nothing. */
+/* The window that is assumed while no SYN has shown the scale: the unscaled value alone says nothing. */
 #define TOA_WINDOW_UNKNOWN (1u << 20)
 
 /* Two observations this close are one event: a segment and its copy on another leg or interface. */
 #define TOA_COPY_NS INT64_C(100000000)
 
-/* Both SYN and SYN-ACK told, and at least one of them without timestamps (RFC 7323: then none are used). */
+/* SYN and SYN-ACK were captured, and one of them has no timestamps: then none are used (RFC 7323). */
 bool toa_conversation_without_timestamps(const toa_conversation *conv);
 
-/* How far the peer of `receiver` may send, counted from the receiver's last ack: its window, 65535 at least, 1 MiB if no
- * SYN told the scale. sender is that peer. */
+/* How far the peer of `receiver` may send, counted from the receiver's last ack: its window, 65535 at least, 1 MiB if no SYN
+ * has shown the scale. sender is that peer. */
 uint32_t toa_conversation_window(const toa_side *receiver, const toa_side *sender);
 
-/* low, moved up behind next as far as serial comparison needs it. */
+/* low, but not further behind next than serial comparison allows. */
 uint32_t toa_conversation_low(const toa_side *side);
 
-/* The side has sent this TSval within the last seconds. ret_exact: it is one that was seen, not one between two that were;
- * may be NULL. */
+/* The side has sent this TSval within the last seconds. *ret_exact: it was seen itself, and does not only lie between two that
+ * were; may be NULL. */
 bool toa_conversation_sent_tsval(const toa_conversation *conv, unsigned side, uint32_t tsval, bool *ret_exact);
 
-/* A SYN of that side with this number is the one that its connection began with, or what it must have been. */
+/* The connection began with a SYN of this side that had this number, or may have begun so as far as was captured. */
 bool toa_conversation_began_with(const toa_conversation *conv, unsigned side, uint32_t isn);
 
 /* Are the segment's numbers those of its own conversation? sender is the index of its side. */

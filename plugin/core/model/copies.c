@@ -27,16 +27,16 @@ static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigne
     return hash;
 }
 
-/* How long after the first packet the same bytes are no second one. */
+/* For how long after the first packet the same bytes count as a copy. */
 static int64_t window_of(const toa_copies *copies, const toa_copy_slot *slot, const toa_segment *segment)
 {
     if (segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface) {
-        return WINDOW_NS; /* a mark that a second packet would not have */
+        return WINDOW_NS; /* something that a second packet of the sender would not have */
     }
     if (toa_segment_end(segment) != segment->seq) {
-        return SOON_NS; /* nobody sends data again so soon */
+        return SOON_NS; /* no stack repeats data so soon */
     }
-    /* Equal ACKs are sent by any stack, equal RSTs each answer something. */
+    /* Any stack sends equal ACKs, and equal RSTs may each answer a segment. */
     return !(segment->flags & TOA_FLAG_RST) && toa_copies_lately(copies, segment->time) ? SOON_NS : SAME_NS;
 }
 

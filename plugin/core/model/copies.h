@@ -8,8 +8,8 @@
 
 #include "core/model/conversation.h"
 
-/* Those of a set are overwritten in turn. A copy whose slot was overwritten within the 10 ms is not recognised, it counts as
- * a segment like any other; that takes well over a thousand packets in that time. */
+/* The slots of a set are overwritten in turn. A copy whose slot was overwritten within the 10 ms counts as a segment of its
+ * own; that takes well over a thousand packets in that time. */
 #define TOA_COPY_SETS 1024
 #define TOA_COPY_WAYS 4
 
@@ -27,16 +27,16 @@ typedef struct toa_copies {
     int64_t time;                /* of the last copy; 0: none */
 } toa_copies;
 
-/* Packets are captured twice here: one was, within the last second. */
+/* A packet was captured twice within the last second. */
 static inline bool toa_copies_lately(const toa_copies *copies, int64_t now)
 {
     return copies->time && now - copies->time <= TOA_SECOND;
 }
 
-/* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the
- * same endpoints, numbers, flags, length, window, options and IP-ID, and either an IP-ID that is not 0, or another TTL or
- * interface, or the very same time (1 us). Within 0.5 ms nothing of that is asked of data, SYN and FIN, nor of an ACK if other
- * packets were captured twice lately. */
+/* Remembers the segment that side `sender` of conv has sent; true if it is a copy of one seen within the last 10 ms: the same
+ * endpoints, numbers, flags, length, window, options and IP-ID, and either an IP-ID that is not 0, or another TTL or interface,
+ * or the very same time (1 us). Within 0.5 ms data, SYN and FIN need none of these, and neither do ACKs if other packets were
+ * captured twice lately. */
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment);
 
 #endif

@@ -52,8 +52,8 @@ typedef struct toa_finding {
     uint8_t kind;                         /* toa_finding_kind */
     bool near; /* with TOA_EV_SEQ: not the other's very next number, but one that it can use just now (a keepalive, data in
                 * flight, repeated or overtaken) */
-    bool untranslated; /* foreign.*: the server answered the other's client from its own address, nobody translated it back.
-                        * Two addresses of one server, but no collision of two connections */
+    bool untranslated; /* foreign.*: the server answered the other's client from its own address, and nobody translated it back:
+                        * two addresses of one server, but no collision of two connections */
 } toa_finding;
 
 typedef struct toa_finding_info {

@@ -8,9 +8,9 @@
 #include "core/model/index.h"
 #include "core/model/network.h"
 
-/* ---- whom ---- */
+/* ---- who goes ---- */
 
-/* Frames since the conversation was heard last; numbers of frames may have come round. */
+/* Frames since the conversation's last segment; frame numbers may have wrapped. */
 static uint32_t age_of(const toa_conversation *conv, uint32_t frame)
 {
     uint32_t age = frame - conv->first_frame;
@@ -36,7 +36,7 @@ static bool is_over(const toa_state *state, const toa_conversation *conv, int64_
     return (conv->flags & TOA_CONV_CLOSED) && now - conv->close_time > state->config->time_wait;
 }
 
-/* The higher, the sooner forgotten; no two are equal. */
+/* The higher, the sooner it is forgotten; no two are equal. */
 static uint64_t rank_of(const toa_state *state, uint32_t number, int64_t now, uint32_t frame)
 {
     const toa_conversation *conv = toa_table_at(&state->conversations, number);
@@ -125,14 +125,14 @@ void toa_forget_leave(toa_state *state, const toa_victims *victims)
     }
 }
 
-/* ---- who points to them ---- */
+/* ---- pointers to them ---- */
 
 static bool is_gone(const toa_conversation *conv)
 {
     return !conv->key;
 }
 
-/* The nearest earlier connection that stays. The way is made shorter for all who come this way. */
+/* The nearest earlier connection that stays. Shortens the chain for later calls. */
 static toa_conversation *stays(toa_conversation *earlier)
 {
     toa_conversation *end = earlier;
@@ -161,7 +161,7 @@ static void filter_pairs(toa_extra *extra)
     }
 }
 
-/* Drops what conv knows of those who go, and marks what it needs. */
+/* Drops conv's pointers to those that go, and marks what it needs. */
 static void clean(toa_conversation *conv)
 {
     toa_extra *extra = conv->extra;
@@ -234,7 +234,7 @@ static int compare_numbers(gconstpointer a, gconstpointer b, gpointer data)
     return (int32_t)(left->first_frame - right->first_frame) > 0 ? -1 : left->first_frame != right->first_frame;
 }
 
-/* Others of a tuple whose newest one has gone: the newest of them is found now. */
+/* The newest conversation of a tuple has gone: makes the next newest one findable. */
 static void restore(toa_state *state)
 {
     GArray *hidden = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -256,7 +256,7 @@ static void restore(toa_state *state)
     g_array_free(hidden, TRUE);
 }
 
-/* ---- what nobody has any more ---- */
+/* ---- what nothing needs any more ---- */
 
 static void mark_reached(const toa_reached *reached)
 {

@@ -10,7 +10,7 @@
 
 /* ---- keys ---- */
 
-/* Gets its number when a conversation gets the key. */
+/* It gets its number when a conversation gets the key. */
 static toa_key *numbered_key(toa_state *state, toa_party *client, toa_party *server)
 {
     toa_key *key = toa_state_key(state, client, server);
@@ -205,7 +205,7 @@ toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, con
         earlier = earlier->extra ? earlier->extra->earlier : NULL;
     }
     if (earlier) {
-        toa_state_extra(state, conv)->earlier = earlier; /* it began after that one */
+        toa_state_extra(state, conv)->earlier = earlier; /* conv began after it */
     } else if (!(segment->flags & TOA_FLAG_SYN)) {
         conv->midstream = true;
     }

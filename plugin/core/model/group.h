@@ -1,6 +1,6 @@
 /* group.h
- * Begins conversations, and keeps their post-rewrite keys: what SYN, TOA and map say of one gives it a key, and with it a
- * group, that of its client (R1, plugin/doc/rules.md).
+ * Begins conversations, and keeps their post-rewrite keys: SYN, TOA and map give it a key, and the key's client gives it a
+ * group (R1, plugin/doc/rules.md).
  *
  * Not here, but included: the lists (members.h) and what two conversations have to do with each other (related.h). Not here: the
  * roles (roles.h).
@@ -24,7 +24,7 @@ toa_conversation *toa_group_renew(toa_state *state, toa_conversation *x, const t
 /* Takes roles from a SYN, SYN-ACK or TOA and the client from a TOA. True if the key changed. */
 bool toa_group_learn(toa_state *state, toa_conversation *conv, unsigned sender);
 
-/* conv's client is the side `client` after all: roles that were guessed by the ports turn round. */
+/* conv's client is the side `client` after all: swaps roles that were guessed by the ports. */
 void toa_group_turn(toa_state *state, toa_conversation *conv, unsigned client);
 
 /* Gives conv the key of another (its other leg, or the earlier of two that the server sees as one). */

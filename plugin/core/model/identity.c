@@ -14,7 +14,7 @@
 /* Streams that there is room for at first. */
 #define STREAMS_FIRST 4
 
-/* A stream of one conversation is found in many, for whoever repeats a SYN and a RST can make them: the room doubles. */
+/* Whoever repeats a SYN and a RST can give one conversation many streams: so the room doubles. */
 struct toa_streams_of {
     uint32_t n, room;
     toa_stream_from from[];
@@ -37,7 +37,7 @@ toa_conversation *toa_identity_find(toa_conversation *newest, const toa_segment 
     if ((newest->flags & TOA_CONV_CLOSED) || !toa_is_established(newest)) {
         return NULL;
     }
-    /* under way, and a SYN of the one before it has taken its time: that one does not begin anew because of it */
+    /* newest is under way, and this may be a late SYN of an earlier connection, which does not begin again because of it */
     for (unsigned i = 0; earlier && i < EARLIER_MAX; i++) {
         if (began_with(earlier, sender, segment)) {
             return earlier;
@@ -97,7 +97,7 @@ toa_conversation *toa_identity_of_syn(toa_state *state, toa_conversation *newest
     if (conv) {
         toa_identity_stream(state, newest, stream, segment->frame, segment->time);
     }
-    if (conv && conv != newest) { /* what follows in this stream is newest's, the SYN is not */
+    if (conv && conv != newest) { /* what follows in this stream belongs to newest, the SYN does not */
         toa_identity_stream(state, conv, stream, segment->frame, segment->time);
         conv->shares_stream = newest->shares_stream = 1;
     }

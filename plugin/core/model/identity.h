@@ -1,9 +1,9 @@
 /* identity.h
- * What one connection is: one wire tuple in one network (network.h), and one initial sequence number of the client. A SYN
- * that repeats the number repeats the connection, whatever has happened meanwhile.
+ * Defines one connection: one wire tuple in one network (network.h), and one initial sequence number of the client. A SYN that
+ * repeats the number repeats the connection, whatever has happened meanwhile.
  *
  * Wireshark numbers streams by rules of its own, which change: from 4.4 on a SYN that is sent again after a RST begins a new
- * tcp.stream. So nothing here is decided by the number; a conversation remembers all that it was given, to be shown.
+ * tcp.stream. So nothing here depends on the stream; a conversation only remembers all streams that it was given, to show them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,8 +14,8 @@
 
 struct toa_state;
 
-/* The conversation that a SYN (without ACK) repeats, newest being the newest one of its tuple in its network; that may be an
- * earlier one. NULL: it begins another. */
+/* The conversation that a SYN (without ACK) repeats: newest, the newest one of its tuple in its network, or an earlier one.
+ * NULL: the SYN begins a new one. */
 toa_conversation *toa_identity_find(toa_conversation *newest, const toa_segment *segment);
 
 /* The same for a SYN that is being fed and that Wireshark has in this stream, which is noted. */

@@ -284,7 +284,7 @@ static void follow_served(toa_state *state, toa_party *party)
     }
 }
 
-/* A list of changes holds members only: who leaves takes it along. */
+/* A list of changes holds members only: whoever leaves has its changes taken over first. */
 void toa_index_leave_group(toa_state *state, toa_conversation *conv)
 {
     toa_large_party *index = conv->key ? conv->key->client->large : NULL;
@@ -387,7 +387,7 @@ unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind,
 
 /* ---- who waits for an answer ---- */
 
-/* SYNs in a client's name, by whomever, push out other SYNs at most. */
+/* SYNs that others send in a client's name can only push out other SYNs. */
 #define RING (TOA_PENDING_KEPT / 2u)
 
 _Static_assert(TOA_PENDING_KEPT <= TOA_SCAN_MAX, "callers have room for TOA_SCAN_MAX");

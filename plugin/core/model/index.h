@@ -1,8 +1,8 @@
 /* index.h
- * Finds the conversations of a party by one of their present numbers. A party with few conversations is not
- * indexed, looking at each is cheaper. One with many is indexed when it is first asked for, and costs little then:
- * its conversations only note that their numbers have changed, the next look-up takes the changes over. So an
- * ordinary capture pays nothing, and a hostile one is never quadratic.
+ * Finds the conversations of a party by one of their present numbers. A party with few conversations has no index, looking at
+ * each is cheaper. One with many gets its index at the first look-up; from then on its conversations only note that their
+ * numbers have changed, and the next look-up takes the changes over. So an ordinary capture pays nothing, and a hostile one is
+ * never quadratic.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -58,14 +58,14 @@ void toa_index_forget(toa_state *state, toa_conversation *conv);
 /* Numbers of a conversation with TOA_CONV_INDEXED have changed. */
 void toa_index_changed(toa_conversation *conv);
 
-/* conv has shown a SYN or a SYN-ACK: the ISN kinds follow at once, they hardly change any more. */
+/* conv has shown a SYN or a SYN-ACK: the ISN kinds are updated at once, since they hardly ever change again. */
 void toa_index_isn(toa_state *state, toa_conversation *conv);
 
 /* The client of conv has sent something that demands an answer. */
 void toa_index_note_pending(toa_state *state, toa_conversation *conv);
 
-/* Members of the party's group that may still wait for an answer: all of a small group, of a large one those that asked
- * last. Returns how many. */
+/* Members of the party's group that may still wait for an answer: all of a small group, of a large one those with the newest
+ * requests. Returns how many. */
 unsigned toa_index_pending(const toa_party *party, toa_conversation *ret_pending[TOA_SCAN_MAX]);
 
 /* Conversations of the party with this value; returns how many, newest first. The party is indexed if it was not. */

@@ -5,7 +5,7 @@
 
 #include "core/model/index.h"
 
-/* The connections of one wire tuple that one client has, one after the other, count once. */
+/* Successive connections of one client on one wire tuple count once. */
 static void count_tuple(toa_party *party, toa_conversation *conv)
 {
     const toa_conversation *earlier = conv->extra ? conv->extra->earlier : NULL;
@@ -61,7 +61,7 @@ static void count_joined(toa_state *state, toa_party *party, toa_conversation *c
         return;
     }
     large = toa_state_large_party(state, party);
-    if (!large->counts_established || party->n_group == TOA_SCAN_MAX + 1) { /* or once more, after some have left */
+    if (!large->counts_established || party->n_group == TOA_SCAN_MAX + 1) { /* or again, after some have left */
         large->counts_established = true;
         count_all(state, large, conv);
     } else if (toa_is_established(conv)) {
@@ -144,7 +144,7 @@ static bool under_way(const toa_conversation *conv)
     return toa_is_established(conv) && !(conv->flags & TOA_CONV_CLOSED);
 }
 
-/* Newest first; of a crowd the first is one that is under way, so that a flood of SYNs cannot bury it. */
+/* Newest first; in a crowd an established one stays first, so that a flood of SYNs cannot bury it. */
 void toa_members_join_key(toa_state *state, toa_conversation *conv)
 {
     toa_key *key = conv->key;
@@ -189,7 +189,7 @@ void toa_members_leave_key(toa_state *state, toa_conversation *conv)
 
     unlink_key(conv);
     if (key->n_members == 0 && key->stream + 1 == state->next_stream) {
-        /* this number was not used otherwise, so it is given out again (a TOA on the third packet) */
+        /* nobody has seen this number, so it is given out again (a TOA on the third packet) */
         state->next_stream--;
         key->stream = TOA_NO_STREAM;
     }
@@ -201,7 +201,7 @@ void toa_group_forget(toa_state *state, toa_conversation *conv)
         toa_members_leave_group(state, conv);
     }
     toa_members_leave_served(state, conv);
-    unlink_key(conv); /* its number was seen, and is not given out again */
+    unlink_key(conv); /* its number was shown, and is not given out again */
     conv->key = NULL;
     conv->server_party = NULL;
 }

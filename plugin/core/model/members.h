@@ -1,6 +1,5 @@
 /* members.h
- * The lists in which conversations stand, with their counts: the group of their client, the members of their key, those that
- * one server serves.
+ * The lists of conversations, with their counts: the group of a client, the members of a key, those that one server serves.
  *
  * Not here: which key a conversation has (group.h), who of the two is its client (roles.h).
  *
@@ -26,8 +25,8 @@ void toa_group_forget(toa_state *state, toa_conversation *conv);
 /* The connection before conv on its wire tuple was forgotten: conv counts for the tuple now, if nobody else does. */
 void toa_group_recount(toa_conversation *conv);
 
-/* A key with more members than this, as real life has them hardly: each new one is compared with two of the others, one under way
- * and the newest, and what is found grows with their number, not with its square. */
+/* In a key with more members than this, which real traffic hardly has, a new one is compared with only two of the others: one
+ * that is established, and the newest. So the findings grow with the number of members, not with its square. */
 #define TOA_KEY_CROWD 8
 
 /* conv, which shares its client, was established (toa_is_established). */
@@ -40,13 +39,13 @@ static inline uint32_t toa_group_n_established(const toa_party *party)
     return party->large && party->large->counts_established ? party->large->n_established + 1 : party->n_group;
 }
 
-/* conv becomes the first of its key's members, if they are a crowd: there it is found again. */
+/* conv becomes the first of its key's members, if they are a crowd: the next look-up begins there. */
 void toa_group_to_front(toa_state *state, toa_conversation *conv);
 
-/* A group with more members than this: there a number of 32 bits, alone, is somebody's by chance too often. Up to it that is
- * one of a million unexplained segments (2 x 2048 / 2^32), and one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
- * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: the
- * established ones among them are few, and are found as in a small group. */
+/* In a group with more members than this one 32-bit number alone matches somebody by chance too often. Up to it that happens to
+ * one of a million unexplained segments (2 x 2048 / 2^32), and to one of 2,000 groups with a recycled ISN (2048^2 / 2^33).
+ * Scanners with one source port have such groups, and so has a client in whose name others send SYNs: the established ones
+ * among them are few, and are found as in a small group. */
 #define TOA_CROWD 2048
 
 /* The same in wire tuples: what the clock of ISNs can fit by accident (R10). */

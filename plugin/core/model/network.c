@@ -15,7 +15,7 @@ static bool is_path(const void *record, const void *probe)
     return path->network == wanted->network && path->sender == wanted->sender && toa_same_wire(path->conv, wanted->conv);
 }
 
-/* The newest conversation of any's tuple whose sender uses this network, as far as it was noted; NULL: none. */
+/* The newest known conversation of any's tuple whose sender uses this network; NULL: none. */
 static toa_path *find_path(const toa_state *state, toa_conversation *any, unsigned sender, uint16_t network)
 {
     toa_path probe = {.conv = any, .network = network, .sender = (uint8_t)sender};
@@ -39,7 +39,7 @@ static void set_paths(toa_state *state, toa_conversation *conv)
     set_path(state, conv, 1, conv->side[1].network);
 }
 
-/* Its network is not only assumed to be the peer's. */
+/* Its network was seen, and is not only assumed to be the peer's. */
 static bool is_heard(const toa_conversation *conv, unsigned side)
 {
     return conv->side[side].last_frame != 0 || conv->first_sender == side;
@@ -66,7 +66,7 @@ bool toa_network_apart(const toa_conversation *x, const toa_conversation *y)
     return n == 2 || (n == 1 && (is_closed_network(x) || is_closed_network(y)));
 }
 
-/* Numbers tell. Those of a SYN begin a connection, or they do not. */
+/* Decides by the numbers. A SYN either began this connection or did not. */
 static toa_own fits(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
@@ -88,7 +88,7 @@ static toa_conversation *find_by_numbers(const toa_state *state, toa_conversatio
         return back->conv;
     }
     if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_SYN) {
-        return newest; /* begins one after it, or beside it */
+        return newest; /* begins a new one, after it or beside it */
     }
     if (!is_heard(newest, sender)) {
         return newest->side[!sender].network && segment->network ? NULL : newest; /* a direct server has no tunnel */
@@ -103,12 +103,12 @@ static toa_conversation *choose(toa_conversation *newest, toa_conversation *othe
     bool apart = toa_network_apart(newest, other);
 
     if (apart && newest->extra && newest->extra->earlier == other) {
-        newest->extra->earlier = NULL; /* only now is it known */
+        newest->extra->earlier = NULL; /* only now is that known */
     }
     if (apart ? is_heard(newest, sender) : is_heard(other, sender)) {
         return apart ? other : newest;
     }
-    if (apart) { /* newest's answers may come the way of the other's */
+    if (apart) { /* newest's answers may come by the other's path */
         return fits(newest, sender, segment) == TOA_OWN_EXACT && fits(other, sender, segment) == TOA_OWN_NONE ? newest : other;
     }
     return fits(other, sender, segment) == TOA_OWN_EXACT && fits(newest, sender, segment) == TOA_OWN_NONE ? other : newest;

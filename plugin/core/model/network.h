@@ -1,11 +1,11 @@
 /* network.h
- * Which network a conversation lives in. Two connections can have one wire tuple at one time if tags, labels or tunnels
+ * The network that a conversation belongs to. Two connections can have one wire tuple at one time if tags, labels or tunnels
  * around them keep them apart (toa_segment.network).
  *
  * A network alone proves little: a mirror port shows one packet in two VLANs, the label of a path changes when it is routed
- * anew, and answers of a direct server come without the tunnel that the questions came in. So a segment in a network that
- * its tuple was not seen in belongs to the newest conversation of the tuple if its numbers do, and two conversations are
- * apart only if nothing that they were seen in is the same.
+ * anew, and answers of a direct server come without the tunnel that the questions came in. So a segment in a network that its
+ * tuple was not seen in belongs to the newest conversation of the tuple if its numbers do, and two conversations count as apart
+ * only if they were never seen in the same network.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,10 +28,10 @@ void toa_network_begin(toa_state *state, toa_conversation *conv, toa_conversatio
 /* Takes out the paths whose newest conversation has been forgotten (it has no key). */
 void toa_network_forget(toa_state *state);
 
-/* The two have one tuple, but in networks that have nothing to do with each other. */
+/* The two have one tuple, but no network in common. */
 bool toa_network_apart(const toa_conversation *x, const toa_conversation *y);
 
-/* It may be in some network: otherwise it is its tuple's only one. */
+/* Networks matter for this tuple; otherwise its newest conversation is the only candidate. */
 static inline bool toa_network_matters(const toa_conversation *newest, const toa_segment *segment)
 {
     return (newest->side[0].network | newest->side[1].network | segment->network) != 0;

@@ -5,9 +5,9 @@
 
 #include "core/base/serial.h"
 
-/* x comes from a load balancer that names the client, y from that client's endpoint itself, to another server than x: if
- * they have to do with each other at all, y is the client's side of x, or of a connection before or after it. What could
- * cross x goes to x's server. */
+/* x comes from a load balancer that names the client, y from that client's endpoint itself, to another server than x: if they
+ * are related at all, y is the client's leg of x, or of a connection before or after x. What could cross x goes to x's
+ * server. */
 static bool other_side(const toa_conversation *x, const toa_conversation *y)
 {
     return x->source == TOA_KEY_TOA && y->source != TOA_KEY_TOA && y->source != TOA_KEY_MAP &&
@@ -20,7 +20,7 @@ static bool same_isn(const toa_side *a, const toa_side *b)
     return (a->flags & b->flags & TOA_SIDE_SYN) && a->isn == b->isn;
 }
 
-/* It has not answered the SYN, or with a RST. */
+/* The server has not answered the SYN, or only with a RST. */
 static bool refused(const toa_conversation *conv)
 {
     const toa_side *server = &conv->side[!conv->client];
@@ -78,9 +78,9 @@ static bool began_here(const toa_side *side)
     return (side->flags & TOA_SIDE_SYN) && toa_seq_within(side->isn, side->low, side->next);
 }
 
-/* Two clients' numbers are as far apart as chance puts them, 1 MiB or less in 1 of 2048 pairs. The sides of a NAT have
- * the same ones; that tells when the capture has lost the SYNs. (A server's numbers are no help: those of one tuple are
- * close to each other when two connections begin within 67 ms.) */
+/* The numbers of two clients differ at random, by 1 MiB or less in 1 of 2048 pairs; the two sides of a NAT have the same ones.
+ * That decides when the SYNs were not captured. (The servers' numbers do not help: on one tuple they are close to each other if
+ * two connections begin within 67 ms.) */
 static bool client_numbers_close(const toa_conversation *x, const toa_conversation *y)
 {
     uint32_t a, b;
@@ -88,7 +88,7 @@ static bool client_numbers_close(const toa_conversation *x, const toa_conversati
 
     if ((began_here(&x->side[x->client]) && began_here(&y->side[y->client])) || !client_number(x, &a) ||
         !client_number(y, &b)) {
-        return false; /* two SYNs: equal ISNs make legs of them (R4), others tell them apart */
+        return false; /* two SYNs: equal ISNs make them legs (R4), different ones keep them apart */
     }
     distance = toa_seq_diff(a, b);
     return distance < (1 << 20) && distance > -(1 << 20);

@@ -14,15 +14,15 @@ static bool known_server(const toa_state *state, const toa_endpoint *endpoint)
     return party && party->known_server;
 }
 
-/* Systems give clients no port below this one unless asked to (Linux; others begin higher), and none at all below
+/* Systems assign clients no port below this one by default (Linux; others begin higher), and never one below
  * FIRST_USER_PORT. */
 #define FIRST_EPHEMERAL_PORT 32768
 #define FIRST_USER_PORT 1024
 /* Conversations of an endpoint that are looked at, newest first. */
 #define PEERS_MAX 4
 
-/* A conversation between this endpoint and the peer's port on another host, with roles as uncertain: an endpoint that
- * talks to one service at two addresses is its client, whatever the ports say. NULL: none. */
+/* A conversation of this endpoint with the peer's port on another host, whose roles are as uncertain: an endpoint that uses one
+ * service at two addresses is its client, whatever the ports say. NULL: none. */
 static toa_conversation *same_service(const toa_conversation *conv, unsigned endpoint, toa_conversation *list, bool served)
 {
     const toa_endpoint *self = &conv->wire[endpoint], *peer = &conv->wire[!endpoint];
@@ -58,7 +58,7 @@ int toa_roles_by_peers(const toa_state *state, const toa_conversation *conv, toa
     return -1;
 }
 
-/* With nothing better, the lower port is the server's; with equal ports, who was spoken to first. */
+/* With nothing better, the lower port is the server's; with equal ports, the one that was addressed first. */
 unsigned toa_roles_by_port(const toa_state *state, const toa_conversation *conv, uint8_t *ret_roles)
 {
     const toa_map_row *rows;
@@ -151,7 +151,7 @@ void toa_roles_learn(toa_state *state, toa_conversation *conv, unsigned sender, 
     } else if (conv->roles < TOA_ROLES_TOA) {
         toa_roles_set(state, conv, sender, TOA_ROLES_TOA);
     } else if (conv->toa_sides == 3) {
-        /* both write it: then it does not tell who is who */
+        /* both ends write it, so it does not show which is which */
         unsigned client = toa_roles_by_port(state, conv, &port_roles);
         toa_roles_set(state, conv, client, TOA_ROLES_TOA);
     }

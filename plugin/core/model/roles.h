@@ -1,5 +1,6 @@
 /* roles.h
- * Who of the two ends of a conversation is the client: by SYN, SYN-ACK, TOA, map, or by the ports and what else the ends do.
+ * Which of a conversation's two ends is the client: by SYN, SYN-ACK, TOA or map, or by the ports and the other conversations of
+ * the ends.
  *
  * Not here: what follows from it for the key (group.h).
  *
@@ -20,7 +21,7 @@ void toa_roles_learn(toa_state *state, toa_conversation *conv, unsigned sender, 
 /* The client's index without any handshake, by the map or the ports; *ret_roles says by which. */
 unsigned toa_roles_by_port(const toa_state *state, const toa_conversation *conv, uint8_t *ret_roles);
 
-/* If both ports could be a service's: the client's index, if another conversation of one of the ends tells it, else -1.
+/* If both ports could be a service's: the client's index, if another conversation of one of the ends shows it, else -1.
  * *ret_other is that conversation. */
 int toa_roles_by_peers(const toa_state *state, const toa_conversation *conv, toa_conversation **ret_other);
 

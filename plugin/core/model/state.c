@@ -8,7 +8,7 @@ uint32_t toa_state_hash(const void *a, const void *b)
     return (uint32_t)toa_mix(toa_mix((uintptr_t)a) ^ (uintptr_t)b);
 }
 
-/* What a segment needs of a conversation spans several cache lines: ask for them at once, not one after the other. */
+/* What a segment needs of a conversation spans several cache lines: fetch them together, not one after the other. */
 static void prefetch(const toa_conversation *conv)
 {
     const char *line = (const char *)conv;

@@ -1,6 +1,5 @@
 /* state.h
- * Everything the engine knows of one capture file, for the modules of the core only. toa-engine.h is what the
- * others see.
+ * Everything the engine knows of one capture file, for the modules of the core only. Everybody else uses toa-engine.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -26,8 +25,8 @@ typedef struct toa_pair {
     uint32_t n_found;      /* findings that name y on x */
     int64_t found_time;    /* the last of them */
     int64_t dup_ack_time;  /* the last silent duplicate ACK; 0: none */
-    uint32_t noted_next, noted_ack; /* with noted_time: what who waited on y would send next, and had acknowledged */
-    int64_t noted_time;    /* nothing was known of x when it carried what y's client waits for; 0: it never did */
+    uint32_t noted_next, noted_ack; /* with noted_time: next number and last ack of the side that waited on y */
+    int64_t noted_time;    /* when x, of which nothing was known, carried what y's client was waiting for; 0: never */
     uint32_t n_dup_acks;   /* silent duplicate ACKs so far (R9) */
     uint32_t sack_shift;   /* distance of the last D-SACK that looked like y's data */
     uint32_t n_copies;     /* segments that both carried (R4) */
@@ -37,7 +36,7 @@ typedef struct toa_pair {
     bool has_ack_shift, has_seq_shift, has_sack_shift;
     uint8_t where;  /* toa_where of the last finding */
     uint16_t proof; /* evidence that first proved the two one connection at the server, 0: none */
-    bool collision; /* raised; these, and proof, are kept with x the one that began later */
+    bool collision; /* raised; like the next ones and proof, kept in the pair whose x began later */
     bool confirmed;
     bool reuse;
     bool refuted;
@@ -70,11 +69,11 @@ typedef struct toa_stranger {
     uint32_t ack;
     uint16_t ip_id;         /* last one that was not 0 */
     bool refused;           /* the client has answered it with a RST */
-    bool lost_syn;          /* it may answer a SYN that the capture has lost, and the client have changed its mind */
+    bool lost_syn;          /* it may answer a SYN that was not captured, and whose client has given up */
 } toa_stranger;
 
-/* What one side has said last on a conversation, with numbers that are not its own: perhaps the beginning of another
- * connection between the two (judge/missed.h). */
+/* The last segments of one side whose numbers are not the conversation's: perhaps the beginning of another connection between
+ * the two (judge/missed.h). */
 typedef struct toa_claim {
     int64_t time;
     uint32_t frame;
@@ -92,9 +91,9 @@ typedef struct toa_claim {
     toa_item item;     /* TOA that it carried; kind 0: none */
 } toa_claim;
 
-/* A way that a wire tuple which was seen in several networks takes (network.h). */
+/* One network that one direction of a wire tuple was seen in, if there are several (network.h). */
 typedef struct toa_path {
-    toa_conversation *conv; /* newest that takes it */
+    toa_conversation *conv; /* newest one that was seen in it */
     uint16_t network;
     uint8_t sender;         /* index of its side */
 } toa_path;
@@ -117,14 +116,14 @@ typedef struct toa_state {
     toa_table paths;         /* of toa_path, by wire tuple, sender and network */
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
-    uint32_t n_clock_pairs; /* that were compared by the ISN clock alone */
+    uint32_t n_clock_pairs; /* pairs that were compared by the ISN clock alone */
     uint32_t next_stream;  /* of the next new key */
     uint32_t n_forgotten;  /* conversations */
     GArray *found;         /* toa_finding, of the segment being fed */
     const toa_segment *segment; /* being fed */
-    toa_conversation *begun; /* conversation that this segment was found to belong to, instead of the one it was fed to */
+    toa_conversation *begun; /* conversation that this segment turned out to belong to, instead of the one it was fed to */
     toa_copies copies;
-    bool is_copy;          /* the segment being fed is one, as was found while it was judged */
+    bool is_copy;          /* the segment being fed turned out to be a copy */
 } toa_state;
 
 /* Empty, for one capture file; config is borrowed. */
@@ -165,7 +164,7 @@ static inline const toa_key *toa_reported_key(const toa_conversation *conv)
     return conv->source == TOA_KEY_PROVEN ? conv->extra->reported : conv->key;
 }
 
-/* TOA, map or a leg say that the two have one key; two connections of one wire tuple need not be told. */
+/* TOA, map or a leg say that the two have one key. False for two connections of one wire tuple, which always do. */
 static inline bool toa_same_reported_key(const toa_conversation *x, const toa_conversation *y)
 {
     return toa_reported_key(x) == toa_reported_key(y) && !(x->server_party == y->server_party && toa_same_wire(x, y));
@@ -195,7 +194,7 @@ toa_key *toa_state_key(toa_state *state, toa_party *client, toa_party *server);
 /* The party if there is one already. */
 toa_party *toa_state_find_party(const toa_state *state, const toa_endpoint *endpoint);
 toa_large_party *toa_state_large_party(toa_state *state, toa_party *party);
-/* The server's own address is known: the others that its key had are not needed any more. */
+/* The server's own address has become known: drops the other addresses of its key. */
 void toa_state_reached(toa_state *state, toa_key *key);
 /* The pair (x, y), NULL if there is none yet. */
 toa_pair *toa_state_find_pair(const toa_state *state, const toa_conversation *x, const toa_conversation *y);

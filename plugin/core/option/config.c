@@ -89,7 +89,7 @@ const toa_endpoint *toa_config_map_server(const toa_config *config, const toa_en
     return found;
 }
 
-/* Seconds, up to `end`; none at all are 0. */
+/* Reads seconds up to the character `end`; no digits mean 0. */
 static bool parse_seconds(const char **at, char end, int64_t *ret_ns)
 {
     int64_t seconds = 0;

@@ -2,8 +2,8 @@
  * What the bytes of one TCP option that carries a client address mean: a table of layouts, a table of
  * the (kind, length) pairs in use, and the user's rows on top.
  *
- * Not here: deciding between meanings by what else is in the segment (options.h).
- * Sources of each row: docs of the vendors' kernel modules; README.md "Option variants" names them.
+ * Not here: deciding between meanings by what else is in the segment (options.h). The source of each row is the code or
+ * documentation of a vendor's kernel module; plugin/doc/reference.md, "Option variants", names it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -37,10 +37,10 @@ typedef struct toa_segment {
     uint16_t window; /* unscaled */
     uint16_t ip_id;  /* 0: none (IPv6, or not told) */
     uint8_t ttl;
-    uint16_t network; /* of what is around it: VLAN, VNI, keys, labels, ends of tunnels, mixed into one number; 0: plain. The
-                       * same in both directions if those are. Two networks have one number once in 65535 */
-    toa_endpoint vip; /* beside a SYN (direct server return): where its client has sent it before a balancer put the server's own
-                       * address there; family TOA_FAMILY_NONE: nothing says so */
+    uint16_t network; /* hash of the encapsulation: VLAN, VNI, keys, labels, tunnel endpoints; 0: none. Both directions have one
+                       * value if their encapsulation is the same. Two networks share a value by chance once in 65535 */
+    toa_endpoint vip; /* of a SYN under direct server return: the address the client sent it to, before the balancer replaced it
+                       * with the server's own; family TOA_FAMILY_NONE: not known */
     toa_options options;
 } toa_segment;
 
