@@ -11,8 +11,10 @@
 #include "taps/parts.h"
 #include "core/model/identity.h"
 #include "core/model/key.h"
+#include "core/toa-engine.h"
 #include "tell/settle.h"
 
+#include <epan/funnel.h>
 #include <epan/stat_tap_ui.h>
 #include <wsutil/str_util.h>
 
@@ -20,10 +22,10 @@ enum {
     COLUMN_VERDICT,
     COLUMN_VICTIM,
     COLUMN_STREAMS,
-    COLUMN_KEY,
     COLUMN_SINCE,
     COLUMN_RSTS,
     COLUMN_SEGMENTS,
+    COLUMN_KEY,
     COLUMN_DUP_ACKS,
     COLUMN_FIRST_FRAME,
     COLUMN_LAST_FRAME,
@@ -36,36 +38,54 @@ enum {
 
 static const char table_name[] = "TOA Incidents";
 
-/* tshark prints titles as they are and fields by their formats: the widths of both are equal, so that they stand below one
- * another. The GUI sorts by the first column. */
+/* The dialog of Wireshark shows some 565 pixels of a table when it opens: what is needed first fits in that, the key is cut. It sorts by
+ * the first column. */
 static stat_tap_table_item columns[N_COLUMNS] = {
-    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict       ", "%-14s"},
-    [COLUMN_VICTIM] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Victim    ", "%-10s"},
-    [COLUMN_STREAMS] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Streams ", "%-8s"},
-    [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Key at the server                                          ", "%-59s"},
-    [COLUMN_SINCE] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "   Since s", "%10s"},
-    [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "RSTs", "%4u"},
-    [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Segments", "%8u"},
-    [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup ACKs", "%8u"},
-    [COLUMN_FIRST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u"},
-    [COLUMN_LAST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last frame", "%10u"},
-    [COLUMN_EARLY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Earlier connection                        ", "%-42s"},
-    [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later connection                          ", "%-42s"},
-    [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence                      ", "%-30s"},
+    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
+    [COLUMN_VICTIM] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Victim", "%s"},
+    [COLUMN_STREAMS] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Streams", "%s"},
+    [COLUMN_SINCE] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Since s", "%s"},
+    [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "RSTs", "%u"},
+    [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Segments", "%u"},
+    [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Key at the server", "%s"},
+    [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup ACKs", "%u"},
+    [COLUMN_FIRST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%u"},
+    [COLUMN_LAST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last frame", "%u"},
+    [COLUMN_EARLY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Earlier connection", "%s"},
+    [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later connection", "%s"},
+    [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence", "%s"},
     [COLUMN_FILTER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Filter", "%s"}};
+
+/* tshark prints titles as they are and fields by their formats, both when all rows are there: they are made as wide as the widest
+ * field, so that they stand below one another. The GUI aligns by itself, and would take the blanks for a part of the text. */
+#define WIDTH_MAX 127
+static struct {
+    const char *name; /* without blanks */
+    char title[WIDTH_MAX + 1], format[8];
+    int width; /* 0: never widened */
+} widened[N_COLUMNS];
 
 static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
 
 /* Up to this many pairs are merged anew with every finding, so that an event has one row; beyond it, each pair has a row of
  * its own. */
 #define SETTLED_MAX 64
+/* Of a conversation in more rows than this, each change of whether it waits is shown in the first of them; in the others the
+ * victim is "?". */
+#define FOLLOWED_MAX 1024
+
+/* A conversation of incidents: its own segments have no finding, but they change who waits, in all its rows. */
+typedef struct involved {
+    GArray *rows; /* guint, from 1, rising */
+    int64_t wait_time;
+    unsigned asked; /* 0, 1, 2: more */
+    bool again, closed;
+} involved;
 
 /* What the table is made from. toa_incident.user of an incident with a row is the row's number plus one. */
 static toa_incidents gathered;
 static toa_stats_table gathered_stats;
-static GPtrArray *settled;
-/* Each conversation of an incident, to the row of the last it is in: whether it waits changes with its own segments. */
-static GHashTable *row_of;
+static GHashTable *rows_of;    /* toa_conversation to involved */
 static int64_t gathered_start; /* 0: no packet yet */
 /* Rows taken off the table. A second dialog empties the table that the first still shows and sorts by these. */
 static GPtrArray *retired;
@@ -101,12 +121,24 @@ static void free_row(void *row)
     g_free(items);
 }
 
+/* Titles and fields as wide as they are. */
+static void narrow(void)
+{
+    for (unsigned i = 0; i < N_COLUMNS; i++) {
+        if (widened[i].width) {
+            widened[i].width = 0;
+            columns[i].column_name = widened[i].name;
+            columns[i].field_format = columns[i].type == TABLE_ITEM_UINT ? "%u" : "%s";
+        }
+    }
+}
+
 static void reset_gathered(void)
 {
+    narrow();
     toa_incidents_reset(&gathered);
     toa_stats_reset(&gathered_stats);
-    g_hash_table_remove_all(row_of);
-    g_ptr_array_set_size(settled, 0);
+    g_hash_table_remove_all(rows_of);
     gathered_start = 0;
 }
 
@@ -139,8 +171,7 @@ static void table_reset(stat_tap_table *table)
     reset_gathered();
 }
 
-static void table_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_,
-                            stat_tap_table_item_type *item)
+static void table_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *item)
 {
     if (item->type == TABLE_ITEM_STRING) {
         g_free((char *)item->value.string_value);
@@ -148,20 +179,56 @@ static void table_free_item(stat_tap_table *table _U_, guint row _U_, guint colu
     }
 }
 
-static void set_uint(stat_tap_table_item_type *item, unsigned value)
+/* The GUI; tshark prints what would be in a window. */
+static bool has_windows(void)
 {
-    item->type = TABLE_ITEM_UINT;
-    item->value.uint_value = value;
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+
+    return ops && ops->retap_packets;
+}
+
+/* Makes room for a field of so many characters. */
+static void widen(unsigned column, size_t characters)
+{
+    stat_tap_table_item *item = &columns[column];
+    bool is_right = item->align == TAP_ALIGN_RIGHT;
+    int width;
+
+    if (column == COLUMN_FILTER || has_windows()) {
+        return;
+    }
+    if (!widened[column].width) {
+        widened[column].name = item->column_name;
+    }
+    width = (int)MIN(MAX(characters, strlen(widened[column].name)), WIDTH_MAX);
+    if (width > widened[column].width) {
+        widened[column].width = width;
+        g_snprintf(widened[column].title, sizeof widened[column].title, is_right ? "%*s" : "%-*s", width, widened[column].name);
+        g_snprintf(widened[column].format, sizeof widened[column].format, "%%%s%d%s", is_right ? "" : "-", width,
+                   item->type == TABLE_ITEM_UINT ? "u" : "s");
+        item->column_name = widened[column].title;
+        item->field_format = widened[column].format;
+    }
+}
+
+static void set_uint(stat_tap_table_item_type *row, unsigned column, unsigned value)
+{
+    char digits[16];
+
+    row[column].type = TABLE_ITEM_UINT;
+    row[column].value.uint_value = value;
+    widen(column, (size_t)g_snprintf(digits, sizeof digits, "%u", value));
 }
 
 /* Takes the text. */
-static void set_text(stat_tap_table_item_type *item, char *text)
+static void set_text(stat_tap_table_item_type *row, unsigned column, char *text)
 {
-    if (item->type == TABLE_ITEM_STRING) {
-        g_free((char *)item->value.string_value);
+    if (row[column].type == TABLE_ITEM_STRING) {
+        g_free((char *)row[column].value.string_value);
     }
-    item->type = TABLE_ITEM_STRING;
-    item->value.string_value = text;
+    row[column].type = TABLE_ITEM_STRING;
+    row[column].value.string_value = text;
+    widen(column, (int)strlen(text));
 }
 
 static char *wire_text(const toa_conversation *conv)
@@ -199,10 +266,14 @@ static char *victim_text(const toa_incident *incident)
     unsigned victims = toa_incident_victims(incident, &gathered_stats);
 
     switch (victims) {
-    case TOA_VICTIM_EARLY: return ws_strdup_printf("stream %u", incident->early->stream);
-    case TOA_VICTIM_LATE: return ws_strdup_printf("stream %u", incident->late->stream);
-    case 0: return g_strdup("none");
-    default: return g_strdup("both");
+    case TOA_VICTIM_EARLY:
+        return ws_strdup_printf("stream %u", incident->early->stream);
+    case TOA_VICTIM_LATE:
+        return ws_strdup_printf("stream %u", incident->late->stream);
+    case 0:
+        return g_strdup("none");
+    default:
+        return g_strdup("both");
     }
 }
 
@@ -231,34 +302,69 @@ static void write_row(const toa_incident *incident, stat_tap_table_item_type *ro
     const toa_conversation *early = incident->early, *late = incident->late;
     toa_load load = toa_incident_load(incident);
 
-    set_text(&row[COLUMN_VERDICT], g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
-    set_text(&row[COLUMN_VICTIM], victim_text(incident));
-    set_text(&row[COLUMN_STREAMS], ws_strdup_printf("%u, %u", early->stream, late->stream));
-    set_text(&row[COLUMN_KEY], key_text(incident));
-    set_text(&row[COLUMN_SINCE], since_text(incident));
-    set_uint(&row[COLUMN_RSTS], load.rsts);
-    set_uint(&row[COLUMN_SEGMENTS], load.segments);
-    set_uint(&row[COLUMN_DUP_ACKS], load.dup_acks);
-    set_uint(&row[COLUMN_FIRST_FRAME], incident->first_frame);
-    set_uint(&row[COLUMN_LAST_FRAME], incident->last_frame);
-    set_text(&row[COLUMN_EARLY], wire_text(early));
-    set_text(&row[COLUMN_LATE], wire_text(late));
-    set_text(&row[COLUMN_EVIDENCE], toa_evidence_text(incident->evidence));
-    set_text(&row[COLUMN_FILTER], filter_text(incident));
+    set_text(row, COLUMN_VERDICT, g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
+    set_text(row, COLUMN_VICTIM, victim_text(incident));
+    set_text(row, COLUMN_STREAMS, ws_strdup_printf("%u, %u", early->stream, late->stream));
+    set_text(row, COLUMN_KEY, key_text(incident));
+    set_text(row, COLUMN_SINCE, since_text(incident));
+    set_uint(row, COLUMN_RSTS, load.rsts);
+    set_uint(row, COLUMN_SEGMENTS, load.segments);
+    set_uint(row, COLUMN_DUP_ACKS, load.dup_acks);
+    set_uint(row, COLUMN_FIRST_FRAME, incident->first_frame);
+    set_uint(row, COLUMN_LAST_FRAME, incident->last_frame);
+    set_text(row, COLUMN_EARLY, wire_text(early));
+    set_text(row, COLUMN_LATE, wire_text(late));
+    set_text(row, COLUMN_EVIDENCE, toa_evidence_text(incident->evidence));
+    set_text(row, COLUMN_FILTER, filter_text(incident));
+}
+
+static void free_involved(void *record)
+{
+    involved *self = record;
+
+    g_array_free(self->rows, TRUE);
+    g_free(self);
+}
+
+static involved *involve(const toa_conversation *conv, guint row)
+{
+    involved *self = g_hash_table_lookup(rows_of, conv);
+
+    if (!self) {
+        self = g_new0(involved, 1);
+        self->rows = g_array_new(FALSE, FALSE, sizeof row);
+        g_hash_table_insert(rows_of, (gpointer)conv, self);
+    }
+    if (self->rows->len < FOLLOWED_MAX && (!self->rows->len || g_array_index(self->rows, guint, self->rows->len - 1) < row)) {
+        g_array_append_val(self->rows, row);
+    }
+    return self;
+}
+
+/* Whether the row shows each change of it. */
+static bool is_followed(const involved *self, guint row)
+{
+    return row <= g_array_index(self->rows, guint, self->rows->len - 1);
 }
 
 /* Gives a pair its own row; which pairs are one event is known later. */
 static void show_pair(stat_tap_table *table, toa_incident *incident)
 {
     stat_tap_table_item_type empty[N_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
+    const involved *early, *late;
+    guint row;
 
     if (!incident->user) {
         incident->user = GUINT_TO_POINTER(table->num_elements + 1);
         stat_tap_init_table_row(table, table->num_elements, N_COLUMNS, empty);
     }
-    g_hash_table_insert(row_of, (gpointer)incident->early, incident->user);
-    g_hash_table_insert(row_of, (gpointer)incident->late, incident->user);
-    write_row(incident, table->elements[GPOINTER_TO_UINT(incident->user) - 1]);
+    row = GPOINTER_TO_UINT(incident->user);
+    early = involve(incident->early, row);
+    late = involve(incident->late, row);
+    write_row(incident, table->elements[row - 1]);
+    if (!is_followed(early, row) || !is_followed(late, row)) {
+        set_text(table->elements[row - 1], COLUMN_VICTIM, g_strdup("?"));
+    }
 }
 
 /* One row an event. Looks at all pairs, so it is for captures with few of them. */
@@ -266,7 +372,7 @@ static void show_settled(stat_tap_table *table)
 {
     GPtrArray *now = toa_incidents_settled(&gathered, true, NULL);
 
-    g_hash_table_remove_all(row_of);
+    g_hash_table_remove_all(rows_of);
     if (now->len != table->num_elements) {
         drop_rows(table);
     }
@@ -275,29 +381,51 @@ static void show_settled(stat_tap_table *table)
         incident->user = i < table->num_elements ? GUINT_TO_POINTER(i + 1) : NULL;
         show_pair(table, incident);
     }
-    g_ptr_array_free(settled, TRUE);
-    settled = now;
+    g_ptr_array_free(now, TRUE);
 }
 
-/* The victim's own segments have no finding, but they say since when it waits. */
+/* Few pairs: the segment may have changed who waits, or shown that two conversations are legs of one connection. */
+static bool show_few(stat_tap_table *table, const toa_conversation *conv)
+{
+    const toa_conversation *leg = toa_engine_leg(conv);
+    bool is_involved = g_hash_table_contains(rows_of, conv) || (leg && g_hash_table_contains(rows_of, leg));
+
+    if (is_involved) {
+        show_settled(table);
+    }
+    return is_involved;
+}
+
+static bool has_changed(involved *self, const toa_conversation *conv)
+{
+    const toa_stats *stats = toa_stats_find(&gathered_stats, conv);
+    involved now = {self->rows, stats->n_waiting ? stats->wait_time : 0, MIN(stats->n_waiting, 2), stats->n_again > 0,
+                    (conv->flags & TOA_CONV_CLOSED) != 0};
+    bool is_changed =
+        now.wait_time != self->wait_time || now.asked != self->asked || now.again != self->again || now.closed != self->closed;
+
+    *self = now;
+    return is_changed;
+}
+
 static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
 {
-    guint row = GPOINTER_TO_UINT(g_hash_table_lookup(row_of, conv));
-    const toa_incident *incident = NULL;
+    involved *self = gathered.list->len > 0 ? g_hash_table_lookup(rows_of, conv) : NULL;
 
-    if (!row || row > table->num_elements) {
+    if (gathered.list->len > 0 && gathered.list->len <= SETTLED_MAX) {
+        return show_few(table, conv);
+    }
+    if (!self || !has_changed(self, conv)) {
         return false;
     }
-    if (gathered.list->len <= SETTLED_MAX && settled->len > 1) {
-        show_settled(table); /* this segment may have shown that two conversations are legs of one connection */
-        return true;
+    for (guint i = 0; i < self->rows->len; i++) {
+        guint row = g_array_index(self->rows, guint, i);
+        const toa_incident *incident = gathered.list->pdata[row - 1];
+        stat_tap_table_item_type *fields = table->elements[row - 1];
+        if (!g_str_equal(fields[COLUMN_VICTIM].value.string_value, "?")) {
+            set_text(fields, COLUMN_VICTIM, victim_text(incident));
+        }
     }
-    if (gathered.list->len <= SETTLED_MAX) {
-        incident = settled->pdata[row - 1];
-    } else {
-        incident = gathered.list->pdata[row - 1];
-    }
-    set_text(&table->elements[row - 1][COLUMN_VICTIM], victim_text(incident));
     return true;
 }
 
@@ -305,7 +433,7 @@ static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
 static void show_all_pairs(stat_tap_table *table)
 {
     drop_rows(table);
-    g_hash_table_remove_all(row_of);
+    g_hash_table_remove_all(rows_of);
     for (guint i = 0; i < gathered.list->len; i++) {
         ((toa_incident *)gathered.list->pdata[i])->user = NULL;
         show_pair(table, gathered.list->pdata[i]);
@@ -360,8 +488,7 @@ static void shutdown(void)
     }
     toa_incidents_free(&gathered);
     toa_stats_free(&gathered_stats);
-    g_hash_table_destroy(row_of);
-    g_ptr_array_free(settled, TRUE);
+    g_hash_table_destroy(rows_of);
     g_ptr_array_free(retired, TRUE);
 }
 
@@ -369,8 +496,7 @@ void toa_tap_incidents_register(void)
 {
     toa_incidents_init(&gathered, toa_glue_config());
     toa_stats_init(&gathered_stats);
-    row_of = g_hash_table_new(NULL, NULL);
-    settled = g_ptr_array_new_with_free_func(g_free);
+    rows_of = g_hash_table_new_full(NULL, NULL, NULL, free_involved);
     retired = g_ptr_array_new_with_free_func(free_row);
     register_stat_tap_table_ui(&table_ui);
     register_shutdown_routine(shutdown);

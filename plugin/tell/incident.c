@@ -43,7 +43,7 @@ toa_load *toa_side_load(toa_side_of *side, const toa_conversation *carrier)
 /* Of several legs the one that carried most. */
 static void add_load(const toa_side_of *side, toa_load *sum)
 {
-    toa_load most = {NULL, 0, 0, 0};
+    toa_load most = {NULL, 0, 0, 0, 0};
 
     for (unsigned i = 0; i < side->n_loads; i++) {
         most.rsts = MAX(most.rsts, side->loads[i].rsts);
@@ -57,7 +57,7 @@ static void add_load(const toa_side_of *side, toa_load *sum)
 
 toa_load toa_incident_load(const toa_incident *incident)
 {
-    toa_load sum = {NULL, 0, 0, 0};
+    toa_load sum = {NULL, 0, 0, 0, 0};
 
     add_load(&incident->side[0], &sum);
     add_load(&incident->side[1], &sum);
@@ -102,12 +102,27 @@ bool toa_incident_only_dup_acks(const toa_incident *incident)
            !toa_incident_findings(incident, TOA_PAIR_PROVEN);
 }
 
-static bool waits(const toa_side_of *side, const toa_conversation *conv, const toa_stats_table *stats_table)
+const toa_load *toa_incident_answers(const toa_incident *incident, unsigned side)
 {
+    const toa_side_of *carrier = &incident->side[!side];
+    const toa_load *most = NULL;
+
+    for (unsigned i = 0; i < carrier->n_loads; i++) {
+        if (carrier->loads[i].answers > (most ? most->answers : 0)) {
+            most = &carrier->loads[i];
+        }
+    }
+    return most;
+}
+
+static bool waits(const toa_incident *incident, unsigned side, const toa_stats_table *stats_table)
+{
+    const toa_conversation *conv = side ? incident->late : incident->early;
     const toa_stats *stats = toa_stats_find(stats_table, conv);
 
     return stats && stats->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) &&
-           (stats->n_waiting > 1 || (side->n_answers > 0 && side->answer_time >= stats->wait_time));
+           (stats->n_waiting > 1 ||
+            (toa_incident_answers(incident, side) && incident->side[side].answer_time >= stats->wait_time));
 }
 
 /* Between the same addresses, a RST to the earlier client may have come to it or not: it waits if it asks again. */
@@ -120,16 +135,17 @@ static bool only_asked(const toa_incident *incident, const toa_stats_table *stat
 
 unsigned toa_incident_victims(const toa_incident *incident, const toa_stats_table *stats_table)
 {
-    const toa_side_of *side = incident->side;
+    bool early_answered = toa_incident_answers(incident, 0) != NULL;
+    bool late_answered = toa_incident_answers(incident, 1) != NULL;
     unsigned victims = 0;
 
     if (!toa_incident_stands(incident)) {
         return 0;
     }
-    victims |= waits(&side[0], incident->early, stats_table) && !only_asked(incident, stats_table) ? TOA_VICTIM_EARLY : 0;
-    victims |= waits(&side[1], incident->late, stats_table) ? TOA_VICTIM_LATE : 0;
-    if (victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) && !side[0].n_answers != !side[1].n_answers) {
-        victims = side[0].n_answers ? TOA_VICTIM_EARLY : TOA_VICTIM_LATE;
+    victims |= waits(incident, 0, stats_table) && !only_asked(incident, stats_table) ? TOA_VICTIM_EARLY : 0;
+    victims |= waits(incident, 1, stats_table) ? TOA_VICTIM_LATE : 0;
+    if (victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) && early_answered != late_answered) {
+        victims = early_answered ? TOA_VICTIM_EARLY : TOA_VICTIM_LATE;
     }
     return victims;
 }

@@ -30,6 +30,7 @@ typedef enum toa_verdict { /* most certain last */
 typedef struct toa_load {
     const toa_conversation *carrier;
     uint32_t rsts, segments, dup_acks; /* foreign ones, those of an earlier connection included */
+    uint32_t answers; /* of them: a server's, of the other connection (not of an earlier one) */
 } toa_load;
 
 /* Legs of one connection that are told apart; more are counted with the last. */
@@ -39,9 +40,7 @@ typedef struct toa_load {
 typedef struct toa_side_of {
     toa_load loads[TOA_LOADS_MAX];
     unsigned n_loads;
-    uint32_t n_answers;     /* segments of the server that are this side's, and were found on answer_carrier */
-    const toa_conversation *answer_carrier; /* of several legs of the other side the one that carried most; NULL: none */
-    int64_t answer_time;    /* of the last of them */
+    int64_t answer_time;    /* of the last segment of its server that was found on the other side */
 } toa_side_of;
 
 typedef struct toa_incident {
@@ -73,6 +72,10 @@ bool toa_incident_proven(const toa_incident *incident);
 bool toa_incident_only_dup_acks(const toa_incident *incident);
 /* Segments found on the wrong connection, an earlier one of the same addresses included: RSTs, duplicate ACKs, others. */
 toa_load toa_incident_load(const toa_incident *incident);
+
+/* Of the legs of the other connection the one that carried most of a server's segments of this one (0: the earlier, 1: the
+ * later), with how many they are (answers); NULL: none was found. */
+const toa_load *toa_incident_answers(const toa_incident *incident, unsigned side);
 
 /* Who waits in vain at the end: bit 0 the earlier connection, bit 1 the later. A connection waits if its client asked,
  * nothing of that was acknowledged on it, it is not closed, and the answer came elsewhere or the client has asked twice.

@@ -80,8 +80,7 @@ static void take_found(toa_incident *incident, const toa_layer *layer, const toa
       : segment->flags & TOA_FLAG_RST ? &load->rsts
                                       : &load->segments) += 1;
     if (!toa_tap_from_client(layer) && role != TOA_PAIR_STALE) {
-        owner->n_answers++;
-        owner->answer_carrier = finding->own;
+        load->answers++;
         owner->answer_time = segment->time;
     }
     if (!toa_tap_from_client(layer) && !incident->found_flags) {

@@ -80,10 +80,7 @@ static void add_loads(toa_side_of *side, const toa_side_of *more)
         load->rsts += more->loads[i].rsts;
         load->segments += more->loads[i].segments;
         load->dup_acks += more->loads[i].dup_acks;
-    }
-    if (more->n_answers > side->n_answers) {
-        side->n_answers = more->n_answers;
-        side->answer_carrier = more->answer_carrier;
+        load->answers += more->loads[i].answers;
     }
     side->answer_time = MAX(side->answer_time, more->answer_time);
 }

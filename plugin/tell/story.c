@@ -50,6 +50,7 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     const toa_incident *incident = story->incident;
     const toa_conversation *conv = side ? incident->late : incident->early;
     const toa_stats *stats = toa_stats_find(story->stats_table, conv);
+    const toa_load *elsewhere = toa_incident_answers(incident, side);
     bool still = stats->pending_on != conv;
     toa_claim claim = of(conv, still ? TOA_CLAIM_STILL_ASKS : TOA_CLAIM_WAITS);
 
@@ -64,10 +65,10 @@ static void tell_waiting(const toa_story *story, unsigned side, toa_teller *tell
     claim.frame = stats->answer_frame;
     claim.time = stats->answer_time;
     toa_say(teller, &claim);
-    if (incident->side[side].n_answers) {
+    if (elsewhere) {
         claim = of(conv, TOA_CLAIM_FOUND_ELSEWHERE);
-        claim.other_stream = incident->side[side].answer_carrier->stream;
-        claim.count = incident->side[side].n_answers;
+        claim.other_stream = elsewhere->carrier->stream;
+        claim.count = elsewhere->answers;
         toa_add(teller, "; ");
         toa_say(teller, &claim);
     }
@@ -141,9 +142,9 @@ static bool two_ways(const toa_incident *incident)
 /* Whose answers: those that were found most. */
 static void say_untranslated(const toa_incident *incident, toa_teller *teller)
 {
-    const toa_side_of *sides = incident->side;
-    bool only_client = !sides[0].n_answers && !sides[1].n_answers; /* its RSTs lie where the answers came in */
-    unsigned side = only_client ? !sides[1].n_loads : sides[1].n_answers > sides[0].n_answers;
+    const toa_load *early = toa_incident_answers(incident, 0), *late = toa_incident_answers(incident, 1);
+    bool only_client = !early && !late; /* its RSTs lie where the answers came in */
+    unsigned side = only_client ? !incident->side[1].n_loads : late && (!early || late->answers > early->answers);
     const toa_conversation *owner = side ? incident->late : incident->early;
     const toa_conversation *carrier = side ? incident->early : incident->late;
     toa_claim claim = of(owner, TOA_CLAIM_UNTRANSLATED);
