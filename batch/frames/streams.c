@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void toa_streams_init(toa_streams *streams, uint64_t seed)
+void toa_streams_init(toa_streams *streams, toa_streams_rule rule, uint64_t seed)
 {
-    *streams = (toa_streams){.seed = seed};
+    *streams = (toa_streams){.seed = seed, .rule = rule};
 }
 
 void toa_streams_clear(toa_streams *streams)
@@ -123,17 +123,20 @@ bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, u
         *slot = (uint32_t)streams->n_pairs;
     }
     pair = &streams->pairs[*slot - 1];
-    if ((pair->begun & 1u << sender) && pair->begin[sender] != segment->seq) {
-        if (syn == TOA_FLAG_SYN) {
+    if (pair->begun & 1u << sender) {
+        bool other = pair->begin[sender] != segment->seq, again = pair->ended && streams->rule == TOA_STREAMS_4_4;
+        if (syn == TOA_FLAG_SYN && (other || again)) {
             streams->settled[pair->stream / 8] &= (uint8_t)~(1u << pair->stream % 8); /* it is not the pair's any more */
             pair->stream = streams->next++;
             pair->begun = 0;
-        } else if (syn == (TOA_FLAG_SYN | TOA_FLAG_ACK)) {
+            pair->ended = false;
+        } else if (syn == (TOA_FLAG_SYN | TOA_FLAG_ACK) && other) {
             pair->begin[sender] = segment->seq;
         }
     }
     if (segment->counts) {
         learn_beginnings(pair, sender, segment);
+        pair->ended |= (segment->flags & (TOA_FLAG_FIN | TOA_FLAG_RST)) != 0;
     }
     if (pair->begun == 3) {
         streams->settled[pair->stream / 8] |= (uint8_t)(1u << pair->stream % 8);

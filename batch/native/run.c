@@ -8,7 +8,7 @@
 void toa_native_init(toa_native *native, const toa_config *config, FILE *file)
 {
     *native = (toa_native){.config = config, .engine = config->analysis ? toa_engine_new(config) : NULL};
-    toa_streams_init(&native->streams, (uint64_t)g_random_int() << 32 | g_random_int());
+    toa_streams_init(&native->streams, TOA_STREAMS_BUILT, (uint64_t)g_random_int() << 32 | g_random_int());
     toa_records_init(&native->records, config, file);
     toa_rotation_init(&native->rotation);
 }
@@ -36,7 +36,7 @@ bool toa_native_begin_file(toa_native *native, const char *name, bool silent)
         native->placed = g_array_new(FALSE, TRUE, sizeof(toa_native_place));
         native->records.rotation = &native->rotation;
     }
-    toa_streams_init(&native->file_streams, native->streams.seed);
+    toa_streams_init(&native->file_streams, TOA_STREAMS_BUILT, native->streams.seed);
     native->counts = (toa_native_counts){0};
     toa_rotation_add(&native->rotation, name, native->before);
     toa_records_begin_file(&native->records, name, silent);
@@ -118,7 +118,7 @@ static bool find_stream(toa_streams *streams, const toa_tcp_layer *layer, const 
                                   .flags = segment->flags,
                                   .counts = counts && !layer->quoted};
 
-    if (known && !(segment->flags & TOA_FLAG_SYN) && toa_streams_settled(streams, *known)) {
+    if (known && !(segment->flags & (TOA_FLAG_SYN | TOA_FLAG_FIN | TOA_FLAG_RST)) && toa_streams_settled(streams, *known)) {
         *ret_stream = *known;
         return true;
     }
