@@ -111,16 +111,17 @@ static void add_flows(GString *page, const scan_report *report, const scan_incid
     for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
         for (guint i = 0; i < incident->flows[side]->len; i++) {
             const scan_flow *flow = incident->flows[side]->pdata[i];
-            char *text = scan_words_flow(flow);
+            char *text = scan_words_flow(flow), *filter = scan_words_tuple(flow);
             add_escaped(page, "<tr><td class=\"k%c\">%c</td><td>%s</td><td>%s", 'a' + (char)side, 'A' + (char)side, text,
                         flow->point);
             for (guint p = 0; p < MIN(flow->places->len, 6); p++) {
                 const scan_place *place = &g_array_index(flow->places, scan_place, p);
                 char *name = g_path_get_basename(scan_report_path(report, place->file));
-                add_escaped(page, "<br><code>%s tcp.stream == %d</code>", name, (int)place->stream);
+                add_escaped(page, "<br>%s", name);
                 g_free(name);
             }
-            g_string_append(page, "</td></tr>\n");
+            add_escaped(page, "<br><code>%s</code></td></tr>\n", filter);
+            g_free(filter);
             g_free(text);
         }
     }

@@ -73,12 +73,36 @@ static void set_lanes(lane_row *row, const scan_flow *flow, const scan_incident 
     }
 }
 
+/* Another connection of the flow's wire tuple, of the same incident, that began after it and before that time. */
+static gboolean is_succeeded(const scan_incident *incident, const scan_flow *flow, gint64 time)
+{
+    for (unsigned side = 0; side < scan_incident_sides(incident); side++) {
+        for (guint i = 0; i < incident->flows[side]->len; i++) {
+            const scan_flow *other = incident->flows[side]->pdata[i];
+            if (other->first_time > flow->first_time && other->first_time <= time && g_str_equal(other->point, flow->point) &&
+                g_str_equal(other->client, flow->client) && g_str_equal(other->server, flow->server)) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/* Of its wire tuple and in its time; time as corrected. */
+static gboolean is_of_flow(const scan_incident *incident, const scan_flow *flow, const scan_packet *packet, gint64 time)
+{
+    gboolean there = g_str_equal(packet->source, flow->client) && g_str_equal(packet->destination, flow->server);
+    gboolean back = g_str_equal(packet->source, flow->server) && g_str_equal(packet->destination, flow->client);
+
+    return (there || back) && time >= flow->first_time && time <= flow->last_time && !is_succeeded(incident, flow, time);
+}
+
 static void add_packets(GArray *rows, const scan_incident *incident, const scan_flow *flow, unsigned own, gint64 skew,
-                        const char *server, const GPtrArray *packets, gint64 stream)
+                        const char *server, const GPtrArray *packets)
 {
     for (guint i = 0; i < packets->len; i++) {
         const scan_packet *packet = packets->pdata[i];
-        if (packet->stream != stream) {
+        if (!is_of_flow(incident, flow, packet, packet->time - skew)) {
             continue;
         }
         lane_row row = {.time = packet->time - skew, .flags = packet->flags, .seq = packet->seq, .ack = packet->ack,
@@ -129,7 +153,7 @@ static GArray *collect(const scan_report *report, const scan_incident *incident,
                 const scan_place *place = &g_array_index(flow->places, scan_place, p);
                 const GPtrArray *list = g_hash_table_lookup(packets, &place->file);
                 if (list) {
-                    add_packets(rows, incident, flow, own, skew ? skew->skew : 0, server, list, place->stream);
+                    add_packets(rows, incident, flow, own, skew ? skew->skew : 0, server, list);
                 } else {
                     add_facts(rows, incident, flow, own, place->file, server);
                 }

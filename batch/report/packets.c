@@ -4,12 +4,19 @@
 #include "report/packets.h"
 
 #include "read/child.h"
+#include "report/words.h"
 
 #include <json-glib/json-glib.h>
 
 #include <string.h>
 
 #define SECONDS 3600 /* for one file */
+
+/* What tshark answers for one file. */
+typedef struct packet_answer {
+    const scan_request *request;
+    GPtrArray *packets; /* scan_packet */
+} packet_answer;
 
 /* The last (innermost) value of the field; NULL: none. */
 static const char *field(JsonObject *layers, const char *name)
@@ -41,11 +48,39 @@ static gint64 nanoseconds(const char *text)
     return ns;
 }
 
+static char *endpoint(const char *address, const char *port)
+{
+    return g_strdup_printf(strchr(address, ':') ? "[%s]:%s" : "%s:%s", address, port);
+}
+
+/* A tunnel may have both families, each with its addresses. */
+static gboolean read_ends(JsonObject *layers, const scan_request *request, scan_packet *packet)
+{
+    static const char *const names[][2] = {{"ip.src", "ip.dst"}, {"ipv6.src", "ipv6.dst"}};
+    const char *ports[] = {field(layers, "tcp.srcport"), field(layers, "tcp.dstport")};
+
+    for (unsigned i = 0; ports[0] && ports[1] && i < G_N_ELEMENTS(names); i++) {
+        const char *source = field(layers, names[i][0]), *destination = field(layers, names[i][1]);
+        if (!source || !destination) {
+            continue;
+        }
+        packet->source = endpoint(source, ports[0]);
+        packet->destination = endpoint(destination, ports[1]);
+        if (scan_request_has(request, packet->source, packet->destination)) {
+            return TRUE;
+        }
+        g_clear_pointer(&packet->source, g_free);
+        g_clear_pointer(&packet->destination, g_free);
+    }
+    return FALSE;
+}
+
 static void read_packet(JsonArray *array G_GNUC_UNUSED, guint index G_GNUC_UNUSED, JsonNode *node, gpointer data)
 {
     JsonObject *source = json_object_get_object_member(json_node_get_object(node), "_source");
     JsonObject *layers = source ? json_object_get_object_member(source, "layers") : NULL;
-    const char *time = layers ? field(layers, "frame.time_epoch") : NULL, *address;
+    const char *time = layers ? field(layers, "frame.time_epoch") : NULL;
+    packet_answer *answer = data;
     scan_packet *packet;
 
     if (!time) {
@@ -53,45 +88,43 @@ static void read_packet(JsonArray *array G_GNUC_UNUSED, guint index G_GNUC_UNUSE
     }
     packet = g_new0(scan_packet, 1);
     packet->frame = number(layers, "frame.number");
-    packet->stream = number(layers, "tcp.stream");
     packet->time = nanoseconds(time);
     packet->flags = number(layers, "tcp.flags");
     packet->seq = number(layers, "tcp.seq_raw");
     packet->ack = number(layers, "tcp.ack_raw");
     packet->length = number(layers, "tcp.len");
     packet->ip_id = number(layers, "ip.id");
-    address = field(layers, "ipv6.src");
-    packet->source = address ? g_strdup_printf("[%s]:%s", address, field(layers, "tcp.srcport"))
-                             : g_strdup_printf("%s:%s", field(layers, "ip.src"), field(layers, "tcp.srcport"));
-    g_ptr_array_add(data, packet);
+    if (read_ends(layers, answer->request, packet)) {
+        g_ptr_array_add(answer->packets, packet);
+    } else {
+        scan_packet_free(packet);
+    }
 }
 
-/* "1,5,7" */
-static GString *streams_of(const scan_request *request)
+static char *filter_of(const scan_request *request)
 {
-    GString *text = g_string_new(NULL);
-    GHashTableIter iter;
-    gpointer stream;
+    GString *filter = g_string_new(NULL);
 
-    g_hash_table_iter_init(&iter, request->streams);
-    while (g_hash_table_iter_next(&iter, &stream, NULL)) {
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, text->len ? "," : "", *(gint64 *)stream);
+    g_string_printf(filter, "frame.time_epoch >= %" G_GINT64_FORMAT " && frame.time_epoch <= %" G_GINT64_FORMAT " && (",
+                    request->from / SCAN_NS_PER_S, request->to / SCAN_NS_PER_S);
+    for (guint i = 0; i < request->flows->len; i++) {
+        char *tuple = scan_words_tuple(request->flows->pdata[i]);
+        g_string_append_printf(filter, "%s(%s)", i ? " || " : "", tuple);
+        g_free(tuple);
     }
-    return text;
+    g_string_append_c(filter, ')');
+    return g_string_free(filter, FALSE);
 }
 
 static GPtrArray *read_file(void *tshark, const char *path, const scan_request *request)
 {
-    GString *streams = streams_of(request);
-    char *filter = g_strdup_printf(
-        "tcp.stream in {%s} && frame.time_epoch >= %" G_GINT64_FORMAT " && frame.time_epoch <= %" G_GINT64_FORMAT, streams->str,
-        request->from / SCAN_NS_PER_S, request->to / SCAN_NS_PER_S);
+    char *filter = filter_of(request);
     const char *const arguments[] = {
-        tshark, "-n",         "-r", path,            "-o", "toa.analysis:FALSE", "-Y", filter,   "-T", "json",
-        "-e",   "frame.number", "-e", "frame.time_epoch", "-e", "tcp.stream",         "-e", "tcp.flags", "-e", "tcp.seq_raw",
-        "-e",   "tcp.ack_raw",  "-e", "tcp.len",          "-e", "ip.id",              "-e", "ip.src",    "-e", "ipv6.src",
-        "-e",   "tcp.srcport",  NULL};
-    GPtrArray *packets = NULL;
+        tshark, "-n",           "-r", path,          "-o", "toa.analysis:FALSE", "-Y", filter,     "-T", "json",
+        "-e",   "frame.number", "-e", "frame.time_epoch", "-e", "tcp.flags",     "-e", "tcp.seq_raw", "-e", "tcp.ack_raw",
+        "-e",   "tcp.len",      "-e", "ip.id",       "-e", "ip.src",             "-e", "ip.dst",   "-e", "ipv6.src",
+        "-e",   "ipv6.dst",     "-e", "tcp.srcport", "-e", "tcp.dstport",        NULL};
+    packet_answer answer = {request, NULL};
     JsonParser *parser = json_parser_new();
     char *output;
     GError *error = NULL;
@@ -101,8 +134,8 @@ static GPtrArray *read_file(void *tshark, const char *path, const scan_request *
     } else if (scan_child_run(arguments, SECONDS, &output, &error)) {
         if (json_parser_load_from_data(parser, output, -1, NULL) &&
             JSON_NODE_HOLDS_ARRAY(json_parser_get_root(parser))) {
-            packets = g_ptr_array_new_with_free_func(scan_packet_free);
-            json_array_foreach_element(json_node_get_array(json_parser_get_root(parser)), read_packet, packets);
+            answer.packets = g_ptr_array_new_with_free_func(scan_packet_free);
+            json_array_foreach_element(json_node_get_array(json_parser_get_root(parser)), read_packet, &answer);
         }
         g_free(output);
     } else if (!scan_stop) {
@@ -111,8 +144,7 @@ static GPtrArray *read_file(void *tshark, const char *path, const scan_request *
     g_clear_error(&error);
     g_object_unref(parser);
     g_free(filter);
-    g_string_free(streams, TRUE);
-    return packets;
+    return answer.packets;
 }
 
 scan_packets *scan_packets_load(const scan_report *report, guint max, const char *tshark)

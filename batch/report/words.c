@@ -253,22 +253,27 @@ char *scan_words_past(const scan_counts *counts)
     return g_string_free(text, text->len == 0);
 }
 
+char *scan_words_tuple(const scan_flow *flow)
+{
+    const char *const ends[] = {flow->client, flow->server};
+    GString *text = g_string_new(NULL);
+
+    for (unsigned e = 0; e < 2; e++) {
+        const char *colon = strrchr(ends[e], ':'); /* there is one: the schema of records */
+        gboolean v6 = ends[e][0] == '[';
+        char *host = g_strndup(ends[e] + v6, (gsize)(colon - ends[e]) - (v6 ? 2 : 0));
+        g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %s", e ? " && " : "", v6 ? "ipv6" : "ip", host, colon + 1);
+        g_free(host);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void add_tuples(GHashTable *tuples, const GPtrArray *flows)
 {
     for (guint i = 0; i < flows->len; i++) {
-        const scan_flow *flow = flows->pdata[i];
-        const char *const ends[] = {flow->client, flow->server};
-        GString *text = g_string_new("(");
-        for (unsigned e = 0; e < 2; e++) {
-            const char *colon = strrchr(ends[e], ':'); /* there is one: the schema of records */
-            gboolean v6 = ends[e][0] == '[';
-            char *host = g_strndup(ends[e] + v6, (gsize)(colon - ends[e]) - (v6 ? 2 : 0));
-            g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %s", e ? " && " : "", v6 ? "ipv6" : "ip", host,
-                                   colon + 1);
-            g_free(host);
-        }
-        g_string_append_c(text, ')');
-        g_hash_table_add(tuples, g_string_free(text, FALSE));
+        char *tuple = scan_words_tuple(flows->pdata[i]);
+        g_hash_table_add(tuples, g_strdup_printf("(%s)", tuple));
+        g_free(tuple);
     }
 }
 

@@ -28,7 +28,9 @@ char *scan_words_victim(const scan_report *report, const scan_incident *incident
 char *scan_words_unseen(const scan_report *report);
 /* What was read again, and what could not be, of earlier files; NULL: nothing of the kind. */
 char *scan_words_past(const scan_counts *counts);
-/* A display filter that shows both conversations. */
+/* A display filter that shows the wire tuple of the flow. */
+char *scan_words_tuple(const scan_flow *flow);
+/* The same for both conversations. */
 char *scan_words_filter(const scan_incident *incident);
 /* "3 read, 1 cut short": what became of the files of this run; "" if there were none. */
 char *scan_words_counts(const scan_counts *counts);
