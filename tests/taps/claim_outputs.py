@@ -45,8 +45,19 @@ class Told:
         end = next((i for i in range(at, len(self.rest)) if self.rest[i].startswith('=====')), len(self.rest))
         self.text = '\n'.join(self.rest[at + 1:end])
         del self.rest[at:end]
-        # streams of Wireshark, from 4.4 on, that a connection goes on in: words and records name it by its first
-        self.first = {claim['other_stream']: claim['stream'] for claim in self.claims if claim['claim'] == 'goes_on'}
+        self.first = {}
+
+    def join_streams(self, packets):
+        """From 4.4 on Wireshark may have a connection in several streams; words and records name it by its first. Those that
+        no record has are of the last connection of the wire tuple that has begun."""
+        known = [r for r in self.records if r['record'] == 'conversation']
+        streams = {r['stream'] for r in known}
+        for number, p in sorted(packets.items()):
+            stream = self.stream(number) if self.frames[number]['toa.stream'] else None
+            of = [r for r in known if {joined(r, 'client'), joined(r, 'server')} == {p.source, p.destination} and
+                  r['first_frame'] <= number] if stream is not None and stream not in streams else []
+            if of:
+                self.first[stream] = max(of, key=lambda r: r['first_frame'])['stream']
         for row in self.frames.values():
             row['_ws.col.Info'] = re.sub(r'(?<=stream )\d+', lambda n: str(self.first.get(int(n[0]), n[0])), row['_ws.col.Info'])
 

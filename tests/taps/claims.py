@@ -91,6 +91,8 @@ def judge(options, path):
     missing = [f for f, row in told.frames.items() if row['toa.stream'] and f not in packets]
     if missing:
         return path, None, []
+    told.join_streams(packets)
+    again.join_streams(packets)
     packets = {f: p._replace(stream=told.stream(f)) for f, p in packets.items() if told.frames[f]['toa.stream']}
     c = Capture(packets, start, told.records)
     check_claims(c, told.claims, bad)
