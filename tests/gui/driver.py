@@ -311,9 +311,11 @@ class Wireshark:
                    lambda: (look() or {}).get('current'))
 
     def xwindow(self, title):
-        """The X server's number of a window."""
-        return subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], env=self.screen.environment,
-                              capture_output=True, text=True, timeout=PATIENCE).stdout.split()[-1]
+        """The X server's number of a window, which may come to the screen after Qt has it."""
+        def look():
+            return subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], env=self.screen.environment,
+                                  capture_output=True, text=True, timeout=PATIENCE).stdout.split()
+        return eventually(f'"{title}" on the screen', look)[-1]
 
     def activate(self, title):
         self.screen.xdotool('windowactivate', '--sync', self.xwindow(title))
