@@ -15,7 +15,7 @@ DROP TABLE IF EXISTS r_meeting;
 DROP TABLE IF EXISTS r_meeting_best;
 DROP TABLE IF EXISTS r_link;
 
--- ---- 0. What can matter ----------------------------------------------------------------------------------------------
+-- ---- 0. Pre-filter: candidate clients -------------------------------------------------------------------------------
 
 -- Most connections meet nobody: their client endpoint had no other connection, and none of their numbers turns up
 -- anywhere else. They are counted, not joined.

@@ -59,14 +59,14 @@ typedef gboolean toa_bool;
 #define toa_register_conversation_filter register_conversation_filter
 #endif
 
-/* Followers: the number of streams and sub-streams can be told. */
+/* Followers: new callbacks for the number of streams and sub-streams. */
 #if TOA_WIRESHARK_AT_LEAST(4, 4)
 #define toa_register_follow_stream(...) register_follow_stream(__VA_ARGS__, NULL, NULL)
 #else
 #define toa_register_follow_stream(...) register_follow_stream(__VA_ARGS__)
 #endif
 
-/* Statistics trees: what makes a submenu of a name. */
+/* Statistics trees: the separator that puts a name into a submenu. */
 #if TOA_WIRESHARK_AT_LEAST(4, 4)
 #define TOA_SUBMENU "//"
 #else

@@ -1,6 +1,6 @@
 /* dsr.h
- * Shows the VIP that direct server return puts beside a SYN. IP's and GENEVE's own dissectors show the option's bytes as ever;
- * this adds a line of its own, so that nothing has to be handed back where something else uses the numbers.
+ * Shows the VIP that direct server return puts beside a SYN. IP's and GENEVE's own dissectors still show the option's bytes.
+ * This only adds a line, so nothing is lost where something else uses the option's number.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

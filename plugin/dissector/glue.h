@@ -14,7 +14,7 @@
 #include "dissector/option-hook.h"
 #include "tell/layer.h"
 
-/* Hooks for packet-toa.c. All are called with tree NULL if there is none; expert infos are wanted all the same. */
+/* Hooks for packet-toa.c. tree is NULL if there is none; expert infos are wanted even then. */
 typedef struct toa_glue_hooks {
     toa_show_option show_option;
     /* false: show_layer would do nothing, and need not be called */

@@ -1,5 +1,5 @@
 /* labels.c
- * What is around a TCP layer, read from the frame as toa-read does (frames/layers.h), so that both tell one network.
+ * The encapsulation of a TCP layer, read from the frame as toa-read does (frames/layers.h), so that both see the same network.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -75,6 +75,6 @@ void toa_labels_dsr(const packet_info *pinfo, const uint8_t *header, toa_dsr *re
 
     ret_dsr->kind = TOA_DSR_NONE;
     if (link && read_frame(pinfo, link, &frame) && toa_find_tcp(&frame, &layer) == TOA_FOUND_TCP && layer.header == header) {
-        *ret_dsr = layer.dsr; /* another header: a layer that the walk has not come to, or a packet made of fragments */
+        *ret_dsr = layer.dsr; /* another header: a layer that the walk did not reach, or a reassembled packet */
     }
 }

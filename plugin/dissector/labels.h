@@ -17,7 +17,7 @@ uint16_t toa_labels_of(const packet_info *pinfo);
  * are in toa_labels_frame. */
 void toa_labels_dsr(const packet_info *pinfo, const uint8_t *header, toa_dsr *ret_dsr);
 
-/* The frame itself, of which a packet may be made anew; NULL: none. */
+/* The frame itself, which a reassembled packet is not; NULL: none. */
 tvbuff_t *toa_labels_frame(const packet_info *pinfo);
 
 #endif

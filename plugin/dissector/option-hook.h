@@ -21,11 +21,12 @@ typedef struct toa_header {
     const toa_options *options;
 } toa_header;
 
-/* Draws an option that carries an address; tvb begins with its kind byte. tree may be NULL, expert infos are wanted all the
- * same. */
+/* Draws an option that carries an address; tvb begins with its kind byte. tree may be NULL; expert infos are wanted even
+ * then. */
 typedef void (*toa_show_option)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_item *item);
 
-/* config is borrowed for good and read when an option is judged by itself. From proto_register_toa, and from proto_reg_handoff_toa when TCP has filled its table. */
+/* config is borrowed as long as the program runs, and read for an option that is judged by itself. The first is called from
+ * proto_register_toa, the second from proto_reg_handoff_toa, when TCP has filled its table. */
 void toa_option_hook_register_tree(void);
 void toa_option_hook_register(protocol_t *protocol, const toa_config *config, toa_show_option show);
 

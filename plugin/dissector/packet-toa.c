@@ -1,5 +1,5 @@
 /* packet-toa.c
- * The two protocols of TOA and their trees: has drawn what the glue and the engine have found, decides nothing. Fields and
+ * The two protocols of TOA and their trees. Draws what the glue and the engine have found, and decides nothing. Fields and
  * expert infos are in show-option, show-conversation and show-finding.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

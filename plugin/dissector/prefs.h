@@ -15,7 +15,7 @@ void toa_prefs_register(int proto_toa);
 /* Fills *config (fresh from toa_config_init) from the preferences in force. */
 void toa_prefs_apply(toa_config *config);
 
-/* Findings are to stand in the Info column. */
+/* Whether findings are shown in the Info column. */
 bool toa_prefs_info(void);
 
 #endif

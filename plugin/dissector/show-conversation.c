@@ -70,7 +70,7 @@ static void add_either_endpoint(proto_tree *tree, tvbuff_t *tvb, const toa_endpo
     proto_item_set_hidden(toa_show_uint(tree, tvb, hf_key_port, endpoint->port));
 }
 
-/* All that Wireshark counts it as. */
+/* All tcp.stream numbers that Wireshark gives it. */
 static void add_streams(proto_tree *tree, tvbuff_t *tvb, int field, const toa_conversation *conv)
 {
     uint32_t n;
@@ -101,7 +101,7 @@ static void add_key_server(proto_tree *tree, tvbuff_t *tvb, const toa_endpoint *
     }
 }
 
-/* The server; all that are known to lead to it, if it is not known which of them is its own address. */
+/* The server's address; or all addresses that lead to it, while nothing says which of them is its own. */
 static void add_key_servers(proto_tree *tree, tvbuff_t *tvb, const toa_key *key)
 {
     const toa_reached *reached = key->reached;

@@ -1,6 +1,6 @@
 /* dsr.h
- * Direct server return: the VIP that Cilium's balancer puts beside a SYN. The numbers of these options are nobody's by
- * registration (GENEVE's apart), so an option counts only where Cilium puts it, with its length, in front of a SYN.
+ * Direct server return: the VIP that Cilium's balancer puts beside a SYN. These option numbers are not registered (except
+ * GENEVE's), so an option counts only where Cilium puts it, with Cilium's length, in front of a SYN.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,7 +9,7 @@
 
 #include "frames/walk.h"
 
-/* A new IP header begins: it has what the tunnel around it said. */
+/* A new IP header begins: it takes over what the tunnel around it said. */
 static inline void walk_enter_dsr(toa_walk *walk)
 {
     walk->layer->dsr = walk->tunnel_dsr;
@@ -23,7 +23,7 @@ void walk_dsr_ip6(toa_walk *walk, uint32_t header);
 /* At a GENEVE header, all of it there. */
 void walk_dsr_geneve(toa_walk *walk, uint32_t header);
 
-/* What was found in front of this TCP header may stand: it is a SYN, of the same family, and the address can be one. */
+/* Whether the option in front of this TCP header is believed: it is a SYN, of the same family, and the address is possible. */
 bool toa_dsr_stands(const toa_tcp_layer *layer);
 
 #endif

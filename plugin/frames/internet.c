@@ -90,7 +90,7 @@ void walk_ipv4(toa_walk *walk)
         walk_stop(walk, TOA_FOUND_OTHER);
         return;
     }
-    if (total) { /* 0: segmentation was left to the interface, and all of it is the datagram */
+    if (total) { /* 0: the interface does the segmentation, and the whole rest is the datagram */
         walk_limit(walk, total);
     }
     fragment = walk_get16(at + 6);

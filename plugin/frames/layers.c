@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* More layers than any tunnel has; each makes the frame shorter, but for nothing. */
+/* A bound for frames made to be walked for long: no tunnel has so many layers. */
 #define DEPTH_MAX 40
 
 typedef struct row {
@@ -24,7 +24,7 @@ static const row links[] = {{1, walk_ethernet}, {113, walk_cooked}, {276, walk_c
                             {0, walk_null},     {108, walk_loop},   {9, walk_ppp_hdlc},  {50, walk_ppp_hdlc},
                             {51, walk_pppoe},   {104, walk_chdlc}};
 
-/* Others than IP are such as have no IP in them (IEEE 802 numbers, and what Linux and vendors use besides). */
+/* The others carry no IP (IEEE 802 numbers, and those of Linux and vendors). */
 static const row ethertypes[] = {
     {0x0800, walk_ipv4},  {0x86dd, walk_ipv6},  {0x8100, walk_vlan},  {0x88a8, walk_vlan}, {0x9100, walk_vlan},
     {0x8847, walk_mpls},  {0x8848, walk_mpls},  {0x8864, walk_pppoe}, {0x6558, walk_ethernet},
@@ -117,7 +117,7 @@ bool toa_may_hold_tcp(uint32_t protocol)
     return is_listed(ip_unknown, sizeof ip_unknown / sizeof *ip_unknown, protocol);
 }
 
-/* Has no row: is there perhaps TCP in it? */
+/* It has no row: can there be TCP in it? */
 static void stop_without_row(toa_walk *walk)
 {
     uint32_t number = walk->protocol;
@@ -160,7 +160,7 @@ static void take_step(toa_walk *walk)
     stop_without_row(walk);
 }
 
-/* One number of 16 bits, and not 0. */
+/* Folds it to 16 bits, never 0. */
 static uint16_t fold_network(uint64_t network)
 {
     return network ? (uint16_t)(1 + (network >> 16) % 65535) : 0;

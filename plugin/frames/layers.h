@@ -27,8 +27,9 @@ typedef enum toa_found {
     TOA_FOUND_MAX
 } toa_found;
 
-/* Where the address that a client has dialled travels beside a SYN, when a balancer has put the server's own into the destination
- * and the server answers the client itself (direct server return). Formats are Cilium's: bpf/lib/nodeport.h, common.h, tunnel.h. */
+/* Direct server return: a balancer replaces the destination with the server's own address, and the server answers the client
+ * itself. These are the ways in which the address that the client dialled travels with the SYN. Formats are Cilium's:
+ * bpf/lib/nodeport.h, common.h, tunnel.h. */
 typedef enum toa_dsr_kind {
     TOA_DSR_NONE,
     TOA_DSR_IP4,    /* IPv4 option 0x9a, the first one */
@@ -52,7 +53,8 @@ typedef struct toa_tcp_layer {
     uint16_t ip_id;              /* 0 with IPv6 */
     uint8_t ttl;
     bool quoted;                 /* in an ICMP error */
-    uint16_t network;            /* tags, labels, keys and ends of tunnels in front of it, mixed; 0: none (core/option/segment.h) */
+    uint16_t network;            /* hash of tags, labels, keys and tunnel endpoints in front of it; 0: none
+                                  * (core/option/segment.h) */
     toa_dsr dsr;                 /* with a SYN without ACK only */
     /* with TOA_FOUND_UNKNOWN and FRAGMENT: what, as "ethertype", 0x88e7 */
     const char *space;
@@ -61,7 +63,7 @@ typedef struct toa_tcp_layer {
 
 toa_found toa_find_tcp(const toa_frame_bytes *frame, toa_tcp_layer *ret_layer);
 
-/* The network alone, as far as the layers are known: also of frames of which only a part is. */
+/* The network alone, as far as the layers are known; also for a frame that is known only in part. */
 uint16_t toa_find_network(const toa_frame_bytes *frame);
 
 /* "ethertype 0x88e7", "IP protocol 115": for messages. */

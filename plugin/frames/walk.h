@@ -33,7 +33,7 @@ typedef struct toa_walk {
     uint16_t gre_flags;
     uint8_t fcs; /* still at the end */
     toa_found result;
-    uint64_t network; /* all labels so far, mixed; 0: none */
+    uint64_t network; /* hash of all labels so far; 0: none */
     toa_dsr tunnel_dsr; /* what a tunnel's header says of the IP packet in it */
     toa_tcp_layer *layer;
 } toa_walk;

@@ -53,7 +53,7 @@ static et_dissector_info_t endpoint_info = {endpoint_field};
 
 /* ---- what one conversation adds ---- */
 
-/* By sides of the conversation: which of them is the client may be learnt later, too. */
+/* Counted by side: which side is the client may be learnt later. */
 typedef struct share {
     const toa_conversation *conv;
     int frames[2]; /* sent by that side */
@@ -128,8 +128,8 @@ static void add_to_endpoints(conv_hash_t *table, const share *one)
 
 /* ---- one pass of tshark ---- */
 
-/* A key may be learnt after the first packets of a conversation. What has no windows and dissects each packet once can wait
- * until all are through, and then counts each for the key that it has. Wireshark's tables do not say when that is, but a
+/* A key may be learnt after the first packets of a conversation. A program without windows, which dissects each packet once,
+ * can wait for the end and then count every conversation for its final key. Wireshark's tables do not say when that is, but a
  * listener that was registered later than the table is drawn before it. */
 typedef struct held {
     conv_hash_t *table;

@@ -201,7 +201,7 @@ static void show_new(follow_info_t *info, const packet_info *pinfo, bool is_serv
 
 /* ---- segments ---- */
 
-/* False: the other leg of its connection stands for it. */
+/* False: the other leg of its connection is shown instead. */
 static bool leg_is_shown(const toa_conversation *conv)
 {
     const toa_conversation *leg = toa_engine_leg(conv);

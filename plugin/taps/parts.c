@@ -28,7 +28,7 @@ int64_t toa_tap_start(const packet_info *pinfo)
 
 /* ---- statistics printed by tshark ---- */
 
-/* A number up to the next comma or the end, and what is behind: no filter looks so. False: there is none. */
+/* Reads a number that ends at a comma or at the end, which no filter looks like, and moves behind it. False: there is none. */
 static bool read_limit(const char **at, unsigned *ret_limit)
 {
     char *end;

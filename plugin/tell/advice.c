@@ -82,7 +82,7 @@ void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_t
     }
 }
 
-void toa_advice_for_good(const toa_incident *incident, toa_teller *teller)
+void toa_advice_permanent(const toa_incident *incident, toa_teller *teller)
 {
     static const char *const shared[] = {
         "Client: give each path source ports of its own, by net.ipv4.ip_local_port_range per host or network namespace, or "

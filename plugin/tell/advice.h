@@ -14,7 +14,7 @@
 void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_table, toa_teller *teller);
 
 /* The permanent fix. */
-void toa_advice_for_good(const toa_incident *incident, toa_teller *teller);
+void toa_advice_permanent(const toa_incident *incident, toa_teller *teller);
 
 /* What was looked at, for a capture without incident. */
 typedef struct toa_quiet {

@@ -38,7 +38,7 @@ const char *toa_segment_name(uint16_t flags, uint32_t length)
     return length ? "data" : flags & TOA_FLAG_FIN ? "FIN" : "ACK";
 }
 
-/* A claim about the witness's frame. */
+/* A claim about the record's frame. */
 static toa_claim about(const toa_evidence_record *record, toa_claim_kind kind)
 {
     const toa_finding *finding = &record->finding;

@@ -68,7 +68,7 @@ toa_place toa_place_of(const toa_conversation *one, const toa_conversation *othe
     return TOA_PLACE_UNKNOWN;
 }
 
-/* bit: this list's in teller->told. */
+/* bit: this list's in teller->reported. */
 static void add_products(const product *list, unsigned bit, toa_teller *teller)
 {
     if (teller->reported & bit) {

@@ -413,5 +413,5 @@ void toa_story_tell(const toa_story *story, unsigned number, unsigned total, toa
     tell_connection(story, incident->late, teller);
     tell_evidence(story, teller);
     tell_certainty(story, teller);
-    toa_advice_for_good(incident, teller);
+    toa_advice_permanent(incident, teller);
 }

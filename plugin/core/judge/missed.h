@@ -10,8 +10,8 @@
 
 #include "core/model/state.h"
 
-/* x carries the segment being fed, whose numbers are not x's own: does it go on with what the other side, or a SYN-ACK of
- * its own side, has claimed? */
+/* x carries the segment being fed, whose numbers are not x's own: does it continue what the other side, or a SYN-ACK of its own
+ * side, has claimed? */
 bool toa_missed_agrees(const toa_state *state, const toa_conversation *x, unsigned sender);
 
 /* Remembers the segment as what its side claims. foreign: it was found to be another conversation's. */

@@ -9,14 +9,14 @@
 
 #include "core/model/state.h"
 
-/* Gives early and late, proven to be one, one key, source 4 for whose key it was not: that of the one for which TOA, map or
- * a leg tells the server (early, if both are told); else the one whose wire server is a candidate of the map for the other;
- * else one that says where the server was reached (toa_key.reached), source 4 for both. */
+/* Gives early and late, proven to be one, a common key: that of the one whose server TOA, map or a leg names (early's, if both
+ * do); else that of the one whose wire server is a candidate of the map for the other. The other one gets source 4. Else both
+ * get source 4 and a key that says where the server was reached (toa_key.reached). */
 void toa_onekey_join(toa_state *state, toa_conversation *early, toa_conversation *late);
 
-/* Remembers that connections to these two servers were proven to be one; some can lead elsewhere all the same. */
+/* Remembers that connections to these two servers were proven to be one; other connections to them may still lead elsewhere. */
 void toa_onekey_servers(toa_state *state, toa_party *one, toa_party *other);
-/* It is remembered of the two. */
+/* toa_onekey_servers has remembered the two. */
 bool toa_onekey_known(const toa_party *one, const toa_party *other);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct toa_carriers {
 
 /* What a search saw besides the owner. The search itself has changed nothing. */
 typedef struct toa_seen {
-    toa_carriers carriers; /* no owners, because the segment is a copy of one of theirs: for toa_legs_copy */
+    toa_carriers carriers; /* sent the segment themselves: no owners, but perhaps legs (toa_legs_copy) */
     /* Distances between a number of the segment and the expected one, for toa_credit_distances: two equal ones are needed to
      * find an owner (R7). */
     bool has_synack_distance, has_answer_distance;

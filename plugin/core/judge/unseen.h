@@ -12,16 +12,16 @@
 
 #include "core/model/state.h"
 
-/* x carries the segment being fed from side `sender`; its numbers are not x's, and nobody in the capture has been found for
- * it. Remembers what answers a SYN of x, and raises toa.foreign.unseen for what fits what was remembered: true then. */
+/* x carries the segment being fed from side `sender`; its numbers are not x's, and no owner was found. Remembers an answer to
+ * x's SYN; raises toa.foreign.unseen for a segment that fits a remembered one, and returns true then. */
 bool toa_unseen_check(toa_state *state, toa_conversation *x, unsigned sender);
 
 /* conv is new, and under way: is it the owner of an answer that was remembered on another conversation of its client? Then
  * the server's numbers have proven that it sees one connection. */
 void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender);
 
-/* Drops what conversations that are to be forgotten (they have no key) carried, and what is as many frames old; marks the clients
- * of the rest. */
+/* Drops answers that were carried by conversations about to be forgotten (they have no key), or are `age` frames old; marks the
+ * clients of the rest. */
 void toa_unseen_forget(toa_state *state, uint32_t frame, uint32_t age);
 
 #endif

@@ -1,7 +1,7 @@
 /* untranslated.h
- * Answers from another address than the one that was asked: a server that knows nothing of a NAT or load balancer answers the
- * client itself, or the one that should translate the answer back does not. Not a collision of two connections. Findings
- * toa.foreign.segment and toa.foreign.rst with toa_finding.untranslated, see plugin/doc/rules.md.
+ * Answers from an address that was not asked: a server that knows nothing of a NAT or load balancer answers the client itself,
+ * or whoever should translate the answer back does not. Not a collision of two connections. Findings toa.foreign.segment and
+ * toa.foreign.rst with toa_finding.untranslated, see plugin/doc/rules.md.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,7 +24,7 @@ typedef struct toa_untranslated {
  * another conversation of the client? Then x has nothing of it. *ret_found is always filled in. */
 void toa_untranslated_find(const toa_state *state, const toa_conversation *x, unsigned sender, toa_untranslated *ret_found);
 
-/* Only then is there anything to ask. */
+/* Otherwise there is nothing to search for. */
 static inline bool toa_untranslated_possible(const toa_conversation *x)
 {
     return (x->flags & TOA_CONV_SHARED) && !(x->side[x->client].flags & TOA_SIDE_SHOWN);
