@@ -6,6 +6,7 @@
 #include "tell/advice.h"
 #include "tell/settle.h"
 #include "tell/story.h"
+#include "tell/summary.h"
 #include "tell/text.h"
 
 #include <string.h>
@@ -14,8 +15,7 @@
 #define TOLD_MAX 3
 /* Frames that are remembered, for the causes of findings: the newest. */
 #define RING (1u << 17)
-/* Lines of a summary that grow with the capture. */
-#define SERVERS_MAX 10
+/* Lines of one kind in front of the incidents. */
 #define UNSEEN_MAX 5
 
 /* What a picture needs of a frame. */
@@ -342,15 +342,15 @@ static void tell_quiet(const toa_explain *self, toa_teller *teller)
                        .others = toa_incidents_others(&self->incidents),
                        .mapped = self->config->n_map > 0,
                        .analysed = self->config->analysis};
-    GPtrArray *stats_table = toa_stats_sorted(&self->stats_table);
+    GPtrArray *all = toa_stats_sorted(&self->stats_table);
 
-    for (guint i = 0; i < stats_table->len; i++) {
-        const toa_conversation *conv = ((const toa_stats *)stats_table->pdata[i])->conv;
+    for (guint i = 0; i < all->len; i++) {
+        const toa_conversation *conv = ((const toa_stats *)all->pdata[i])->conv;
         quiet.n_conversations++;
         quiet.n_toa += toa_engine_named(conv) != NULL;
         quiet.n_synack += (conv->flags & TOA_CONV_SYNACK_SEEN) != 0;
     }
-    g_ptr_array_free(stats_table, TRUE);
+    g_ptr_array_free(all, TRUE);
     toa_advice_quiet(&quiet, teller);
 }
 
@@ -390,86 +390,6 @@ static void tell_self_connects(const toa_explain *self, toa_teller *teller)
     }
 }
 
-/* Of one server. */
-typedef struct tally {
-    const toa_endpoint *server;
-    uint32_t n, proven, victims;
-} tally;
-
-static gint compare_tallies(gconstpointer a, gconstpointer b)
-{
-    const tally *left = *(const tally *const *)a, *right = *(const tally *const *)b;
-
-    return left->n != right->n ? (left->n < right->n) - (left->n > right->n) : memcmp(left->server, right->server, sizeof *left->server);
-}
-
-static void count_incident(const toa_explain *self, const toa_incident *incident, GHashTable *by_server, tally *all)
-{
-    const toa_key *key = incident->early->key;
-    tally *one = g_hash_table_lookup(by_server, key->server);
-    bool proven = toa_incident_verdict(incident) == TOA_VERDICT_CONFIRMED;
-    uint32_t victims = (uint32_t)__builtin_popcount(toa_incident_victims(incident, &self->stats_table));
-
-    if (!one) {
-        one = g_new0(tally, 1);
-        one->server = &key->server->endpoint;
-        g_hash_table_insert(by_server, key->server, one);
-    }
-    one->n++;
-    one->proven += proven;
-    one->victims += victims;
-    all->n++;
-    all->proven += proven;
-    all->victims += victims;
-}
-
-static void tell_servers(GHashTable *by_server, toa_teller *teller)
-{
-    GPtrArray *sorted = g_ptr_array_new();
-    GHashTableIter at;
-    gpointer record;
-
-    g_hash_table_iter_init(&at, by_server);
-    while (g_hash_table_iter_next(&at, NULL, &record)) {
-        g_ptr_array_add(sorted, record);
-    }
-    g_ptr_array_sort(sorted, compare_tallies);
-    for (guint i = 0; i < MIN(sorted->len, SERVERS_MAX); i++) {
-        const tally *one = sorted->pdata[i];
-        toa_claim claim = {.kind = TOA_CLAIM_SERVER, .from = one->server, .count = one->n, .value = one->proven,
-                           .base = one->victims};
-        toa_say(teller, &claim);
-        toa_end(teller, "- ");
-    }
-    if (sorted->len > SERVERS_MAX) {
-        toa_text_paragraph(teller->out, "- ", "and more servers: -z toa,incidents has them all");
-    }
-    g_ptr_array_free(sorted, TRUE);
-}
-
-/* A summary of all incidents in a few lines, if there are several. */
-static void tell_summary(const toa_explain *self, const GPtrArray *standing, toa_teller *teller)
-{
-    GHashTable *by_server = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    tally all = {NULL, 0, 0, 0};
-    char *words;
-    toa_claim claim = {.kind = TOA_CLAIM_SUMMARY};
-
-    for (guint i = 0; i < standing->len; i++) {
-        count_incident(self, standing->pdata[i], by_server, &all);
-    }
-    words = g_strdup_printf("proven %u, victims that wait %u", all.proven, all.victims);
-    claim.count = all.n;
-    claim.value = all.proven;
-    claim.base = all.victims;
-    claim.word = words;
-    toa_say(teller, &claim);
-    toa_end(teller, "");
-    tell_servers(by_server, teller);
-    g_free(words);
-    g_hash_table_destroy(by_server);
-}
-
 char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
 {
     GPtrArray *standing = toa_incidents_settled(&self->incidents, false, NULL);
@@ -482,7 +402,7 @@ char *toa_explain_tell(const toa_explain *self, unsigned limit, FILE *claims)
     if (!standing->len) {
         tell_quiet(self, &teller);
     } else if (standing->len > 1) {
-        tell_summary(self, standing, &teller);
+        toa_summary_tell(standing, &self->stats_table, &teller);
     }
     tell_self_connects(self, &teller);
     for (guint i = 0; i < reported; i++) {
