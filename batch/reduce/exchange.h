@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-/* Of these lines; a higher one is refused. */
+/* Of these lines, also as toa-clickhouse writes them; others are refused. */
 #define SCAN_EXCHANGE_VERSION 2
 
 /* Which part of what. */

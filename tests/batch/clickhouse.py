@@ -7,8 +7,9 @@ import signal
 import subprocess
 import urllib.request
 
+import packages
 import shards
-from support import BATCH, HERE, Skip, check, need_lab, need_program
+from support import BATCH, HERE, check, need_lab, need_program
 
 
 class Server:
@@ -65,9 +66,7 @@ def clickhouse(test):
     need_lab()
     node = need_program('node')
     need_program('curl')
-    modules = os.environ.get('TOA_CHDB', os.path.join(os.path.dirname(test.keep), 'node_modules', 'chdb'))
-    if not os.path.isdir(modules):
-        raise Skip(f'the npm package chdb (ClickHouse, embedded) is not installed in {os.path.dirname(modules)}')
+    modules = packages.folder(test, 'chdb')
     whole, folder = shards.of_whole(test), shards.split(test, 2)
     servers = [Server(test, node, modules, name) for name in ('first', 'second', 'head')]
     try:

@@ -12,7 +12,8 @@ import shutil
 import struct
 import subprocess
 
-from support import BATCH, HERE, SAMPLES, Skip, check, need_program
+import packages
+from support import BATCH, HERE, SAMPLES, check, need_program
 
 # Published with the specification of the community id.
 KNOWN_IDS = ((('128.232.110.120', 34855, '66.35.250.204', 80), '1:LQU9qZlK+B5F3KDmev6m5PMibrg='),
@@ -59,9 +60,7 @@ def run(test, module, sql):
 
 def duckdb(test):
     need_program('node')
-    module = os.environ.get('TOA_DUCKDB', os.path.join(os.path.dirname(test.keep), 'node_modules', '@duckdb', 'node-api'))
-    if not os.path.isdir(module):
-        raise Skip(f'the npm package @duckdb/node-api is not installed in {os.path.dirname(os.path.dirname(module))}')
+    module = packages.folder(test, '@duckdb/node-api')
     os.makedirs(test.path('OUT', 'w1'))
     captures = test.path('captures')
     shutil.copytree(SAMPLES, captures)
