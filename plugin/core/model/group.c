@@ -213,7 +213,7 @@ toa_conversation *toa_group_add(toa_state *state, toa_conversation *earlier, con
         conv->flags |= TOA_CONV_SELF;
     }
     client = toa_roles_by_port(state, conv, &roles);
-    if (roles == TOA_ROLES_PORT && (by_peers = toa_roles_by_peers(state, conv, &peer)) >= 0) {
+    if (roles == TOA_ROLES_PORT && !(segment->flags & TOA_FLAG_SYN) && (by_peers = toa_roles_by_peers(state, conv, &peer)) >= 0) {
         client = (unsigned)by_peers;
         toa_group_turn(state, peer, toa_endpoint_equal(&peer->wire[0], &conv->wire[client]) ? 0 : 1);
     }

@@ -44,8 +44,9 @@ int toa_roles_by_peers(const toa_state *state, const toa_conversation *conv, toa
     for (unsigned i = 0; i < 2; i++) {
         const toa_party *party;
         if (conv->wire[i].port < FIRST_USER_PORT || conv->wire[i].port >= FIRST_EPHEMERAL_PORT ||
-            conv->wire[!i].port >= FIRST_EPHEMERAL_PORT || !(party = toa_state_find_party(state, &conv->wire[i]))) {
-            continue;
+            conv->wire[!i].port >= FIRST_EPHEMERAL_PORT || !(party = toa_state_find_party(state, &conv->wire[i])) ||
+            party->known_server) {
+            continue; /* a server may talk to one port of two clients */
         }
         *ret_other = same_service(conv, i, party->served, true);
         if (!*ret_other) {
