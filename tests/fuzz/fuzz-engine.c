@@ -258,6 +258,13 @@ static bool may_be_shifted(const question *q, const seen *y)
     return q->server && answer && !model_excluded(&q->x->was, &y->was) && y->was.key->client == q->x->was.key->client;
 }
 
+/* A SYN-ACK that only its time made y's, as x's client refuses it. */
+static bool may_be_refused(const question *q, const seen *y)
+{
+    return !q->server && is_rst(q->segment) && y->has_pair && y->pair.shifted_time && y->pair.shifted_ack == q->segment->seq &&
+           q->segment->time - y->pair.shifted_time <= SECOND;
+}
+
 static void tell(const run *r, const char *what, const seen *y, const answer *a)
 {
     if (getenv("TOA_FUZZ_TRACE")) {
@@ -302,7 +309,7 @@ static void check_candidates(const run *r, const question *q, const toa_finding 
     if (f && !found_answer.may) {
         MUST(!best);
         MUST(q->own == TOA_OWN_NONE || q->own == TOA_OWN_UNKNOWN);
-        MUST((is_rst(q->segment) && model_answers(q, found)) || may_be_shifted(q, found));
+        MUST((is_rst(q->segment) && model_answers(q, found)) || may_be_refused(q, found) || may_be_shifted(q, found));
         MUST(f->kind == TOA_FINDING_STALE_SESSION || !model_excluded(&q->x->was, &found->was));
     } else if (f) {
         MUST((f->kind == TOA_FINDING_STALE_SESSION) == (found_answer.where == TOA_WHERE_EARLIER));

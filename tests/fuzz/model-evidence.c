@@ -99,7 +99,7 @@ static bool has_cause(const question *q, const seen *y, const toa_side *xb, cons
 }
 
 /* x's client has sent a SYN and nothing else, and this is no answer to a SYN. */
-static bool strange_answer(const question *q)
+bool model_strange_answer(const question *q)
 {
     const toa_side *a = &q->x->was.side[q->x->was.client];
 
@@ -125,6 +125,27 @@ static bool in_vain(const toa_side *a, const toa_side *b, const toa_pair *pair)
            b->acks[0] == pair->noted_ack;
 }
 
+/* What only a server's answer can tell: it comes from another socket than x's, or again. */
+static unsigned of_answer(const question *q, const seen *y)
+{
+    const toa_conversation *xw = &q->x->was, *yw = &y->was;
+    const toa_segment *segment = q->segment;
+    bool stamps = has(&xw->side[0], TOA_SIDE_TIMESTAMPS) && has(&xw->side[1], TOA_SIDE_TIMESTAMPS), again = false;
+    unsigned found = model_strange_answer(q) ? TOA_HINT_CHALLENGE : 0u;
+
+    if (yw->side[yw->client].n_acks && has(&yw->side[!yw->client], TOA_SIDE_SHOWN) &&
+        !toa_endpoint_same_address(&xw->wire[!xw->client], &yw->wire[!yw->client])) {
+        found |= TOA_HINT_APART;
+    }
+    if (stamps && !segment->options.has_timestamps && !(segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST))) {
+        found |= TOA_HINT_UNSTAMPED;
+    }
+    for (unsigned i = 0; y->has_pair && i < y->pair.n_acks; i++) {
+        again |= y->pair.acks[i] == segment->ack;
+    }
+    return found | (again && is_synack(segment) && segment->time - y->pair.found_time <= 8 * SECOND ? TOA_HINT_REPEATED : 0u);
+}
+
 static unsigned circumstances(const question *q, const seen *y, const toa_side *a, const toa_side *b)
 {
     const toa_pair *pair = &y->pair;
@@ -139,7 +160,7 @@ static unsigned circumstances(const question *q, const seen *y, const toa_side *
     if (y->has_pair && pair->n_found && !q->server && q->segment->time - pair->found_time <= SECOND) {
         found |= TOA_HINT_CROSSED;
     }
-    return found | (strange_answer(q) ? TOA_HINT_CHALLENGE : 0u) |
+    return found | (q->server ? of_answer(q, y) : 0u) |
            (one_key(&q->x->was, &y->was) ? (unsigned)TOA_EV_KEY : 0u);
 }
 
@@ -216,7 +237,14 @@ static bool enough_for_none(const question *q, unsigned e)
                                   (is_rst(q->segment) && any(e, TOA_HINT_CROSSED)))) {
         return true;
     }
-    return reply && any(e, TOA_HINT_CHALLENGE) && (any(e, TOA_EV_ACK) || all(e, TOA_EV_KEY | TOA_EV_IP_ID));
+    if (is_synack(q->segment) && all(e, TOA_EV_ACK | TOA_HINT_REPEATED)) {
+        return true;
+    }
+    if (reply && all(e, TOA_EV_IP_ID) && (all(e, TOA_EV_KEY | TOA_HINT_UNSTAMPED) ||
+                                          (any(e, TOA_HINT_CHALLENGE) && any(e, TOA_EV_KEY | TOA_HINT_APART)))) {
+        return true;
+    }
+    return reply && any(e, TOA_HINT_CHALLENGE) && any(e, TOA_EV_ACK);
 }
 
 static bool enough_earlier(const question *q, unsigned e)

@@ -107,14 +107,20 @@ static bool is_newer(uint16_t id, uint16_t last)
     return id != last && (uint16_t)(id - last) <= 64;
 }
 
-/* Bare ACKs are alike: those of connections of which one began when the other was up are no copies of each other. */
+/* Bare ACKs are alike, and so is what is repeated: on connections of which one began when the other was up they are no copies of
+ * each other. */
 static bool alike_by_chance(const question *q, const toa_conversation *y)
 {
     const toa_conversation *x = &q->x->was;
-    bool one_named = !(x->flags & TOA_CONV_NAMED) != !(y->flags & TOA_CONV_NAMED);
+    const toa_side *server = &y->side[!y->client];
+    bool one_named = !(x->flags & TOA_CONV_NAMED) != !(y->flags & TOA_CONV_NAMED), strange = model_strange_answer(q);
 
-    return q->segment->length == 0 && q->segment->ip_id == 0 && x->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) &&
-           y->synack_time < x->first_time && !one_named;
+    if (strange && y->side[y->client].n_acks && has(server, TOA_SIDE_SHOWN) && server->last_time < x->side[x->client].demand_time) {
+        return true;
+    }
+    return (strange || (q->segment->length == 0 && q->segment->ip_id == 0)) && x->syn_time &&
+           (y->flags & TOA_CONV_SYNACK_SEEN) && y->synack_time < x->first_time &&
+           (!one_named || x->server_party == y->server_party);
 }
 
 bool model_copy(const question *q, const seen *y)

@@ -138,4 +138,7 @@ bool model_only_own(const question *q);
 void model_forget(toa_state *state, const known *known, unsigned n, int64_t now, uint32_t frame,
                   bool ret_gone[CONVERSATIONS_MAX]);
 
+/* x's client has sent nothing but a SYN, and the server's plain ACK is no answer to that. */
+bool model_strange_answer(const question *q);
+
 #endif

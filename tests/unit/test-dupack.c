@@ -318,6 +318,147 @@ static void test_used_once_coarse(void)
     story_free(g.s);
 }
 
+/* ---- silent, told by the time ---- */
+
+/* X and Y of one client; a round trip takes 20 ms. */
+static stage slow_stage(const char *x_client)
+{
+    stage g = {.s = story_new()};
+
+    g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.1.9:80");
+    g.x = flow_new(g.s, x_client, "10.0.1.9:80");
+    if (g_str_equal(x_client, "10.0.0.1:5000")) {
+        g.x.server.at = endpoint_of("10.0.2.2:80");
+    }
+    emit(&g.x, with_toa(from_client(&g.x, SYN, 0), "10.0.0.1:5000"));
+    story_wait(g.s, 19 * MS);
+    server_sends(&g.x, SYN | ACK, 0);
+    client_sends(&g.x, ACK, 0);
+    exchange(&g.x, 100, 100);
+    return g;
+}
+
+/* X has been silent for long when Y's client sends a SYN: the first duplicate ACK tells, if it comes in time. */
+static void test_silent_syn(void)
+{
+    enum { FOUND, PENDING_TOO, ACTIVE, LATE, EARLY, NO_SYN, N };
+
+    for (unsigned what = 0; what < N; what++) {
+        stage g = slow_stage("10.0.0.1:5000");
+        toa_segment ack;
+
+        if (what == NO_SYN) {
+            open_flow(&g.y);
+        }
+        story_wait(g.s, what == ACTIVE ? 10 * MS : SEC);
+        client_sends(&g.y, what == NO_SYN ? PSH | ACK : SYN, what == NO_SYN ? 10 : 0);
+        ack = from_server(&g.x, ACK, 0);
+        if (what == PENDING_TOO) { /* X's client has just asked: the answer would acknowledge that */
+            client_sends(&g.x, PSH | ACK, 10);
+        }
+        story_wait(g.s, what == LATE ? 60 * MS : what == EARLY ? 0 : 18 * MS);
+        emit(&g.x, ack);
+        if (what == FOUND || what == PENDING_TOO) {
+            g_assert_cmpuint(EXPECT_ONE(g.s, FOREIGN_DUP_ACK, &g.y, TOA_EV_TRIGGER)->count, ==, 1);
+        } else {
+            EXPECT_QUIET(g.s);
+        }
+        story_free(g.s);
+    }
+}
+
+/* X's server has not even seen the end of its handshake: without identification it answers a strange SYN. A second SYN-ACK would
+ * answer its own. */
+static void test_silent_opening(void)
+{
+    for (unsigned has_id = 0; has_id < 2; has_id++) {
+        stage g = {.s = story_new()};
+        toa_segment ack;
+
+        g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.1.9:80");
+        g.x = flow_new(g.s, "10.0.0.1:5000", "10.0.2.2:80");
+        client_sends(&g.x, SYN, 0);
+        client_sends(&g.y, SYN, 0);
+        server_sends(&g.x, SYN | ACK, 0);
+        ack = from_server(&g.x, ACK, 0);
+        ack.ip_id = (uint16_t)(has_id ? ack.ip_id : 0);
+        ack.time = g.s->now + MS;
+        client_sends(&g.x, ACK, 0);
+        client_sends(&g.x, PSH | ACK, 100);
+        emit(&g.x, ack);
+        EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, !has_id);
+        story_free(g.s);
+    }
+}
+
+/* X's own question is unanswered, and what comes does not acknowledge it: it left before, for Y. If there was no room for the
+ * question, X's server repeats itself for that. */
+static void test_silent_before_answer(void)
+{
+    for (unsigned full = 0; full < 2; full++) {
+        stage g = slow_stage("172.16.0.1:7000");
+        toa_segment ack;
+
+        open_flow(&g.y);
+        client_sends(&g.y, PSH | ACK, 100);
+        ack = from_server(&g.x, ACK, 0);
+        ack.window = (uint16_t)(full ? 0 : ack.window);
+        client_sends(&g.x, PSH | ACK, 100);
+        emit(&g.x, ack);
+        EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, !full);
+        story_free(g.s);
+    }
+}
+
+/* Between two that have been crossed, a plain ACK of Y's client is enough of a cause; and it is one for one. */
+static void test_silent_plain_cause(void)
+{
+    for (unsigned crossed_before = 0; crossed_before < 2; crossed_before++) {
+        stage g = {.s = story_new()};
+
+        g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.1.9:80");
+        g.x = flow_new(g.s, "172.16.0.1:7000", "10.0.1.9:80");
+        open_flow(&g.y);
+        exchange(&g.y, 100, 100);
+        emit(&g.x, with_toa(from_client(&g.x, SYN, 0), "10.0.0.1:5000"));
+        if (crossed_before) {
+            emit(&g.x, crossed(from_server(&g.y, ACK, 0), &g.y, &g.x));
+            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ);
+        }
+        server_sends(&g.x, SYN | ACK, 0);
+        client_sends(&g.x, ACK, 0);
+        exchange(&g.x, 100, 100);
+        story_wait(g.s, SEC);
+        client_sends(&g.y, ACK, 0);
+        server_sends(&g.x, ACK, 0);
+        EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, crossed_before);
+        story_wait(g.s, MS);
+        server_sends(&g.x, ACK, 0);
+        EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, crossed_before);
+        story_free(g.s);
+    }
+}
+
+/* X's handshake took long because its server was busy. An answer that comes as fast as Y's did is not too soon. */
+static void test_silent_least_trip(void)
+{
+    for (unsigned both = 0; both < 2; both++) {
+        stage g = slow_stage("172.16.0.1:7000");
+
+        if (both) {
+            client_sends(&g.y, SYN, 0);
+            story_wait(g.s, 19 * MS);
+            server_sends(&g.y, SYN | ACK, 0);
+            client_sends(&g.y, ACK, 0);
+        } else {
+            open_flow(&g.y);
+        }
+        silent_round(&g); /* after 1 ms */
+        EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, !both);
+        story_free(g.s);
+    }
+}
+
 /* ---- ordinary connections ---- */
 
 /* Losses, retransmissions and duplicate ACKs on X, while Y of the same client works (or hangs) beside it. */
@@ -405,6 +546,9 @@ int main(int argc, char **argv)
         {"dsack/burst", test_dsack_burst}, {"dsack/shifted", test_dsack_shifted},
         {"dsack/shifted-related", test_dsack_shifted_related}, {"dsack/own", test_dsack_own},
         {"sack/own", test_sack_own}, {"silent/repeated", test_silent}, {"silent/related", test_silent_related},
+        {"silent/syn", test_silent_syn}, {"silent/opening", test_silent_opening},
+        {"silent/before-answer", test_silent_before_answer}, {"silent/plain-cause", test_silent_plain_cause},
+        {"silent/least-trip", test_silent_least_trip},
         {"silent/burst", test_silent_burst},
         {"silent/used-once", test_used_once}, {"silent/not", test_silent_not}, {"lossy", test_lossy},
         {"spurious-retransmission", test_spurious_retransmission}, {"idle", test_idle},

@@ -29,6 +29,19 @@ static stage stage_new(void)
     return stage_with_map(NULL);
 }
 
+/* The same, but that Y's server is another service of X's host. */
+static stage stage_on_one_host(void)
+{
+    stage g = {.s = story_new()};
+
+    g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.2.2:90");
+    g.x = flow_new(g.s, "10.0.0.1:5000", "10.0.2.2:80");
+    open_flow(&g.y);
+    exchange(&g.y, 100, 100);
+    client_sends(&g.x, SYN, 0);
+    return g;
+}
+
 static void cross(stage *g, toa_segment segment)
 {
     emit(&g->x, crossed(segment, &g->y, &g->x));
@@ -185,15 +198,15 @@ static void test_synack_again(void)
 /* ---- challenge ACKs ---- */
 
 /* The answer to X's SYN has nothing of Y's but its acknowledgment; or its run of identifications, which counts if the two are
- * known to be one at the server. */
+ * known to be one at the server, or if their servers have different addresses: one host may number all that it sends. */
 static void test_challenge(void)
 {
     const toa_map_row row = {.vip = endpoint_of("10.0.2.2:80"), .server = endpoint_of("10.0.1.9:80")};
 
-    for (unsigned what = 0; what < 5; what++) {
-        stage g = what == 1 ? stage_with_map(&row) : stage_new();
+    for (unsigned what = 0; what < 6; what++) {
+        stage g = what == 1 ? stage_with_map(&row) : what == 5 ? stage_on_one_host() : stage_new();
         toa_segment answer = from_server(&g.y, ACK, 0);
-        bool by_ack = what == 0, by_run = what == 1, too_late = what == 2, run = by_run || what == 4;
+        bool by_ack = what == 0, by_run = what == 1 || what == 4, too_late = what == 2, run = by_run || what == 5;
 
         answer.seq += 0x23456789;
         answer.ack += by_ack || too_late ? 0 : 0x12345678;
@@ -203,7 +216,7 @@ static void test_challenge(void)
         answer.time = g.s->now;
         cross(&g, answer);
         if (by_ack || by_run) {
-            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, by_ack ? TOA_EV_ACK : TOA_EV_KEY | TOA_EV_IP_ID);
+            EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, by_ack ? TOA_EV_ACK : TOA_EV_IP_ID | (what == 1 ? TOA_EV_KEY : 0u));
         } else {
             EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, 0);
         }
@@ -352,6 +365,25 @@ static void test_low_client_port(void)
     story_free(s);
 }
 
+/* A server that talks to one port of two clients is not their client: another handshake has shown it, or the second one's SYN. */
+static void test_one_port_of_two_clients(void)
+{
+    for (unsigned by_syn = 0; by_syn < 2; by_syn++) {
+        story *s = story_new();
+        flow x = flow_new(s, "10.0.0.1:6000", "10.0.1.9:3306"), y = flow_new(s, "10.0.0.2:6000", "10.0.1.9:3306");
+        flow z = flow_new(s, "10.0.0.3:7000", "10.0.1.9:3306");
+
+        if (!by_syn) {
+            open_flow(&z);
+        }
+        server_sends(&x, RST, 0);
+        client_sends(&y, by_syn ? SYN : PSH | ACK, by_syn ? 0 : 10);
+        g_assert_true(toa_endpoint_equal(toa_wire_client(x.conv), &x.client.at));
+        g_assert_true(toa_endpoint_equal(toa_wire_client(y.conv), &y.client.at));
+        story_free(s);
+    }
+}
+
 /* ---- duplicate ACKs ---- */
 
 /* X's server pushes by itself between Y's question and the duplicate ACK that answers it. */
@@ -371,13 +403,13 @@ static void test_overtaken_question(void)
         for (unsigned i = 0; i < 3; i++) {
             toa_segment push;
             client_sends(&g.y, PSH | ACK, 10);
-            story_wait(g.s, 10 * MS);
+            story_wait(g.s, plain ? 20 * MS : 10 * MS); /* after half a round trip it can be the answer */
             push = from_server(&g.x, plain ? ACK : PSH | ACK, plain ? 0 : 50);
             push.window = (uint16_t)(push.window + plain); /* a window update: a plain ACK can be the answer */
             g.x.server.window = push.window;
             emit(&g.x, push);
             client_sends(&g.x, ACK, 0);
-            story_wait(g.s, 20 * MS);
+            story_wait(g.s, plain ? 10 * MS : 20 * MS);
             server_sends(&g.x, ACK, 0);
         }
         EXPECT_TOTAL(g.s, FOREIGN_DUP_ACK, plain ? 0 : 2); /* the first of two that are not related says nothing */
@@ -448,7 +480,7 @@ static void test_shifted_run(void)
     enum { RIGHT, ANOTHER_LENGTH, ANOTHER_RUN, NOT_SHIFTED_ALIKE, NO_RUN, NO_RUN_SHORT };
 
     for (unsigned what = RIGHT; what <= NO_RUN_SHORT; what++) {
-        stage g = stage_new();
+        stage g = stage_on_one_host(); /* else the run of IP-IDs alone would tell */
         toa_segment answer = from_server(&g.y, ACK, 0);
 
         answer.seq += 0x23456789;
@@ -476,7 +508,7 @@ static void test_shifted_run(void)
             cross(&g, answer);
             EXPECT_HAS(g.s, FOREIGN_SEGMENT, &g.y, TOA_EV_SEQ | TOA_EV_ACK);
         } else {
-            EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, what == NO_RUN);
+            EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, what >= NO_RUN); /* Y alone waits */
         }
         story_free(g.s);
     }
@@ -589,6 +621,7 @@ int main(int argc, char **argv)
     g_test_add_func("/taught/late-data", test_late_data);
     g_test_add_func("/taught/known-to-answer", test_known_to_answer);
     g_test_add_func("/taught/low-client-port", test_low_client_port);
+    g_test_add_func("/taught/one-port-of-two-clients", test_one_port_of_two_clients);
     g_test_add_func("/taught/overtaken-question", test_overtaken_question);
     g_test_add_func("/taught/too-soon", test_too_soon);
     g_test_add_func("/taught/distance-in-flight", test_distance_in_flight);

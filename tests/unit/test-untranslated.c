@@ -219,6 +219,29 @@ static void test_reset(void)
     story_free(s);
 }
 
+/* The same for the first segment after the handshake, which the capture has seen on its own way. */
+static void test_reset_at_once(void)
+{
+    for (unsigned complete = 0; complete < 2; complete++) {
+        story *s = story_new();
+        flow y = flow_new(s, CLIENT, VIP), x = flow_new(s, CLIENT, RS);
+        toa_segment rst, synack;
+
+        client_sends(&y, SYN, 0);
+        synack = from_server(&y, SYN | ACK, 0);
+        if (complete) {
+            emit(&y, synack);
+        }
+        client_sends(&y, ACK, 0);
+        rst = crossed(from_server(&y, RST, 0), &y, &x);
+        rst.seq = y.server.next;
+        rst.ip_id = 0;
+        emit(&x, rst);
+        EXPECT_TOTAL(s, FOREIGN_RST, complete);
+        story_free(s);
+    }
+}
+
 /* Whose beginning was not captured may have had an older connection beside it, through which it is answered now. */
 static void test_reset_of_late_capture(void)
 {
@@ -307,6 +330,7 @@ int main(int argc, char **argv)
     g_test_add_func("/untranslated/data", test_data);
     g_test_add_func("/untranslated/not-early-data", test_data_early);
     g_test_add_func("/untranslated/reset", test_reset);
+    g_test_add_func("/untranslated/reset-at-once", test_reset_at_once);
     g_test_add_func("/untranslated/not-of-a-late-capture", test_reset_of_late_capture);
     g_test_add_func("/untranslated/search-keeps-nothing", test_search_keeps_nothing);
     g_test_add_func("/untranslated/search-keeps-no-proof", test_search_keeps_no_proof);

@@ -23,6 +23,26 @@ void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen 
         large->distance = seen->answer_distance;
         large->distance_seq = state->segment->seq;
     }
+    if (seen->answer_distance_again) {
+        toa_state_large_party(state, x->server_party)->distance_certain = true;
+    }
+    if (seen->waiting) {
+        toa_stranger *stranger = x->extra->stranger;
+        stranger->waiting = seen->waiting->first_frame;
+        stranger->waiting_frame = seen->waiting->side[seen->waiting->client].demand_frame;
+        stranger->answers = seen->answers;
+    }
+    if (seen->in_vain) {
+        toa_extra *extra = toa_state_extra(state, x);
+        extra->has_distance = true;
+        extra->distance = seen->in_vain_distance;
+        extra->distance_ack = seen->in_vain->side[seen->in_vain->client].demand_frame;
+    }
+    if (seen->refused) {
+        toa_pair *pair = toa_state_pair(state, x, seen->refused);
+        pair->shifted_ack = state->segment->ack;
+        pair->shifted_time = state->segment->time;
+    }
 }
 
 /* The acknowledgment number on x is y's plus the distance that the load balancer adds. y's server may not have received all

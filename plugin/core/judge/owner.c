@@ -6,13 +6,11 @@
 #include "core/model/group.h"
 #include "core/model/index.h"
 #include "core/judge/legs.h"
-#include "core/judge/onekey.h"
+#include "core/judge/shifted.h"
 #include "core/base/serial.h"
 
 /* Earlier connections of one wire tuple that are tried. */
 #define EARLIER_MAX 4
-/* Without IP-IDs a question must be at least this long: shorter ones too often have the same length. */
-#define LENGTH_MIN 16u
 
 /* One search. */
 typedef struct search {
@@ -40,6 +38,18 @@ static bool began_apart(const toa_conversation *x, const toa_conversation *y)
 {
     return x->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) && y->synack_time < x->first_time &&
            (((x->flags ^ y->flags) & TOA_CONV_NAMED) == 0 || x->server_party == y->server_party);
+}
+
+/* y has shown the segment a moment ago, and yet it is no copy. Without data and identification it looks like any other; and if x
+ * is not open yet, it cannot be the other leg of y, whose server repeats what was lost. */
+static bool is_no_copy(const toa_conversation *x, const toa_conversation *y, const toa_segment *segment)
+{
+    bool opening = toa_rules_is_challenge(x, segment);
+
+    if (opening && toa_is_established(y) && y->side[!y->client].last_time < x->side[x->client].demand_time) {
+        return true; /* x's client has sent its SYN after it */
+    }
+    return (bare(segment) || opening) && began_apart(x, y);
 }
 
 static void add_carrier(toa_carriers *carriers, toa_conversation *y)
@@ -79,7 +89,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
     if (toa_legs_common_number(s->state, y)) {
         return;
     }
-    if (where != TOA_WHERE_EARLIER && !(bare(s->segment) && began_apart(s->x, y)) && toa_legs_carried(y, s->from_server, s->segment)) {
+    if (where != TOA_WHERE_EARLIER && toa_legs_carried(y, s->from_server, s->segment) && !is_no_copy(s->x, y, s->segment)) {
         add_carrier(&s->seen->carriers, y);
         return;
     }
@@ -192,6 +202,13 @@ static void try_server(search *s)
             server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
 }
 
+/* x's client refuses a SYN-ACK that was y's, going by its time. */
+static bool refuses(const search *s, const toa_pair *pair)
+{
+    return !s->from_server && pair->shifted_time && s->segment->seq == pair->shifted_ack &&
+           s->segment->time - pair->shifted_time <= TOA_SECOND;
+}
+
 /* A RST whose seq is the ack of a foreign segment found on x has the same owner as that segment (R8). */
 static void try_answer(search *s)
 {
@@ -201,161 +218,13 @@ static void try_answer(search *s)
         return;
     }
     for (toa_pair *pair = s->x->extra->pairs; pair && tried < TOA_PAIRS_TRIED; pair = pair->next, tried++) {
-        if (toa_rules_answers(pair, s->segment) && may_name(s->x, pair->y, pair->where)) {
+        if ((toa_rules_answers(pair, s->segment) || refuses(s, pair)) && may_name(s->x, pair->y, pair->where)) {
             toa_rules_evidence(s->x, pair->y, s->from_server, s->segment, pair, &s->best);
             s->best.where = pair->where;
             s->best.evidence |= TOA_EV_SEQ | TOA_EV_TRIGGER | TOA_HINT_OWN_CAUSE;
             return;
         }
     }
-}
-
-toa_conversation *toa_owner_newest_pending(const toa_state *state, const toa_conversation *x, int64_t since)
-{
-    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    unsigned n = toa_index_pending(x->key->client, candidates);
-
-    for (unsigned i = 0; i < n; i++) {
-        toa_conversation *y = candidates[i];
-        const toa_side *client = toa_client_side(y);
-
-        if (toa_group_excluded(x, y) || !(client->flags & TOA_SIDE_DEMAND) || (client->flags & TOA_SIDE_ANSWERED) ||
-            client->unanswered == 0 || client->demand_time < since ||
-            state->segment->time - client->demand_time > TOA_SECOND) {
-            continue;
-        }
-        if (!newest || client->demand_time > toa_client_side(newest)->demand_time) {
-            newest = y;
-        }
-    }
-    return newest;
-}
-
-/* x's client has not asked for the SYN-ACK: when the same one came before, it sent a RST, or went on with its own numbers. */
-static bool was_refused(const toa_conversation *x, const toa_segment *segment)
-{
-    const toa_stranger *last = x->extra ? x->extra->stranger : NULL;
-
-    return last && last->ack == segment->ack && last->frame != segment->frame &&
-           (last->refused || x->side[x->client].last_time > last->time);
-}
-
-/* A SYN-ACK through a load balancer that shifts the client's numbers, where no timestamps help: it follows an unanswered SYN
- * of y, and is foreign once the same distance has occurred for two different SYN-ACKs (R7); or if the client has refused it
- * before; or if the two servers were proven to be one before. */
-static void try_distance(search *s)
-{
-    const toa_segment *segment = s->segment;
-    const toa_extra *extra = s->x->extra;
-    toa_conversation *y;
-    const toa_side *client;
-    uint32_t distance;
-    bool again;
-
-    if ((segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) != (TOA_FLAG_SYN | TOA_FLAG_ACK) ||
-        s->own != TOA_OWN_NONE || !s->from_server) {
-        return;
-    }
-    y = toa_owner_newest_pending(s->state, s->x, 0);
-    if (!y) {
-        return;
-    }
-    client = toa_client_side(y);
-    if (!(client->flags & TOA_SIDE_SYN) || client->demand_seq != client->isn) {
-        return;
-    }
-    distance = segment->ack - client->isn - 1;
-    again = extra && extra->has_distance && extra->distance == distance && extra->distance_ack != segment->ack;
-    if (again || was_refused(s->x, segment) || toa_onekey_known(s->x->server_party, y->server_party)) {
-        toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
-        s->best.where = TOA_WHERE_GROUP;
-        s->best.evidence |= TOA_EV_TRIGGER | (again ? (uint32_t)TOA_EV_ACK : 0u);
-        s->best.shift.ack = distance;
-        return;
-    }
-    s->seen->has_synack_distance = true;
-    s->seen->synack_distance = distance;
-}
-
-/* The number that this answer would have if it were y's and not shifted: a RST repeats what y's client has acknowledged, a
- * challenge ACK has what y's server would send next. False: it cannot be an answer to y. */
-static bool answered_number(const toa_conversation *y, const toa_segment *segment, uint32_t *ret_number)
-{
-    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
-    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
-
-    *ret_number = rst ? client->acks[0] : server->next;
-    return rst ? client->n_acks > 0 && segment->time - client->last_time <= TOA_SECOND && server->last_time <= client->last_time
-               : (server->flags & TOA_SIDE_ANCHORED) != 0;
-}
-
-/* A load balancer that shifts the server's numbers (SYN proxy) uses one distance for all connections. An answer whose owner
- * cannot be found otherwise is foreign once two different numbers had the same distance (R7). */
-static void try_shifted(search *s)
-{
-    const toa_segment *segment = s->segment;
-    const toa_large_party *large = s->x->server_party->large;
-    toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    bool rst = toa_segment_is_lone_rst(segment) && segment->seq != 0;
-    uint32_t number;
-    unsigned n;
-
-    if (!s->from_server || (s->own != TOA_OWN_NONE && s->own != TOA_OWN_UNKNOWN) ||
-        !(rst || toa_rules_is_challenge(s->x, segment))) {
-        return;
-    }
-    n = toa_index_pending(s->x->key->client, candidates);
-    for (unsigned i = 0; i < n; i++) {
-        toa_conversation *y = candidates[i];
-        if (toa_group_excluded(s->x, y) || !answered_number(y, segment, &number)) {
-            continue;
-        }
-        if (large && large->has_distance && segment->seq - number == large->distance && segment->seq != large->distance_seq) {
-            toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &s->best);
-            s->best.where = TOA_WHERE_GROUP;
-            s->best.evidence |= TOA_EV_SEQ | (rst ? TOA_EV_TRIGGER : 0u);
-            return;
-        }
-        if (segment->seq != number && (!newest || toa_client_side(y)->last_time > toa_client_side(newest)->last_time)) {
-            newest = y;
-        }
-    }
-    if (newest && answered_number(newest, segment, &number)) {
-        s->seen->has_answer_distance = true;
-        s->seen->answer_distance = segment->seq - number;
-    }
-}
-
-/* An answer to y's question, where a load balancer shifts both numbers. A run of foreign numbers on x continues, and its
- * acknowledgment has advanced by exactly the length of the one question of y that is unanswered. The IP-IDs continue the run of
- * y's server, unless that has shown none yet (R7). */
-static void try_advance(search *s)
-{
-    const toa_segment *segment = s->segment;
-    const toa_stranger *run = s->x->extra ? s->x->extra->stranger : NULL;
-    toa_conversation *y;
-    const toa_side *client;
-    toa_match match;
-
-    if (!run || !s->from_server || s->own != TOA_OWN_NONE || segment->ack == run->ack ||
-        (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_ACK ||
-        !toa_seq_within(segment->seq, run->seq, run->end)) {
-        return;
-    }
-    y = toa_owner_newest_pending(s->state, s->x, run->time - TOA_SECOND);
-    client = y ? toa_client_side(y) : NULL;
-    if (!y || client->unanswered != 1 || client->demand_end != client->next ||
-        client->demand_end - client->demand_seq != segment->ack - run->ack) {
-        return;
-    }
-    toa_rules_evidence(s->x, y, true, segment, toa_state_find_pair(s->state, s->x, y), &match);
-    if (!(match.evidence & TOA_EV_IP_ID) && (toa_server_side(y)->ip_id || segment->ack - run->ack < LENGTH_MIN)) {
-        return;
-    }
-    s->best = match;
-    s->best.where = TOA_WHERE_GROUP;
-    s->best.evidence |= TOA_EV_ACK;
-    s->best.shift.ack = segment->ack - client->next;
 }
 
 /* The previous conversation on the same wire tuple. */
@@ -412,13 +281,7 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
         try_answer(&s);
     }
     if (!s.best.owner) {
-        try_distance(&s);
-    }
-    if (!s.best.owner) {
-        try_shifted(&s);
-    }
-    if (!s.best.owner) {
-        try_advance(&s);
+        toa_shifted_find(state, x, s.from_server, own, &s.best, ret_seen);
     }
     leg = toa_legs_other(x);
     *ret_match = s.best;

@@ -11,6 +11,9 @@
 /* The same for a segment whose sequence number is near y's, in both directions: segments overtake each other on their way. */
 #define IP_ID_REACH_NEAR 64
 
+/* A server repeats a SYN-ACK after one, two and four seconds. */
+#define REPEATED_NS (8 * TOA_SECOND)
+
 #define KEY TOA_EV_KEY
 #define SEQ TOA_EV_SEQ
 #define ACK TOA_EV_ACK
@@ -22,6 +25,9 @@
 #define AGAIN TOA_HINT_AGAIN
 #define CHALLENGE TOA_HINT_CHALLENGE
 #define CROSSED TOA_HINT_CROSSED
+#define APART TOA_HINT_APART
+#define UNSTAMPED TOA_HINT_UNSTAMPED
+#define REPEATED TOA_HINT_REPEATED
 
 /* One row a line. No row has ack alone, which gave false warnings on captures of other people, or IP-ID alone, which matches
  * once in 65536 by chance. tests/unit/test-rules.c has a case for each row. */
@@ -32,11 +38,14 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_ANY, TSECR | TRIGGER},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK | TRIGGER},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK | REPEATED},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | TSECR},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | IP_ID},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, NEAR | ACK},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, ACK | CHALLENGE},
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, KEY | IP_ID | CHALLENGE}, /* another socket answers; the run says which */
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, IP_ID | CHALLENGE | APART},
+    {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_REPLY, KEY | IP_ID | UNSTAMPED}, /* the same for a connection that is open */
     {TOA_WHERE_GROUP, TOA_OWN_NONE, TOA_ONLY_RST, NEAR | CROSSED},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | ACK},
     {TOA_WHERE_GROUP, TOA_OWN_WINDOW, TOA_ONLY_REPLY, SEQ | TSECR},
@@ -215,19 +224,46 @@ static bool repeats_in_vain(const toa_side *requester, const toa_side *responder
            requester->next == pair->noted_next && requester->acks[0] == pair->noted_ack;
 }
 
+static bool uses_timestamps(const toa_conversation *x)
+{
+    return (x->side[0].flags & x->side[1].flags & TOA_SIDE_TIMESTAMPS) != 0;
+}
+
+/* The same for what x's server sends. */
+static uint32_t circumstances_of_reply(const toa_conversation *x, const toa_conversation *y, const toa_segment *segment,
+                                       const toa_pair *pair)
+{
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0;
+    uint32_t hints = 0;
+
+    if (rst && x->server_party->large && x->server_party->large->unsolicited) {
+        hints |= AGAIN; /* between any client and this server */
+    }
+    if (toa_rules_is_challenge(x, segment)) {
+        hints |= CHALLENGE;
+    }
+    if (toa_is_established(y) && !toa_endpoint_same_address(toa_wire_server(x), toa_wire_server(y))) {
+        hints |= APART;
+    }
+    if (!rst && !(segment->flags & TOA_FLAG_SYN) && !segment->options.has_timestamps && uses_timestamps(x)) {
+        hints |= UNSTAMPED;
+    }
+    if (is_synack(segment) && toa_rules_acked_before(pair, segment->ack) && segment->time - pair->found_time <= REPEATED_NS) {
+        hints |= REPEATED;
+    }
+    return hints;
+}
+
 /* Hints from what is known of the two conversations, apart from the segment's numbers. */
 static uint32_t circumstances(const toa_conversation *x, const toa_conversation *y, bool from_server,
                               const toa_segment *segment, const toa_pair *pair)
 {
     const toa_side *requester = &y->side[from_server ? y->client : !y->client],
                    *responder = &y->side[from_server ? !y->client : y->client];
-    uint32_t hints = 0;
+    uint32_t hints = from_server ? circumstances_of_reply(x, y, segment, pair) : 0;
 
     if (!(y->flags & TOA_CONV_CLOSED) && requester->last_frame && responder->last_time <= requester->last_time) {
         hints |= WAITING;
-    }
-    if (from_server && (segment->flags & TOA_FLAG_RST) && x->server_party->large && x->server_party->large->unsolicited) {
-        hints |= AGAIN; /* between any client and this server */
     }
     /* no look at y for a RST: if y had got it as well, it would be closed */
     if (pair && pair->noted_time && ((segment->flags & TOA_FLAG_RST) || repeats_in_vain(requester, responder, pair))) {
@@ -235,9 +271,6 @@ static uint32_t circumstances(const toa_conversation *x, const toa_conversation 
     }
     if (!from_server && pair && pair->n_found > 0 && segment->time - pair->found_time <= TOA_SECOND) {
         hints |= CROSSED;
-    }
-    if (from_server && toa_rules_is_challenge(x, segment)) {
-        hints |= CHALLENGE;
     }
     return hints;
 }

@@ -34,6 +34,9 @@ enum {
     TOA_HINT_AGAIN = 1 << 18,  /* it has happened before between x and y, and y's server has not sent the same on y */
     TOA_HINT_CHALLENGE = 1 << 19, /* x's client has sent nothing but a SYN, and this plain ACK answers it */
     TOA_HINT_CROSSED = 1 << 20, /* x's client sends this, and a moment ago got segments of y's server */
+    TOA_HINT_APART = 1 << 21, /* y is established, and its server's address is not x's: no common counter of IP-IDs */
+    TOA_HINT_UNSTAMPED = 1 << 22, /* x uses timestamps, and this has none: it comes from another socket (RFC 7323 section 3.2) */
+    TOA_HINT_REPEATED = 1 << 23, /* a SYN-ACK with this ack was found to be y's a moment ago */
     /* These two only change what a finding shows; rows of the table ignore them. */
     TOA_HINT_OWN_CAUSE = 1 << 24, /* the cause is on x itself: TRIGGER is not shown */
     TOA_HINT_PROVEN = 1 << 25     /* the keys are equal only because that was proven before: KEY is not shown */
@@ -68,6 +71,30 @@ typedef struct toa_match {
     uint8_t where;
     bool carried; /* another conversation has just carried the segment: it is a leg's copy and has no owner */
 } toa_match;
+
+/* Conversations that carried a segment themselves a moment ago, the first few of them. */
+#define TOA_CARRIERS_MAX 8
+
+typedef struct toa_carriers {
+    toa_conversation *conv[TOA_CARRIERS_MAX];
+    unsigned n;
+} toa_carriers;
+
+/* What a search saw besides the owner. The search itself has changed nothing. */
+typedef struct toa_seen {
+    toa_carriers carriers; /* sent the segment themselves: no owners, but perhaps legs (toa_legs_copy) */
+    /* Distances between a number of the segment and the expected one, for toa_credit_distances: two equal ones are needed to
+     * find an owner (R7). */
+    bool has_synack_distance, has_answer_distance;
+    uint32_t synack_distance; /* of a SYN-ACK's ack, after the newest unanswered SYN of x's group */
+    uint32_t answer_distance; /* of the seq with which a server answers somebody in x's group */
+    bool answer_distance_again; /* two different numbers have had it */
+    const toa_conversation *waiting; /* the only one that a RST in a run of strange numbers could answer; NULL: none */
+    bool answers;                    /* ... and does */
+    const toa_conversation *in_vain; /* the only one that a RST could answer, on a conversation that shows nothing else */
+    uint32_t in_vain_distance;       /* ... of the RST's number from what its client has acknowledged */
+    toa_conversation *refused;       /* if x's client refuses the SYN-ACK, it was this one's; NULL: nobody's */
+} toa_seen;
 
 /* Only what is known exactly. */
 toa_shift toa_rules_shift(const toa_pair *pair, bool from_server);

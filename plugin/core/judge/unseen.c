@@ -5,28 +5,11 @@
 
 #include "core/base/serial.h"
 #include "core/judge/collision.h"
+#include "core/judge/stranger.h"
 #include "core/model/group.h"
 
 /* How far ahead an IP-ID still continues a run. */
 #define IP_ID_REACH 8
-
-typedef struct wanted {
-    const toa_party *client;
-    uint32_t number;
-} wanted;
-
-static uint32_t hash_of(const toa_state *state, const wanted *its)
-{
-    return (uint32_t)toa_mix(toa_mix((uintptr_t)its->client ^ state->seed) ^ its->number);
-}
-
-static bool is_wanted(const void *record, const void *probe)
-{
-    const toa_stranger *stranger = record;
-    const wanted *its = probe;
-
-    return stranger->seq == its->number && stranger->client == its->client;
-}
 
 /* If the capture has lost what the client sent in between, acknowledgments may be ahead of the client's numbers, by less
  * than a window. */
@@ -62,16 +45,13 @@ static bool may_have_lost_syn(const toa_conversation *x, const toa_segment *segm
 static void remember(toa_state *state, toa_conversation *x)
 {
     const toa_segment *segment = state->segment;
-    const wanted its = {x->key->client, segment->seq};
     bool lost_syn = may_have_lost_syn(x, segment);
-    toa_stranger *stranger = toa_table_add(&state->strangers, hash_of(state, &its), NULL);
+    toa_stranger *stranger = toa_stranger_add(state, x->key->client, segment->seq);
 
     stranger->conv = x;
-    stranger->client = x->key->client;
-    stranger->seq = segment->seq;
     stranger->end = toa_segment_end(segment);
     stranger->ack = segment->ack;
-    stranger->time = segment->time;
+    stranger->time = stranger->began = segment->time;
     stranger->frame = segment->frame;
     stranger->ip_id = segment->ip_id;
     stranger->lost_syn = lost_syn;
@@ -154,15 +134,14 @@ bool toa_unseen_check(toa_state *state, toa_conversation *x, unsigned sender)
 void toa_unseen_settle(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
-    const wanted its = {conv->key->client, segment->ack};
     const toa_stranger *stranger;
     toa_finding proof = {.evidence = TOA_EV_SEQ};
 
-    if (toa_table_count(&state->strangers) == 0 || !conv->midstream || sender != conv->client ||
+    if (!conv->midstream || sender != conv->client ||
         !(segment->flags & TOA_FLAG_ACK) || (segment->flags & TOA_FLAG_RST)) {
         return;
     }
-    stranger = toa_table_find(&state->strangers, hash_of(state, &its), is_wanted, &its);
+    stranger = toa_stranger_find(state, conv->key->client, segment->ack);
     if (!stranger || toa_group_excluded(conv, stranger->conv)) {
         return;
     }
@@ -176,7 +155,6 @@ void toa_unseen_forget(toa_state *state, uint32_t frame, uint32_t age)
 {
     for (uint32_t i = 0; (i = toa_table_next(&state->strangers, i));) {
         toa_stranger *stranger = toa_table_at(&state->strangers, i);
-        const wanted its = {stranger->client, stranger->seq};
         if (stranger->conv->key && frame - stranger->frame < age) {
             ((toa_party *)stranger->client)->marked = 1;
             continue;
@@ -184,6 +162,6 @@ void toa_unseen_forget(toa_state *state, uint32_t frame, uint32_t age)
         if (stranger->conv->extra->stranger == stranger) {
             stranger->conv->extra->stranger = NULL;
         }
-        toa_table_remove(&state->strangers, hash_of(state, &its), i);
+        toa_stranger_remove(state, i);
     }
 }

@@ -116,6 +116,14 @@ static bool is_established(const toa_conversation *y)
            !(y->flags & TOA_CONV_CLOSED);
 }
 
+/* The capture has seen it begin on its own wire tuple. */
+static bool began_here(const toa_conversation *y)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+
+    return (client->flags & server->flags & TOA_SIDE_SYN) && toa_is_established(y) && !(y->flags & TOA_CONV_CLOSED);
+}
+
 /* Data of y's server on a conversation that has shown no number yet: sequence number, acknowledgment number and one more
  * must fit. */
 static void find_data(const toa_state *state, const toa_conversation *x, toa_untranslated *found)
@@ -154,7 +162,7 @@ static void find_reset(const toa_state *state, const toa_conversation *x, toa_un
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
-        if (!is_established(y) || !(toa_client_side(y)->flags & TOA_SIDE_SYN) || toa_group_excluded(x, y)) {
+        if (!began_here(y) || toa_group_excluded(x, y)) {
             continue;
         }
         toa_rules_evidence(x, y, true, state->segment, toa_state_find_pair(state, x, y), &match);

@@ -97,6 +97,7 @@ typedef struct toa_large_party {
     uint32_t n_pending[2]; /* entered so far, in each ring */
     uint32_t distance, distance_seq; /* a server: shift of the last unexplained answer to another conversation's number (R7) */
     bool has_distance;
+    bool distance_certain; /* two different numbers have had it */
     bool unsolicited; /* a server: it has sent RSTs in answer to what its clients had sent to other servers */
     bool group, served, isn; /* which kinds toa-index has */
     struct toa_party *nat;   /* a server: the address that clients reach it by, or the other way round; the last one */
@@ -171,9 +172,9 @@ typedef struct toa_extra {
     toa_streams_of *streams; /* Wireshark's, after the first; NULL: none */
     struct toa_conversation *leg; /* other leg of the same connection */
     bool leg_certain;
-    bool has_distance;     /* R7: the last unexplained SYN-ACK */
-    uint32_t distance;     /* its ack - y.isn - 1 */
-    uint32_t distance_ack;
+    bool has_distance;     /* R7: the last unexplained SYN-ACK, or where the client has shown nothing, RST */
+    uint32_t distance;     /* its ack - y.isn - 1; its seq less what y's client has acknowledged */
+    uint32_t distance_ack; /* ... and its ack; the frame of y's question */
     struct toa_pair *pairs;       /* newest first */
     struct toa_claim *claim;       /* NULL until needed; time 0: none */
     struct toa_stranger *stranger; /* newest, NULL: none */

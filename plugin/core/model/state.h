@@ -44,6 +44,8 @@ typedef struct toa_pair {
     bool untranslated;    /* y's server answers y's client on x, from its own address */
     uint32_t synack_ack;  /* of the last SYN-ACK on x that would answer y's SYN; with synack_time */
     int64_t synack_time;
+    uint32_t shifted_ack; /* of the last SYN-ACK on x that would answer y's SYN but for a distance; with shifted_time */
+    int64_t shifted_time;
     uint32_t rst_cause;   /* other_frame of the last finding on a RST, with rst_seq, rst_time and rst_client */
     uint32_t rst_seq;
     int64_t rst_time;     /* 0: there was none */
@@ -63,12 +65,16 @@ typedef struct toa_index_node {
 typedef struct toa_stranger {
     toa_conversation *conv; /* that carried it */
     const toa_party *client; /* of conv's key, then */
+    int64_t began;          /* time of the first segment of the run */
+    uint32_t waiting;       /* first_frame of the only one that waited for an answer when a RST of the run came; 0: none */
+    uint32_t waiting_frame; /* ... its question, then */
     int64_t time;           /* of the last segment of the run; frame, ack and ip_id likewise */
     uint32_t frame;
     uint32_t seq, end;      /* of the whole run */
     uint32_t ack;
     uint16_t ip_id;         /* last one that was not 0 */
     bool refused;           /* the client has answered it with a RST */
+    bool answers;           /* its RSTs answer `waiting`: they came for two questions of it */
     bool lost_syn;          /* it may answer a SYN that was not captured, and whose client has given up */
 } toa_stranger;
 
