@@ -1,6 +1,7 @@
 /* columns.h
  * The schema of records: which members a record has, what they may be, and which column each goes into. One list makes
- * the tables, checks what is read, and tells the fuzzer its words.
+ * the tables, checks what is read, and tells the fuzzer its words. Members that it does not know are passed over, so that a
+ * later version may add some.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,11 +9,6 @@
 #define TOA_SCAN_COLUMNS_H
 
 #include <glib.h>
-
-/* Version of the schema, in the member "schema" of each "file" record. Files of a higher one are refused as a whole;
- * members that the schema does not know are passed over, so that a later version may add some. 1 has no member
- * "schema", and no "content" and "head". */
-#define SCAN_SCHEMA_VERSION 2
 
 typedef enum column_kind {
     COLUMN_NUMBER,   /* integer from low to high */

@@ -3,6 +3,7 @@
  */
 #include "reduce/records.h"
 
+#include "lists/versions.h"
 #include "printable.h"
 
 #include <json-glib/json-glib.h>
@@ -190,9 +191,9 @@ static gboolean open_capture(reader *self, import_capture *capture, GError **err
     gint64 version = self->record.values[FILE_SCHEMA].number;
 
     read_capture(capture, &self->record);
-    if (version > SCAN_SCHEMA_VERSION) {
+    if (version > TOA_FILE_RECORDS_VERSION) {
         scan_warn("%s: the records of %s are of schema %d, this toa-scan knows %d; not taken", self->name,
-                  capture->file.path, (int)version, SCAN_SCHEMA_VERSION);
+                  capture->file.path, (int)version, TOA_FILE_RECORDS_VERSION);
         self->refused++;
         capture->open = CAPTURE_PASS;
         return TRUE;
@@ -368,7 +369,7 @@ static void put_file(FILE *output, const scan_file *file, const char *signature,
     for (unsigned i = 0; texts[i]; i += 2) {
         json_builder_add_string_value(json_builder_set_member_name(builder, texts[i]), texts[i + 1]);
     }
-    json_builder_add_int_value(json_builder_set_member_name(builder, "schema"), SCAN_SCHEMA_VERSION);
+    json_builder_add_int_value(json_builder_set_member_name(builder, "schema"), TOA_FILE_RECORDS_VERSION);
     json_builder_add_int_value(json_builder_set_member_name(builder, "size"), file->size);
     json_builder_add_int_value(json_builder_set_member_name(builder, "mtime"), file->mtime);
     put_line(output, json_builder_end_object(builder));

@@ -4,12 +4,11 @@
 #include "watch/reporter.h"
 
 #include "core/model/key.h"
+#include "lists/versions.h"
 #include "tell/text.h"
 
 #include <arpa/inet.h>
 #include <string.h>
-
-#define SCHEMA_OF_FILES 2 /* SCAN_SCHEMA_VERSION of batch/reduce/columns.h, which is another program's */
 
 /* ---- text ---- */
 
@@ -230,7 +229,7 @@ static void put_file(const toa_reporter *reporter, const toa_open *open)
     toa_json_text(&out, "state", "done");
     toa_json_text(&out, "content", id);
     toa_json_text(&out, "head", "");
-    toa_json_number(&out, "schema", true, SCHEMA_OF_FILES);
+    toa_json_number(&out, "schema", true, TOA_FILE_RECORDS_VERSION);
     toa_json_number(&out, "size", true, 0);
     toa_json_number(&out, "mtime", true, open->last_time);
     toa_json_end(&out);

@@ -3,6 +3,7 @@
  */
 #include "tell/records.h"
 
+#include "lists/versions.h"
 #include "tell/settle.h"
 
 #include <arpa/inet.h>

@@ -24,9 +24,6 @@
 #include "tell/rotation.h"
 #include "tell/stats.h"
 
-/* In the first line. 2: lines "incident", with verdict and victim. */
-#define TOA_RECORDS_VERSION 2
-
 typedef struct toa_records {
     const toa_config *config; /* borrowed; read with every finding */
     toa_stats_table stats_table;
