@@ -8,62 +8,12 @@
  */
 #include "taps/incidents.h"
 
+#include "taps/incident-row.h"
 #include "taps/parts.h"
-#include "core/model/identity.h"
-#include "core/model/key.h"
 #include "core/toa-engine.h"
 #include "tell/settle.h"
 
-#include <epan/funnel.h>
-#include <epan/stat_tap_ui.h>
-#include <wsutil/str_util.h>
-
-enum {
-    COLUMN_VERDICT,
-    COLUMN_VICTIM,
-    COLUMN_STREAMS,
-    COLUMN_SINCE,
-    COLUMN_RSTS,
-    COLUMN_SEGMENTS,
-    COLUMN_KEY,
-    COLUMN_DUP_ACKS,
-    COLUMN_FIRST_FRAME,
-    COLUMN_LAST_FRAME,
-    COLUMN_EARLY,
-    COLUMN_LATE,
-    COLUMN_EVIDENCE,
-    COLUMN_FILTER,
-    N_COLUMNS
-};
-
 static const char table_name[] = "TOA Incidents";
-
-/* The dialog of Wireshark shows some 565 pixels of a table when it opens: what is needed first fits in that, the key is cut. It sorts by
- * the first column. */
-static stat_tap_table_item columns[N_COLUMNS] = {
-    [COLUMN_VERDICT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
-    [COLUMN_VICTIM] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Victim", "%s"},
-    [COLUMN_STREAMS] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Streams", "%s"},
-    [COLUMN_SINCE] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Since s", "%s"},
-    [COLUMN_RSTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "RSTs", "%u"},
-    [COLUMN_SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Segments", "%u"},
-    [COLUMN_KEY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Key at the server", "%s"},
-    [COLUMN_DUP_ACKS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup ACKs", "%u"},
-    [COLUMN_FIRST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%u"},
-    [COLUMN_LAST_FRAME] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last frame", "%u"},
-    [COLUMN_EARLY] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Earlier connection", "%s"},
-    [COLUMN_LATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Later connection", "%s"},
-    [COLUMN_EVIDENCE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Evidence", "%s"},
-    [COLUMN_FILTER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Filter", "%s"}};
-
-/* tshark prints titles as they are and fields by their formats, both when all rows are there: they are made as wide as the widest
- * field, so that they stand below one another. The GUI aligns by itself, and would take the blanks for a part of the text. */
-#define WIDTH_MAX 127
-static struct {
-    const char *name; /* without blanks */
-    char title[WIDTH_MAX + 1], format[8];
-    int width; /* 0: never widened */
-} widened[N_COLUMNS];
 
 static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
 
@@ -104,38 +54,14 @@ static stat_tap_table_ui table_ui = {.group = REGISTER_PACKET_STAT_GROUP_UNSORTE
                                      .packet_func = table_packet,
                                      .stat_tap_reset_table_cb = table_reset,
                                      .stat_tap_free_table_item_cb = table_free_item,
-                                     .nfields = N_COLUMNS,
-                                     .fields = columns,
+                                     .nfields = TOA_INCIDENT_COLUMNS,
+                                     .fields = toa_incident_columns,
                                      .nparams = array_length(parameters),
                                      .params = parameters};
 
-static void free_row(void *row)
-{
-    stat_tap_table_item_type *items = row;
-
-    for (unsigned i = 0; i < N_COLUMNS; i++) {
-        if (items[i].type == TABLE_ITEM_STRING) {
-            g_free((char *)items[i].value.string_value);
-        }
-    }
-    g_free(items);
-}
-
-/* Titles and fields as wide as they are. */
-static void narrow(void)
-{
-    for (unsigned i = 0; i < N_COLUMNS; i++) {
-        if (widened[i].width) {
-            widened[i].width = 0;
-            columns[i].column_name = widened[i].name;
-            columns[i].field_format = columns[i].type == TABLE_ITEM_UINT ? "%u" : "%s";
-        }
-    }
-}
-
 static void reset_gathered(void)
 {
-    narrow();
+    toa_incident_columns_narrow();
     toa_incidents_reset(&gathered);
     toa_stats_reset(&gathered_stats);
     g_hash_table_remove_all(rows_of);
@@ -162,7 +88,7 @@ static void table_init(stat_tap_table_ui *ui)
         return;
     }
     reset_gathered();
-    stat_tap_add_table(ui, stat_tap_init_table(table_name, N_COLUMNS, 0, NULL));
+    stat_tap_add_table(ui, stat_tap_init_table(table_name, TOA_INCIDENT_COLUMNS, 0, NULL));
 }
 
 static void table_reset(stat_tap_table *table)
@@ -177,145 +103,6 @@ static void table_free_item(stat_tap_table *table _U_, guint row _U_, guint colu
         g_free((char *)item->value.string_value);
         item->value.string_value = NULL;
     }
-}
-
-/* The GUI; tshark prints what would be in a window. */
-static bool has_windows(void)
-{
-    const funnel_ops_t *ops = funnel_get_funnel_ops();
-
-    return ops && ops->retap_packets;
-}
-
-/* Makes room for a field of so many characters. */
-static void widen(unsigned column, size_t characters)
-{
-    stat_tap_table_item *item = &columns[column];
-    bool is_right = item->align == TAP_ALIGN_RIGHT;
-    int width;
-
-    if (column == COLUMN_FILTER || has_windows()) {
-        return;
-    }
-    if (!widened[column].width) {
-        widened[column].name = item->column_name;
-    }
-    width = (int)MIN(MAX(characters, strlen(widened[column].name)), WIDTH_MAX);
-    if (width > widened[column].width) {
-        widened[column].width = width;
-        g_snprintf(widened[column].title, sizeof widened[column].title, is_right ? "%*s" : "%-*s", width, widened[column].name);
-        g_snprintf(widened[column].format, sizeof widened[column].format, "%%%s%d%s", is_right ? "" : "-", width,
-                   item->type == TABLE_ITEM_UINT ? "u" : "s");
-        item->column_name = widened[column].title;
-        item->field_format = widened[column].format;
-    }
-}
-
-static void set_uint(stat_tap_table_item_type *row, unsigned column, unsigned value)
-{
-    char digits[16];
-
-    row[column].type = TABLE_ITEM_UINT;
-    row[column].value.uint_value = value;
-    widen(column, (size_t)g_snprintf(digits, sizeof digits, "%u", value));
-}
-
-/* Takes the text. */
-static void set_text(stat_tap_table_item_type *row, unsigned column, char *text)
-{
-    if (row[column].type == TABLE_ITEM_STRING) {
-        g_free((char *)row[column].value.string_value);
-    }
-    row[column].type = TABLE_ITEM_STRING;
-    row[column].value.string_value = text;
-    widen(column, (int)strlen(text));
-}
-
-static char *wire_text(const toa_conversation *conv)
-{
-    char text[TOA_KEY_TEXT];
-
-    return g_strdup(toa_key_format(toa_wire_client(conv), toa_wire_server(conv), text));
-}
-
-static const char *format_key(const toa_key *key, char text[TOA_KEY_NAME])
-{
-    return toa_key_name(key, text);
-}
-
-/* The key; two keys, if they are not known to be one. */
-static char *key_text(const toa_incident *incident)
-{
-    const toa_key *early = incident->early->key, *late = incident->late->key;
-    char text[TOA_KEY_NAME], other[TOA_KEY_NAME];
-
-    if (early == late) {
-        return g_strdup(format_key(late, text));
-    }
-    return g_strconcat(format_key(early, text), " and ", format_key(late, other), NULL);
-}
-
-/* Seconds after the first frame. */
-static char *since_text(const toa_incident *incident)
-{
-    return ws_strdup_printf("%.6f", (double)(incident->first_time - gathered_start) / 1e9);
-}
-
-static char *victim_text(const toa_incident *incident)
-{
-    unsigned victims = toa_incident_victims(incident, &gathered_stats);
-
-    switch (victims) {
-    case TOA_VICTIM_EARLY:
-        return ws_strdup_printf("stream %u", incident->early->stream);
-    case TOA_VICTIM_LATE:
-        return ws_strdup_printf("stream %u", incident->late->stream);
-    case 0:
-        return g_strdup("none");
-    default:
-        return g_strdup("both");
-    }
-}
-
-static void append_streams(GString *text, const toa_conversation *conv)
-{
-    uint32_t n;
-    const toa_stream_from *more = toa_streams_more(conv, &n);
-
-    g_string_append_printf(text, "%stcp.stream == %u", text->len ? " or " : "", conv->stream);
-    for (uint32_t i = 0; i < MIN(n, TOA_CROSSED_MAX); i++) {
-        g_string_append_printf(text, " or tcp.stream == %u", more[i].stream);
-    }
-}
-
-static char *filter_text(const toa_incident *incident)
-{
-    GString *text = g_string_new(NULL);
-
-    append_streams(text, incident->early);
-    append_streams(text, incident->late);
-    return g_string_free(text, FALSE);
-}
-
-static void write_row(const toa_incident *incident, stat_tap_table_item_type *row)
-{
-    const toa_conversation *early = incident->early, *late = incident->late;
-    toa_load load = toa_incident_load(incident);
-
-    set_text(row, COLUMN_VERDICT, g_strdup(toa_verdict_name(toa_incident_verdict(incident))));
-    set_text(row, COLUMN_VICTIM, victim_text(incident));
-    set_text(row, COLUMN_STREAMS, ws_strdup_printf("%u, %u", early->stream, late->stream));
-    set_text(row, COLUMN_KEY, key_text(incident));
-    set_text(row, COLUMN_SINCE, since_text(incident));
-    set_uint(row, COLUMN_RSTS, load.rsts);
-    set_uint(row, COLUMN_SEGMENTS, load.segments);
-    set_uint(row, COLUMN_DUP_ACKS, load.dup_acks);
-    set_uint(row, COLUMN_FIRST_FRAME, incident->first_frame);
-    set_uint(row, COLUMN_LAST_FRAME, incident->last_frame);
-    set_text(row, COLUMN_EARLY, wire_text(early));
-    set_text(row, COLUMN_LATE, wire_text(late));
-    set_text(row, COLUMN_EVIDENCE, toa_evidence_text(incident->evidence));
-    set_text(row, COLUMN_FILTER, filter_text(incident));
 }
 
 static void free_involved(void *record)
@@ -350,20 +137,20 @@ static bool is_followed(const involved *self, guint row)
 /* Gives a pair its own row; which pairs are one event is known later. */
 static void show_pair(stat_tap_table *table, toa_incident *incident)
 {
-    stat_tap_table_item_type empty[N_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
+    stat_tap_table_item_type empty[TOA_INCIDENT_COLUMNS] = {{.type = TABLE_ITEM_NONE}};
     const involved *early, *late;
     guint row;
 
     if (!incident->user) {
         incident->user = GUINT_TO_POINTER(table->num_elements + 1);
-        stat_tap_init_table_row(table, table->num_elements, N_COLUMNS, empty);
+        stat_tap_init_table_row(table, table->num_elements, TOA_INCIDENT_COLUMNS, empty);
     }
     row = GPOINTER_TO_UINT(incident->user);
     early = involve(incident->early, row);
     late = involve(incident->late, row);
-    write_row(incident, table->elements[row - 1]);
+    toa_incident_row_write(incident, &gathered_stats, gathered_start, table->elements[row - 1]);
     if (!is_followed(early, row) || !is_followed(late, row)) {
-        set_text(table->elements[row - 1], COLUMN_VICTIM, g_strdup("?"));
+        toa_incident_row_set_victim(NULL, &gathered_stats, table->elements[row - 1]);
     }
 }
 
@@ -422,8 +209,8 @@ static bool show_waiting(stat_tap_table *table, const toa_conversation *conv)
         guint row = g_array_index(self->rows, guint, i);
         const toa_incident *incident = gathered.list->pdata[row - 1];
         stat_tap_table_item_type *fields = table->elements[row - 1];
-        if (!g_str_equal(fields[COLUMN_VICTIM].value.string_value, "?")) {
-            set_text(fields, COLUMN_VICTIM, victim_text(incident));
+        if (toa_incident_row_knows_victim(fields)) {
+            toa_incident_row_set_victim(incident, &gathered_stats, fields);
         }
     }
     return true;
@@ -497,7 +284,7 @@ void toa_tap_incidents_register(void)
     toa_incidents_init(&gathered, toa_glue_config());
     toa_stats_init(&gathered_stats);
     rows_of = g_hash_table_new_full(NULL, NULL, NULL, free_involved);
-    retired = g_ptr_array_new_with_free_func(free_row);
+    retired = g_ptr_array_new_with_free_func(toa_incident_row_free);
     register_stat_tap_table_ui(&table_ui);
     register_shutdown_routine(shutdown);
 }
