@@ -143,43 +143,41 @@ void scan_clocks_solve(const scan_clock_link *links, unsigned n_links, scan_cloc
 
 /* ---- tables ---- */
 
-static gboolean read_points(scan_db *db, GPtrArray *names, GHashTable *numbers, GError **error)
-{
-    sqlite3_stmt *statement = scan_db_prepare(db, "SELECT DISTINCT point FROM capture_file ORDER BY point", error);
-    GError *local = NULL;
+typedef struct reading {
+    GPtrArray *names;
+    GHashTable *numbers; /* name of a point to its number */
+    GArray *links;
+} reading;
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        char *name = g_strdup((const char *)sqlite3_column_text(statement, 0));
-        g_hash_table_insert(numbers, name, GUINT_TO_POINTER(names->len));
-        g_ptr_array_add(names, name);
-    }
-    sqlite3_finalize(statement);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
+static void read_point(sqlite3_stmt *row, void *data)
+{
+    reading *self = data;
+    char *name = g_strdup((const char *)sqlite3_column_text(row, 0));
+
+    g_hash_table_insert(self->numbers, name, GUINT_TO_POINTER(self->names->len));
+    g_ptr_array_add(self->names, name);
 }
 
-static gboolean read_links(scan_db *db, GHashTable *numbers, GArray *links, GError **error)
+static void read_link(sqlite3_stmt *row, void *data)
 {
-    sqlite3_stmt *statement =
-        scan_db_prepare(db, "SELECT a, b, skew, error, meetings FROM r_link ORDER BY a, b", error);
-    GError *local = NULL;
+    reading *self = data;
+    gpointer a, b;
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        gpointer a, b;
-        if (g_hash_table_lookup_extended(numbers, sqlite3_column_text(statement, 0), NULL, &a) &&
-            g_hash_table_lookup_extended(numbers, sqlite3_column_text(statement, 1), NULL, &b)) {
-            scan_clock_link link = {GPOINTER_TO_UINT(a), GPOINTER_TO_UINT(b), sqlite3_column_int64(statement, 2),
-                                    sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4)};
-            g_array_append_val(links, link);
-        }
+    if (g_hash_table_lookup_extended(self->numbers, sqlite3_column_text(row, 0), NULL, &a) &&
+        g_hash_table_lookup_extended(self->numbers, sqlite3_column_text(row, 1), NULL, &b)) {
+        scan_clock_link link = {GPOINTER_TO_UINT(a), GPOINTER_TO_UINT(b), sqlite3_column_int64(row, 2),
+                                sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4)};
+        g_array_append_val(self->links, link);
     }
-    sqlite3_finalize(statement);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
+}
+
+static gboolean read_all(scan_db *db, reading *self, GError **error)
+{
+    static const char points[] = "SELECT DISTINCT point FROM capture_file ORDER BY point";
+    static const char links[] = "SELECT a, b, skew, error, meetings FROM r_link ORDER BY a, b";
+
+    return scan_db_each(db, scan_db_prepare(db, points, error), read_point, self, error) &&
+           scan_db_each(db, scan_db_prepare(db, links, error), read_link, self, error);
 }
 
 static gboolean write_clocks(scan_db *db, const GPtrArray *names, const scan_clock *clocks, GError **error)
@@ -201,20 +199,19 @@ static gboolean write_clocks(scan_db *db, const GPtrArray *names, const scan_clo
 
 gboolean scan_clocks(scan_db *db, GError **error)
 {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GHashTable *numbers = g_hash_table_new(g_str_hash, g_str_equal);
-    GArray *links = g_array_new(FALSE, FALSE, sizeof(scan_clock_link));
+    reading it = {g_ptr_array_new_with_free_func(g_free), g_hash_table_new(g_str_hash, g_str_equal),
+                  g_array_new(FALSE, FALSE, sizeof(scan_clock_link))};
     scan_clock *clocks = NULL;
-    gboolean ok = read_points(db, names, numbers, error) && read_links(db, numbers, links, error);
+    gboolean ok = read_all(db, &it, error);
 
     if (ok) {
-        clocks = g_new0(scan_clock, names->len + 1);
-        scan_clocks_solve((const scan_clock_link *)(void *)links->data, links->len, clocks, names->len);
-        ok = write_clocks(db, names, clocks, error);
+        clocks = g_new0(scan_clock, it.names->len + 1);
+        scan_clocks_solve((const scan_clock_link *)(void *)it.links->data, it.links->len, clocks, it.names->len);
+        ok = write_clocks(db, it.names, clocks, error);
     }
     g_free(clocks);
-    g_array_unref(links);
-    g_hash_table_unref(numbers);
-    g_ptr_array_unref(names);
+    g_array_unref(it.links);
+    g_hash_table_unref(it.numbers);
+    g_ptr_array_unref(it.names);
     return ok;
 }

@@ -214,6 +214,20 @@ sqlite3_stmt *scan_db_prepare_with(scan_db *self, GError **error, const char *sq
     return statement;
 }
 
+gboolean scan_db_each(scan_db *self, sqlite3_stmt *statement, scan_db_take take, void *data, GError **error)
+{
+    GError *local = NULL;
+
+    while (statement && scan_db_step(self, statement, &local)) {
+        take(statement, data);
+    }
+    sqlite3_finalize(statement);
+    if (local) {
+        g_propagate_error(error, local);
+    }
+    return statement && !local;
+}
+
 gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error)
 {
     GError *local = NULL;

@@ -42,6 +42,9 @@ gboolean scan_db_exec(scan_db *self, const char *what, const char *sql, GError *
 sqlite3_stmt *scan_db_prepare(scan_db *self, const char *sql, GError **error);
 /* With its parameters: "i" gint64, "t" text. */
 sqlite3_stmt *scan_db_prepare_with(scan_db *self, GError **error, const char *sql, const char *types, ...);
+/* Calls take for each row, and finalizes the statement; NULL: it could not be prepared, which was told. */
+typedef void (*scan_db_take)(sqlite3_stmt *row, void *data);
+gboolean scan_db_each(scan_db *self, sqlite3_stmt *statement, scan_db_take take, void *data, GError **error);
 /* Steps once and ends the statement; NULL is an error that was told already. */
 gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error);
 /* True: a row. False at the end, or with error set. */

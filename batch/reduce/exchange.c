@@ -157,22 +157,19 @@ char *scan_exchange_row(const scan_table *table)
     return g_string_free(sql, FALSE);
 }
 
+static void put_line(sqlite3_stmt *row, void *output)
+{
+    fprintf(output, "%s\n", (const char *)sqlite3_column_text(row, 0));
+}
+
 static gboolean write_table(scan_db *db, FILE *output, const scan_table *table, GError **error)
 {
     char *row = scan_exchange_row(table), *sql = g_strdup_printf("SELECT %s FROM %s x", row, table->name);
-    sqlite3_stmt *statement = scan_db_prepare(db, sql, error);
-    GError *local = NULL;
+    gboolean ok = scan_db_each(db, scan_db_prepare(db, sql, error), put_line, output, error);
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        fprintf(output, "%s\n", (const char *)sqlite3_column_text(statement, 0));
-    }
-    sqlite3_finalize(statement);
     g_free(row);
     g_free(sql);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
+    return ok;
 }
 
 static gboolean load_part(scan_db *db, scan_part *part, GError **error)

@@ -77,25 +77,14 @@ static gint64 number_at(sqlite3_stmt *row, int column)
 
 /* Calls read for each row of a statement; parameters go to ?1, ?2 ... */
 static gboolean each_row(scan_db *db, const char *sql, const gint64 *parameters, int n_parameters,
-                         void (*read)(sqlite3_stmt *row, void *data), void *data, GError **error)
+                         scan_db_take read, void *data, GError **error)
 {
     sqlite3_stmt *statement = scan_db_prepare(db, sql, error);
-    GError *local = NULL;
 
-    if (!statement) {
-        return FALSE;
-    }
-    for (int i = 0; i < n_parameters; i++) {
+    for (int i = 0; statement && i < n_parameters; i++) {
         sqlite3_bind_int64(statement, i + 1, parameters[i]);
     }
-    while (scan_db_step(db, statement, &local)) {
-        read(statement, data);
-    }
-    sqlite3_finalize(statement);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return local == NULL;
+    return scan_db_each(db, statement, read, data, error);
 }
 
 /* ---- rows ---- */

@@ -284,27 +284,26 @@ static void take_folder(import *self, const char *path, scan_counts *counts)
 }
 
 /* Those that are not there are told: the answer lacks them. */
+static void tell_missing(sqlite3_stmt *row, void *data)
+{
+    scan_counts *counts = data;
+
+    if (sqlite3_column_type(row, 1) == SQLITE_NULL) {
+        scan_warn("no results");
+    } else {
+        scan_warn("the result of shard %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " is missing; its incidents are not told",
+                  (gint64)sqlite3_column_int64(row, 0), (gint64)sqlite3_column_int64(row, 1));
+    }
+    counts->failed++;
+}
+
 static gboolean look_for_missing(scan_db *db, scan_counts *counts, GError **error)
 {
     sqlite3_stmt *statement = scan_db_prepare(
         db, "WITH RECURSIVE k(k, n) AS (SELECT 1, MAX(shards) FROM reduction UNION ALL SELECT k + 1, n FROM k WHERE k < n)"
             " SELECT k, n FROM k WHERE k NOT IN (SELECT shard FROM reduction)", error);
-    GError *local = NULL;
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        if (sqlite3_column_type(statement, 1) == SQLITE_NULL) {
-            scan_warn("no results");
-        } else {
-            scan_warn("the result of shard %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " is missing; its incidents are not told",
-                      (gint64)sqlite3_column_int64(statement, 0), (gint64)sqlite3_column_int64(statement, 1));
-        }
-        counts->failed++;
-    }
-    sqlite3_finalize(statement);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
+    return scan_db_each(db, statement, tell_missing, counts, error);
 }
 
 gboolean scan_results_read(scan_db *db, char **paths, scan_counts *counts, GError **error)

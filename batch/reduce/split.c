@@ -87,25 +87,10 @@ static const char *text_at(sqlite3_stmt *row, int column)
     return (const char *)sqlite3_column_text(row, column);
 }
 
-/* Calls take for each row. */
-static gboolean each_row(scan_db *db, const char *sql, void (*take)(homes *self, sqlite3_stmt *row), homes *self,
-                         GError **error)
+static void take_pair(sqlite3_stmt *row, void *data)
 {
-    sqlite3_stmt *statement = scan_db_prepare(db, sql, error);
-    GError *local = NULL;
+    homes *self = data;
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        take(self, statement);
-    }
-    sqlite3_finalize(statement);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
-}
-
-static void take_pair(homes *self, sqlite3_stmt *row)
-{
     tie(self, number_of(self, text_at(row, 0)), number_of(self, text_at(row, 1)));
 }
 
@@ -129,37 +114,46 @@ static void take_numbers(homes *self, sqlite3_stmt *row, gboolean looked_for)
     }
 }
 
-static void take_looked_for(homes *self, sqlite3_stmt *row)
+static void take_looked_for(sqlite3_stmt *row, void *data)
 {
-    take_numbers(self, row, TRUE);
+    take_numbers(data, row, TRUE);
 }
 
-static void take_shown(homes *self, sqlite3_stmt *row)
+static void take_shown(sqlite3_stmt *row, void *data)
 {
-    take_numbers(self, row, FALSE);
+    take_numbers(data, row, FALSE);
 }
 
-/* Rule R5 over files (reduce.sql, r_match) in a form that is wider, and takes no join: a number and a server in common. */
+/* What ties client endpoints together. */
+static const struct {
+    scan_db_take take;
+    const char *sql;
+} ties[] = {
+    {take_pair, "SELECT x.key_client, y.key_client FROM r_flow x JOIN r_flow y ON y.flow = x.conn WHERE x.key_client <> y.key_client"},
+    {take_pair, "SELECT wx.key_client, wy.key_client FROM r_fragment x JOIN r_fragment y ON y.file = x.file AND"
+                " y.stream = x.connection_stream JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow"},
+    {take_pair, "SELECT wx.key_client, wy.key_client FROM finding i JOIN r_fragment x ON x.file = i.file AND x.stream = i.stream"
+                " JOIN r_fragment y ON y.file = i.file AND y.stream = i.other_stream"
+                " JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow"},
+    /* rule R5 over files (reduce.sql, r_match) in a form that is wider, and takes no join: a number and a server in common */
+    {take_looked_for, "SELECT w.key_client, f.server, w.key_server, u.seq, u.ack FROM unexplained u JOIN r_fragment f"
+                      " ON f.file = u.file AND f.stream = u.stream JOIN r_flow w ON w.flow = f.flow WHERE u.seq <> 0"},
+    {take_looked_for, "SELECT w.key_client, f.server, w.key_server, f.server_next, f.server_ack, f.client_next, f.client_ack"
+                      " FROM r_fragment f JOIN r_flow w ON w.flow = f.flow"
+                      " WHERE (f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next)"
+                      " OR (f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next)"},
+    {take_shown, "SELECT w.key_client, f.server, w.key_server, f.server_next, f.server_ack, f.client_next, f.client_ack"
+                 " FROM r_fragment f JOIN r_flow w ON w.flow = f.flow"},
+};
+
 static gboolean find_homes(homes *self, scan_db *db, GError **error)
 {
-    return each_row(db, "SELECT x.key_client, y.key_client FROM r_flow x JOIN r_flow y ON y.flow = x.conn"
-                        " WHERE x.key_client <> y.key_client", take_pair, self, error) &&
-           each_row(db, "SELECT wx.key_client, wy.key_client FROM r_fragment x JOIN r_fragment y ON y.file = x.file AND"
-                        " y.stream = x.connection_stream JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow",
-                    take_pair, self, error) &&
-           each_row(db, "SELECT wx.key_client, wy.key_client FROM finding i JOIN r_fragment x ON x.file = i.file AND"
-                        " x.stream = i.stream JOIN r_fragment y ON y.file = i.file AND y.stream = i.other_stream"
-                        " JOIN r_flow wx ON wx.flow = x.flow JOIN r_flow wy ON wy.flow = y.flow", take_pair, self, error) &&
-           each_row(db, "SELECT w.key_client, f.server, w.key_server, u.seq, u.ack FROM unexplained u JOIN r_fragment f"
-                        " ON f.file = u.file AND f.stream = u.stream JOIN r_flow w ON w.flow = f.flow WHERE u.seq <> 0",
-                    take_looked_for, self, error) &&
-           each_row(db, "SELECT w.key_client, f.server, w.key_server, f.server_next, f.server_ack, f.client_next,"
-                        " f.client_ack FROM r_fragment f JOIN r_flow w ON w.flow = f.flow"
-                        " WHERE (f.client_low IS NULL AND f.server_isn IS NULL AND f.server_low = f.server_next)"
-                        " OR (f.server_low IS NULL AND f.client_isn IS NULL AND f.client_low = f.client_next)",
-                    take_looked_for, self, error) &&
-           each_row(db, "SELECT w.key_client, f.server, w.key_server, f.server_next, f.server_ack, f.client_next,"
-                        " f.client_ack FROM r_fragment f JOIN r_flow w ON w.flow = f.flow", take_shown, self, error);
+    gboolean ok = TRUE;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ties) && ok; i++) {
+        ok = scan_db_each(db, scan_db_prepare(db, ties[i].sql, error), ties[i].take, self, error);
+    }
+    return ok;
 }
 
 static gboolean write_homes(const homes *self, scan_db *db, unsigned shards, GError **error)
@@ -278,6 +272,17 @@ static gboolean begin_files(const shard_files *self, scan_db *db, GError **error
     return TRUE;
 }
 
+/* The row is a line, and its shard; -1: it goes to all. */
+static void put_row(sqlite3_stmt *row, void *data)
+{
+    const shard_files *self = data;
+    int shard = sqlite3_column_int(row, 1);
+
+    for (unsigned i = shard < 0 ? 0 : (unsigned)shard; i < (shard < 0 ? self->n : (unsigned)shard + 1); i++) {
+        fprintf(self->files[i], "%s\n", text_at(row, 0));
+    }
+}
+
 /* Each row to its shard, or to all of them. */
 static gboolean write_rows(const shard_files *self, scan_db *db, unsigned number, GError **error)
 {
@@ -292,37 +297,25 @@ static gboolean write_rows(const shard_files *self, scan_db *db, unsigned number
         " JOIN r_home h ON h.client = w.key_client",
     };
     const scan_table *table = &scan_shard_tables[number];
-    gboolean own = number < SCAN_OWN_TABLES;
     char *row = scan_exchange_row(table);
-    char *sql = own ? g_strdup_printf("SELECT %s, h.shard FROM %s", row, of_shard[number])
-                    : g_strdup_printf("SELECT %s, 0 FROM %s x", row, table->name);
-    sqlite3_stmt *statement = scan_db_prepare(db, sql, error);
-    GError *local = NULL;
+    char *sql = number < SCAN_OWN_TABLES ? g_strdup_printf("SELECT %s, h.shard FROM %s", row, of_shard[number])
+                                         : g_strdup_printf("SELECT %s, -1 FROM %s x", row, table->name);
+    gboolean ok = scan_db_each(db, scan_db_prepare(db, sql, error), put_row, (void *)self, error);
 
-    while (statement && scan_db_step(db, statement, &local)) {
-        unsigned shard = (unsigned)sqlite3_column_int(statement, 1);
-        for (unsigned i = own ? shard : 0; i < (own ? shard + 1 : self->n); i++) {
-            fprintf(self->files[i], "%s\n", text_at(statement, 0));
-        }
-    }
-    sqlite3_finalize(statement);
     g_free(row);
     g_free(sql);
-    if (local) {
-        g_propagate_error(error, local);
-    }
-    return statement && !local;
+    return ok;
 }
 
 gboolean scan_split(scan_db *db, const char *folder, unsigned shards, GError **error)
 {
     shard_files self = {.folder = folder, .n = shards};
-    homes ties;
+    homes all;
     gboolean ok;
 
-    homes_init(&ties);
-    ok = find_homes(&ties, db, error) && write_homes(&ties, db, shards, error);
-    homes_clear(&ties);
+    homes_init(&all);
+    ok = find_homes(&all, db, error) && write_homes(&all, db, shards, error);
+    homes_clear(&all);
     ok = ok && open_files(&self, error) && begin_files(&self, db, error);
     for (unsigned i = 0; i < scan_n_shard_tables && ok; i++) {
         ok = write_rows(&self, db, i, error);
