@@ -44,7 +44,9 @@ gboolean scan_map_read(scan_map *map, char **paths, GError **error)
     if (ok) {
         scan_map_kubernetes_join(map, kubernetes);
     }
-    if (ok && paths && *paths && map->rows->len == 0) {
+    if (!paths || !*paths) {
+        /* no map */
+    } else if (ok && map->rows->len == 0) {
         g_set_error(error, SCAN_FAILURE, 0, "%s: no row of a map: services and endpointslices belong together", *paths);
         ok = FALSE;
     } else if (ok && map->rows->len > SCAN_MAP_ROWS_MAX) {

@@ -9,8 +9,8 @@
 
 #define OPEN_MAX 256
 #define QUIET_NS (60 * TOA_SECOND)
-#define FIRST_PAUSE (10 * G_USEC_PER_SEC)
-#define LONGEST_PAUSE (600 * G_USEC_PER_SEC)
+#define FIRST_PAUSE (10 * (gint64)G_USEC_PER_SEC)
+#define LONGEST_PAUSE (600 * (gint64)G_USEC_PER_SEC)
 
 static void free_open(gpointer data)
 {

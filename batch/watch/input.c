@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long is waited at a time, ms. */
+/* How long is waited at a time: ms, us. */
 #define WAIT_PIPE 200
-#define WAIT_FILE 50
+#define WAIT_FILE ((gulong)50 * 1000)
 
 struct toa_watch_input {
     toa_watch_ticker tick;
@@ -98,7 +98,7 @@ static ptrdiff_t read_ring(void *context, uint8_t *into, size_t room)
         if (!wait_more(self)) {
             return 0;
         }
-        g_usleep(WAIT_FILE * 1000);
+        g_usleep(WAIT_FILE);
     }
 }
 
@@ -120,7 +120,7 @@ static bool open_next(toa_watch_input *self)
             return false;
         }
         if (!toa_folder_look(&self->folder)) {
-            g_usleep(WAIT_FILE * 1000);
+            g_usleep(WAIT_FILE);
         }
     }
     self->position = self->file_drops = 0;

@@ -25,8 +25,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TICK_US (200 * 1000)
-#define METRICS_US (10 * G_USEC_PER_SEC)
+#define TICK_US (200 * (gint64)1000)
+#define METRICS_US (10 * (gint64)G_USEC_PER_SEC)
 #define DEFAULT_AFTER 5
 
 typedef struct program {
