@@ -11,6 +11,7 @@
 #include "core/model/group.h"
 #include "core/model/identity.h"
 #include "core/model/index.h"
+#include "core/model/requests.h"
 #include "core/judge/legs.h"
 #include "core/judge/missed.h"
 #include "core/model/network.h"
@@ -131,7 +132,7 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
         return;
     }
     if (conv->side[sender].demand_frame == segment->frame) {
-        toa_index_note_pending(state, conv);
+        toa_requests_note(state, conv);
     }
     if (conv->side[sender].n_acks == 1 && toa_is_established(conv)) {
         toa_group_established(state, conv);

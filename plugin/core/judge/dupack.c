@@ -4,7 +4,7 @@
 #include "core/judge/dupack.h"
 
 #include "core/model/group.h"
-#include "core/model/index.h"
+#include "core/model/requests.h"
 #include "core/judge/pending.h"
 #include "core/base/serial.h"
 
@@ -87,7 +87,7 @@ static bool check_dsack(toa_state *state, toa_conversation *x)
     if (!block_is_foreign(toa_client_side(x), toa_server_side(x), options->sack[0])) {
         return false;
     }
-    n = toa_index_pending(x->key->client, candidates);
+    n = toa_requests_pending(x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         toa_side *client = toa_client_side(y);
@@ -226,7 +226,7 @@ static toa_conversation *last_acked(const toa_state *state, const toa_conversati
 {
     const toa_side *xc = &x->side[x->client];
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];

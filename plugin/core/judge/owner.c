@@ -5,6 +5,7 @@
 
 #include "core/model/group.h"
 #include "core/model/index.h"
+#include "core/model/requests.h"
 #include "core/judge/legs.h"
 #include "core/judge/shifted.h"
 #include "core/base/serial.h"
@@ -136,7 +137,7 @@ static void try_pairs(search *s)
 static void try_pending(search *s)
 {
     toa_conversation *pending[TOA_SCAN_MAX];
-    unsigned n = toa_index_pending(s->x->key->client, pending);
+    unsigned n = toa_requests_pending(s->x->key->client, pending);
 
     for (unsigned i = 0; i < n; i++) {
         try(s, pending[i], TOA_WHERE_GROUP);

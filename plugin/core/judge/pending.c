@@ -4,7 +4,7 @@
 #include "core/judge/pending.h"
 
 #include "core/model/group.h"
-#include "core/model/index.h"
+#include "core/model/requests.h"
 
 /* A SYN may take this much longer than a segment of an open connection. */
 #define HANDSHAKE_NS (TOA_SECOND / 1000)
@@ -20,7 +20,7 @@ bool toa_pending_waits(const toa_conversation *conv, const toa_segment *segment)
 toa_conversation *toa_pending_newest(const toa_state *state, const toa_conversation *x, int64_t since)
 {
     toa_conversation *candidates[TOA_SCAN_MAX], *newest = NULL;
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];

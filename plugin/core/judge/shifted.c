@@ -8,7 +8,7 @@
 #include "core/judge/pending.h"
 #include "core/judge/stranger.h"
 #include "core/model/group.h"
-#include "core/model/index.h"
+#include "core/model/requests.h"
 
 /* Without IP-IDs a question must be at least this long: shorter ones too often have the same length. */
 #define LENGTH_MIN 16u
@@ -50,7 +50,7 @@ static bool was_refused(const toa_state *state, const toa_conversation *x, const
 static bool is_only_syn(const toa_conversation *x, const toa_conversation *y, const toa_segment *segment)
 {
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         const toa_side *client = toa_client_side(candidates[i]);
@@ -135,7 +135,7 @@ static void try_shifted(search *s)
     if ((s->own != TOA_OWN_NONE && s->own != TOA_OWN_UNKNOWN) || !(rst || toa_rules_is_challenge(s->x, segment))) {
         return;
     }
-    n = toa_index_pending(s->x->key->client, candidates);
+    n = toa_requests_pending(s->x->key->client, candidates);
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
         if (toa_group_excluded(s->x, y) || !answered_number(y, segment, &number)) {
@@ -196,7 +196,7 @@ static void try_advance(search *s)
 static toa_conversation *find_waiting(const search *s, const toa_conversation *except, int64_t began)
 {
     toa_conversation *candidates[TOA_SCAN_MAX], *only = NULL;
-    unsigned n = toa_index_pending(s->x->key->client, candidates);
+    unsigned n = toa_requests_pending(s->x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];

@@ -4,7 +4,7 @@
 #include "core/judge/untranslated.h"
 
 #include "core/model/group.h"
-#include "core/model/index.h"
+#include "core/model/requests.h"
 
 #define PAIRS_MAX 8
 
@@ -64,7 +64,7 @@ static void find_synack(const toa_state *state, const toa_conversation *x, toa_u
 {
     const toa_segment *segment = state->segment;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
@@ -131,7 +131,7 @@ static void find_data(const toa_state *state, const toa_conversation *x, toa_unt
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_ACK;
     toa_match match;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];
@@ -158,7 +158,7 @@ static void find_reset(const toa_state *state, const toa_conversation *x, toa_un
     const uint32_t needed = TOA_EV_SEQ | TOA_EV_TRIGGER;
     toa_match match;
     toa_conversation *candidates[TOA_SCAN_MAX];
-    unsigned n = toa_index_pending(x->key->client, candidates);
+    unsigned n = toa_requests_pending(x->key->client, candidates);
 
     for (unsigned i = 0; i < n; i++) {
         toa_conversation *y = candidates[i];

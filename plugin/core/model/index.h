@@ -61,13 +61,6 @@ void toa_index_changed(toa_conversation *conv);
 /* conv has shown a SYN or a SYN-ACK: the ISN kinds are updated at once, since they hardly ever change again. */
 void toa_index_isn(toa_state *state, toa_conversation *conv);
 
-/* The client of conv has sent something that demands an answer. */
-void toa_index_note_pending(toa_state *state, toa_conversation *conv);
-
-/* Members of the party's group that may still wait for an answer: all of a small group, of a large one those with the newest
- * requests. Returns how many. */
-unsigned toa_index_pending(const toa_party *party, toa_conversation *ret_pending[TOA_SCAN_MAX]);
-
 /* Conversations of the party with this value; returns how many, newest first. The party is indexed if it was not. */
 unsigned toa_index_find(toa_state *state, toa_party *party, toa_index_kind kind, uint32_t value,
                         toa_conversation *ret_found[TOA_HITS_MAX]);

@@ -4,6 +4,7 @@
 #include "core/model/members.h"
 
 #include "core/model/index.h"
+#include "core/model/requests.h"
 
 /* Successive connections of one client on one wire tuple count once. */
 static void count_tuple(toa_party *party, toa_conversation *conv)
@@ -48,7 +49,7 @@ static void count_all(toa_state *state, toa_large_party *large, toa_conversation
             count_established(state, large, conv);
         }
         if ((toa_client_side(conv)->flags & (TOA_SIDE_DEMAND | TOA_SIDE_ANSWERED)) == TOA_SIDE_DEMAND) {
-            toa_index_note_pending(state, conv);
+            toa_requests_note(state, conv);
         }
     }
 }
