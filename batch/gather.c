@@ -193,7 +193,8 @@ static gboolean run_jobs(scan_gather *self, const GPtrArray *captures, GError **
 {
     GPtrArray *chains = make_chains(self, captures, error);
     gint64 memory = self->options->memory ? self->options->memory : scan_memory_default();
-    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, !self->export, take_capture, self,
+    gint64 native = self->options->memory ? memory : MIN(memory, SCAN_MEMORY_NATIVE);
+    const scan_run run = {self->tshark, self->options->jobs, self->options->timeout, memory, native, !self->export, take_capture, self,
                           &self->progress, &self->counts, self->options->quiet};
     gboolean ok = chains && scan_jobs_run(&run, chains, error);
 

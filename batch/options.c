@@ -286,7 +286,8 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &self->settings,
          "A preference, as for tshark -o; part of what a --db knows a reading by", "NAME:VALUE"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &memory,
-         "Run fewer where they would take more memory together (default: three quarters of what is available)", "SIZE"},
+         "For all readers together: fewer run at a time, and toa-read forgets connections rather than take more (default: 1G for "
+         "that; for tshark three quarters of what is available)", "SIZE"},
         {"watch", 'w', 0, G_OPTION_ARG_NONE, &self->watch,
          "Watch an endless capture: - (from dumpcap -w -), or the folder of a ring buffer (dumpcap -b). Incidents are told when "
          "they happen; --memory is for all of it (default: 1 GiB)", NULL},

@@ -37,6 +37,16 @@ static uint32_t *find_slot(const toa_streams *streams, const toa_tuple *tuple)
     return &streams->slots[at];
 }
 
+/* All pairs have their slots anew. */
+static void fill_slots(toa_streams *streams)
+{
+    for (size_t i = 0; i < streams->n_pairs; i++) {
+        const toa_stream_pair *pair = &streams->pairs[i];
+        toa_tuple tuple = toa_tuple_make(&pair->ends[0], &pair->ends[1], streams->seed);
+        *find_slot(streams, &tuple) = (uint32_t)i + 1;
+    }
+}
+
 static bool grow_slots(toa_streams *streams)
 {
     size_t n_slots = streams->n_slots ? streams->n_slots * 2 : 1024;
@@ -48,11 +58,7 @@ static bool grow_slots(toa_streams *streams)
     free(streams->slots);
     streams->slots = slots;
     streams->n_slots = n_slots;
-    for (size_t i = 0; i < streams->n_pairs; i++) {
-        const toa_stream_pair *pair = &streams->pairs[i];
-        toa_tuple tuple = toa_tuple_make(&pair->ends[0], &pair->ends[1], streams->seed);
-        *find_slot(streams, &tuple) = (uint32_t)i + 1;
-    }
+    fill_slots(streams);
     return true;
 }
 
@@ -143,4 +149,26 @@ bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, u
     }
     *ret_stream = pair->stream;
     return true;
+}
+
+void toa_streams_forget(toa_streams *streams, bool (*keeps)(void *data, const toa_stream_pair *pair), void *data)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < streams->n_pairs; i++) {
+        if (keeps(data, &streams->pairs[i])) {
+            streams->pairs[kept++] = streams->pairs[i];
+        }
+    }
+    streams->n_pairs = kept;
+    if (streams->n_slots) {
+        memset(streams->slots, 0, streams->n_slots * sizeof *streams->slots);
+        fill_slots(streams);
+    }
+}
+
+size_t toa_streams_memory(const toa_streams *streams, size_t *ret_spare)
+{
+    *ret_spare = (streams->room_pairs - streams->n_pairs) * sizeof *streams->pairs;
+    return streams->room_pairs * sizeof *streams->pairs + streams->n_slots * sizeof *streams->slots + streams->room_settled;
 }

@@ -70,4 +70,10 @@ static inline bool toa_streams_settled(const toa_streams *streams, uint32_t stre
 /* The segment's stream. False: no memory. */
 bool toa_streams_take(toa_streams *streams, const toa_stream_segment *segment, uint32_t *ret_stream);
 
+/* Forgets the pairs that are not kept. One that comes again has the next number, as Wireshark gives it with a SYN only. */
+void toa_streams_forget(toa_streams *streams, bool (*keeps)(void *data, const toa_stream_pair *pair), void *data);
+
+/* Bytes that are held; *ret_spare: of them, room for pairs to come. */
+size_t toa_streams_memory(const toa_streams *streams, size_t *ret_spare);
+
 #endif

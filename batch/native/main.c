@@ -21,15 +21,17 @@ enum { READ_DONE = 0, READ_ERROR = 2, READ_MORE = 3 };
 typedef struct reading {
     toa_settings settings;
     toa_chain chain;
+    size_t memory; /* 0: no limit */
     bool listed; /* files are named on standard input */
 } reading;
 
-static const char usage[] = "Usage: toa-read [-a] [-o NAME:VALUE]... FILE...\n"
+static const char usage[] = "Usage: toa-read [-a] [-m BYTES] [-o NAME:VALUE]... FILE...\n"
                             "Prints what tshark -z toa,records prints, without Wireshark. - is standard input. Several files are\n"
                             "one rotated capture; they are read in the order of their first packets.\n"
                             "  -a  take what can be read, though Wireshark could find more\n"
                             "  -l  the files are listed on standard input: + or - (to learn from, nothing is printed of it),\n"
                             "      a name for the records, a line feed, the path, a NUL\n"
+                            "  -m  forget connections, silent ones first, rather than take more memory than this\n"
                             "  -o  a preference of the plugin, as for tshark\n";
 
 static bool complain(const char *text)
@@ -38,17 +40,32 @@ static bool complain(const char *text)
     return false;
 }
 
+static bool read_memory(const char *text, size_t *ret_bytes)
+{
+    guint64 bytes;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXSIZE / 2, &bytes, NULL)) {
+        return false;
+    }
+    *ret_bytes = bytes;
+    return true;
+}
+
 /* False with what is wrong printed. */
 static bool read_arguments(reading *self, int argc, char **argv)
 {
     char *error = NULL;
     int letter;
 
-    while ((letter = getopt(argc, argv, "alo:")) != -1) {
+    while ((letter = getopt(argc, argv, "alm:o:")) != -1) {
         if (letter == 'a') {
             self->chain.all = true;
         } else if (letter == 'l') {
             self->listed = true;
+        } else if (letter == 'm') {
+            if (!read_memory(optarg, &self->memory)) {
+                return complain("-m: no number of bytes\n");
+            }
         } else if (letter != 'o') {
             return complain(usage);
         } else if (!toa_settings_take(&self->settings, optarg, &error)) {
@@ -106,7 +123,7 @@ static int read_one(const reading *self, const char *path, toa_native *native)
     }
     toa_input_close(&input);
     if (code != READ_MORE) {
-        toa_records_finish(&native->records);
+        toa_native_finish(native);
     }
     return code;
 }
@@ -118,6 +135,7 @@ static int read_all(reading *self)
     int code;
 
     toa_native_init(&native, &self->settings.config, stdout);
+    toa_native_set_memory(&native, self->memory);
     code = self->listed || links->len > 1 ? exit_code(toa_chain_read(&self->chain, &native))
                                           : read_one(self, g_array_index(links, toa_link, 0).path, &native);
     if (ferror(stdout)) {

@@ -5,6 +5,8 @@
 
 #include "native/segment.h"
 
+#include <limits.h>
+
 void toa_native_init(toa_native *native, const toa_config *config, FILE *file)
 {
     *native = (toa_native){.config = config, .engine = config->analysis ? toa_engine_new(config) : NULL};
@@ -23,6 +25,77 @@ void toa_native_clear(toa_native *native)
         g_array_free(native->placed, TRUE);
     }
     toa_engine_free(native->engine);
+}
+
+/* ---- forgetting ---- */
+
+/* Incidents are told at the end, but not of more conversations than fit into half of what there is: some 2 KB each. */
+#define INCIDENT_BYTES 4096u
+
+static size_t beside(const void *data, size_t *ret_spare)
+{
+    const toa_native *self = data;
+    size_t bytes = toa_streams_memory(&self->streams, ret_spare) + toa_records_memory(&self->records), spare = 0;
+
+    if (self->rotated) {
+        bytes += toa_streams_memory(&self->file_streams, &spare) + self->placed->len * sizeof(toa_native_place);
+        *ret_spare += spare;
+    }
+    return bytes;
+}
+
+static GHashTable *needs(void *data)
+{
+    const toa_native *self = data;
+
+    return toa_records_needs(&self->records, (guint)MIN(self->limit.bytes / 2 / INCIDENT_BYTES, INT_MAX));
+}
+
+static void forget(void *data, GHashTable *conversations)
+{
+    toa_records_forget(&((toa_native *)data)->records, conversations);
+}
+
+static bool is_remembered(void *data, const toa_stream_pair *pair)
+{
+    return toa_engine_find(data, &pair->ends[0], &pair->ends[1]) != NULL;
+}
+
+static void forget_streams(void *data)
+{
+    toa_native *self = data;
+
+    toa_streams_forget(&self->streams, is_remembered, self->engine);
+    if (self->rotated) {
+        toa_streams_forget(&self->file_streams, is_remembered, self->engine);
+        self->forgetful = true;
+        g_array_free(self->placed, TRUE);
+        self->placed = g_array_new(FALSE, TRUE, sizeof(toa_native_place));
+    }
+}
+
+static const toa_limit_user limit_user = {beside, needs, forget, forget_streams};
+
+void toa_native_set_memory(toa_native *native, size_t memory)
+{
+    toa_limit_init(&native->limit, native->engine ? memory : 0, native->engine, &limit_user, native);
+}
+
+static void tell_forgotten(toa_native *native)
+{
+    uint64_t closed = native->limit.closed - native->told_closed, idle = native->limit.idle - native->told_idle;
+
+    if (closed || idle) {
+        toa_records_put_forgotten(&native->records, closed, idle);
+        native->told_closed = native->limit.closed;
+        native->told_idle = native->limit.idle;
+    }
+}
+
+void toa_native_finish(toa_native *native)
+{
+    tell_forgotten(native);
+    toa_records_finish(&native->records);
 }
 
 /* ---- several files ---- */
@@ -50,6 +123,9 @@ bool toa_native_begin_file(toa_native *native, const char *name, bool silent)
 
 void toa_native_end_file(toa_native *native, uint32_t frames, const char *state, const char *why, bool last)
 {
+    if (!native->records.silent) {
+        tell_forgotten(native);
+    }
     toa_records_end_file(&native->records, state, why, last);
     native->before += frames;
 }
@@ -71,6 +147,9 @@ static const toa_native_place *find_place(const toa_native *native, const toa_co
 
 static void keep_place(toa_native *native, const toa_conversation *conv, uint32_t stream)
 {
+    if (native->forgetful) {
+        return; /* it grows with all streams that have ever been; without it, they are looked up */
+    }
     if (conv->stream >= native->placed->len) {
         g_array_set_size(native->placed, conv->stream + 1);
     }
@@ -161,6 +240,9 @@ static bool take_layer(toa_native *native, const toa_frame_bytes *frame, const t
     toa_segment_read_options(native->config, native->engine, layer, &rest, &segment);
     native->counts.segments++;
     feed(native, conv, &segment, known, rest.length);
+    if (toa_limit_is_reached(&native->limit)) {
+        toa_limit_make_room(&native->limit, segment.time, segment.frame);
+    }
     return true;
 }
 

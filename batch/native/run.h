@@ -9,6 +9,7 @@
 
 #include "frames/layers.h"
 #include "frames/streams.h"
+#include "native/limit.h"
 #include "tell/records.h"
 
 /* Frames that were seen, by what was found in them. */
@@ -24,12 +25,15 @@ typedef struct toa_native {
     toa_streams streams;
     toa_records records;
     toa_native_counts counts;
+    toa_limit limit;
+    uint64_t told_closed, told_idle; /* of those that were forgotten, in records */
     /* Of several files that are read as one: */
     toa_rotation rotation;
     toa_streams file_streams; /* of the present one alone */
     GArray *placed;           /* toa_native_place, by stream */
     uint32_t before;          /* frames of the files before it */
     bool rotated;
+    bool forgetful;           /* streams are not kept in placed any more */
 } toa_native;
 
 /* The stream that a conversation has in the file that it was last seen in. */
@@ -39,10 +43,15 @@ typedef struct toa_native_place {
 
 /* config is borrowed; records go to file. */
 void toa_native_init(toa_native *native, const toa_config *config, FILE *file);
+/* In front of the first frame: so many bytes for the whole program. native must not be moved any more. */
+void toa_native_set_memory(toa_native *native, size_t memory);
 void toa_native_clear(toa_native *native);
 
 /* False: no memory for it. */
 bool toa_native_take(toa_native *native, const toa_frame_bytes *frame);
+
+/* The end of what is one file: the last records. */
+void toa_native_finish(toa_native *native);
 
 /* Several files are one capture: each between these two, frames numbered from 1 in each. silent, state, why, last: see
  * tell/records.h. False: more frames than can be numbered, the file cannot be taken. */

@@ -248,7 +248,7 @@ static GPtrArray *command(const scan_job *self)
 {
     const scan_tshark *tshark = self->tshark;
     const char *const with_tshark[] = {tshark->path, "-n", "-q", "-z", "toa,records", NULL};
-    const char *const natively[] = {tshark->native, "-l", tshark->reader == SCAN_READER_NATIVE ? "-a" : NULL, NULL};
+    const char *const natively[] = {tshark->native, "-l", "-m", self->memory, tshark->reader == SCAN_READER_NATIVE ? "-a" : NULL, NULL};
     const scan_file *only = self->chain->files->pdata[0];
     GPtrArray *arguments = g_ptr_array_new();
 
@@ -312,13 +312,14 @@ static GHashTable *by_content(const GPtrArray *files)
     return names;
 }
 
-scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean native, int timeout,
+scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean native, gint64 memory, int timeout,
                          void (*notify)(scan_job *job, void *data), void *data, GError **error)
 {
     scan_job *self = g_new0(scan_job, 1);
 
     *self = (scan_job){.tshark = tshark, .chain = chain, .native = native, .timeout = timeout, .notify = notify,
                        .data = data, .parts = G_QUEUE_INIT, .line = g_string_new(NULL)};
+    g_snprintf(self->memory, sizeof self->memory, "%" G_GINT64_FORMAT, memory);
     self->names = by_content(chain->files);
     self->known = by_content(chain->known);
     if (!native) {

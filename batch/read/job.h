@@ -42,6 +42,7 @@ typedef struct scan_job {
     gint64 deadline;   /* monotonic, us */
     gint64 started;    /* monotonic, us */
     gint64 expected;   /* bytes of memory */
+    char memory[24];   /* that toa-read may take, as text */
     gboolean postponed; /* asked to end for want of memory: to be read again when it is alone */
     gint64 killed;     /* when it was asked to end; 0: it was not */
     int timeout;       /* s, for a file; 0: by its size */
@@ -49,8 +50,8 @@ typedef struct scan_job {
     void *data;
 } scan_job;
 
-/* chain is taken over, also on failure. notify is called from the main loop. NULL with an error. */
-scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean native, int timeout,
+/* chain is taken over, also on failure. memory: bytes that toa-read may take. notify is called from the main loop. NULL with an error. */
+scan_job *scan_job_start(const scan_tshark *tshark, scan_chain *chain, gboolean native, gint64 memory, int timeout,
                          void (*notify)(scan_job *job, void *data), void *data, GError **error);
 void scan_job_free(scan_job *job);
 

@@ -256,6 +256,7 @@ gboolean scan_jobs_run(const scan_run *run, GPtrArray *chains, GError **error)
     self.loop = g_main_loop_new(NULL, FALSE);
     self.running = g_ptr_array_new();
     self.alone = g_hash_table_new(NULL, NULL);
+    self.share = scan_pool_share(run, chains);
     for (guint i = 0; i < chains->len; i++) {
         g_queue_push_tail(&self.waiting, chains->pdata[i]);
     }

@@ -11,10 +11,10 @@
 
 /* Measured (tests/bench/RESULTS.md): tshark 733 MB for 167 MB of a million small packets, 100 MB of them before the
  * first; toa-read 37 MB for the same. Packed files hold about five times their size. */
-gint64 scan_memory_expected(const char *path, gint64 size, gboolean native)
+static gint64 unpacked_size(const char *path, gint64 size)
 {
     static const char *const packed[] = {".gz", ".zst", ".lz4"};
-    gint64 bytes = MIN(size, G_MAXINT64 / 64);
+    gint64 bytes = MIN(size, G_MAXINT64 / 256);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(packed); i++) {
         if (g_str_has_suffix(path, packed[i])) {
@@ -22,7 +22,41 @@ gint64 scan_memory_expected(const char *path, gint64 size, gboolean native)
             break;
         }
     }
+    return bytes;
+}
+
+gint64 scan_memory_expected(const char *path, gint64 size, gboolean native)
+{
+    gint64 bytes = unpacked_size(path, size);
+
     return native ? 16 * MIB + bytes / 4 : 100 * MIB + bytes * 4;
+}
+
+gint64 scan_memory_worst(const char *path, gint64 size)
+{
+    return 32 * MIB + unpacked_size(path, size) * 16; /* a SYN has 70 bytes in a file, a connection takes some 900 */
+}
+
+static gint compare_wants(gconstpointer a, gconstpointer b)
+{
+    gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+gint64 scan_memory_share(GArray *wants, guint jobs, gint64 memory)
+{
+    guint n = MIN(jobs, wants->len), first = wants->len - n; /* the largest of them are the worst that can run together */
+
+    g_array_sort(wants, compare_wants);
+    for (guint i = first; i < wants->len; i++) {
+        gint64 want = g_array_index(wants, gint64, i);
+        if (want > memory / (wants->len - i)) {
+            return MAX(memory / (wants->len - i), SCAN_MEMORY_LEAST);
+        }
+        memory -= want;
+    }
+    return n ? g_array_index(wants, gint64, wants->len - 1) + memory / n : memory;
 }
 
 gint64 scan_memory_of(GSubprocess *process)

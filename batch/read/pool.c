@@ -32,6 +32,32 @@ static void on_ready(scan_job *job, void *data)
     g_main_loop_quit(self->loop);
 }
 
+static gint64 worst_of(const GPtrArray *files)
+{
+    gint64 bytes = 0;
+
+    for (guint i = 0; i < files->len; i++) {
+        const scan_file *file = files->pdata[i];
+        bytes += scan_memory_worst(file->path, file->size);
+    }
+    return bytes;
+}
+
+gint64 scan_pool_share(const scan_run *run, const GPtrArray *chains)
+{
+    GArray *wants = g_array_sized_new(FALSE, FALSE, sizeof(gint64), chains->len);
+    gint64 share;
+
+    for (guint i = 0; i < chains->len; i++) {
+        const scan_chain *chain = chains->pdata[i];
+        gint64 want = worst_of(chain->files) + worst_of(chain->known);
+        g_array_append_val(wants, want);
+    }
+    share = scan_memory_share(wants, (guint)run->jobs, run->native_memory);
+    g_array_free(wants, TRUE);
+    return share;
+}
+
 static gint64 expected_of(const GPtrArray *files, gboolean native)
 {
     gint64 bytes = 0;
@@ -45,9 +71,11 @@ static gint64 expected_of(const GPtrArray *files, gboolean native)
 
 static gint64 expected(const scan_pool *self, const scan_chain *chain, gboolean native)
 {
+    gint64 most = native ? self->share : G_MAXINT64;
+
     return g_hash_table_contains(self->alone, chain->files->pdata[0])
                ? self->run->memory
-               : expected_of(chain->files, native) + expected_of(chain->known, native);
+               : MIN(most, expected_of(chain->files, native) + expected_of(chain->known, native));
 }
 
 static gboolean has_room(const scan_pool *self, gint64 more)
@@ -92,7 +120,7 @@ void scan_pool_start(scan_pool *self)
             put_back(self, chain, native);
             return;
         }
-        job = scan_job_start(self->run->tshark, chain, native, self->run->timeout, on_ready, self, &self->error);
+        job = scan_job_start(self->run->tshark, chain, native, self->share, self->run->timeout, on_ready, self, &self->error);
         if (job) {
             job->expected = memory;
             g_ptr_array_add(self->running, job);

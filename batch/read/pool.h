@@ -24,6 +24,7 @@ typedef struct scan_run {
     int jobs;
     int timeout; /* seconds for a file; 0: by its size */
     gint64 memory; /* bytes that all that run together may take; one runs however much it takes */
+    gint64 native_memory; /* of them, for all toa-reads together: they forget connections rather than take more */
     gboolean retake; /* what is told again of known files is taken, too */
     scan_take take;
     void *data;
@@ -40,8 +41,12 @@ typedef struct scan_pool {
     GHashTable *alone; /* of these, files that are to run alone */
     GQueue ready;   /* jobs that have something for us */
     GPtrArray *running;
+    gint64 share; /* bytes that each toa-read may take */
     GError *error;
 } scan_pool;
+
+/* Bytes that each toa-read may take when the chains are read (scan_memory_share). */
+gint64 scan_pool_share(const scan_run *run, const GPtrArray *chains);
 
 /* Starts what there is room for, the files of `again` first. */
 void scan_pool_start(scan_pool *pool);

@@ -17,7 +17,7 @@ CREATE TABLE shard (split String, shard Int64, shards Int64, conversations Int64
 CREATE TABLE capture_file (file Int64, host Nullable(String), path String, point String, size Int64, mtime Int64,
     signature Nullable(String), state Nullable(String), packets Int64, first_time Int64, last_time Int64, records Int64,
     content Nullable(String), head Nullable(String), local Int64, refused Int64,
-    engine Nullable(String))
+    engine Nullable(String), forgotten_closed Nullable(Int64), forgotten_idle Nullable(Int64))
     ENGINE = ReplacingMergeTree ORDER BY file;
 CREATE TABLE clock_skew (point String, reference String, component Int64, skew_ns Int64, error_ns Int64, meetings Int64,
     hops Int64)

@@ -51,6 +51,9 @@ static const scan_column verdict[] = {
     SEQ("victim_segments"), SEQ("victim2_stream"),
 };
 
+/* Conversations that a reader forgot, to stay within its memory. */
+static const scan_column forgotten[] = {NEEDED("closed", G_MAXINT64), NEEDED("idle", G_MAXINT64)};
+
 static const scan_column file[] = {
     [FILE_SCHEMA] = NUMBER("schema", NULL, 1000000), [FILE_HOST] = TEXT("host", TRUE), [FILE_PATH] = TEXT("path", TRUE),
     [FILE_POINT] = TEXT("point", TRUE), [FILE_SIGNATURE] = TEXT("signature", TRUE),
@@ -67,6 +70,7 @@ const scan_table scan_tables[RECORD_MAX] = {
     [TABLE_FINDING] = {TABLE("finding", finding)},
     [TABLE_UNEXPLAINED] = {TABLE("unexplained", unexplained)},
     [TABLE_VERDICT] = {TABLE("verdict", verdict), .record = "incident", .index = "early_stream"},
+    [TABLE_FORGOTTEN] = {TABLE("forgotten", forgotten), .index = "closed"},
     [RECORD_FILE] = {TABLE("file", file)},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(conversation) <= SCAN_COLUMNS_MAX && G_N_ELEMENTS(finding) <= SCAN_COLUMNS_MAX);

@@ -42,7 +42,7 @@ typedef struct scan_table {
 
 /* The columns "file" and "point" come first in each table and are not in these lists. The last one is no table of the
  * database: what is known of a capture comes as a record in front of its own. */
-enum { TABLE_CONVERSATION, TABLE_FINDING, TABLE_UNEXPLAINED, TABLE_VERDICT, TABLE_MAX, RECORD_FILE = TABLE_MAX, RECORD_MAX };
+enum { TABLE_CONVERSATION, TABLE_FINDING, TABLE_UNEXPLAINED, TABLE_VERDICT, TABLE_FORGOTTEN, TABLE_MAX, RECORD_FILE = TABLE_MAX, RECORD_MAX };
 extern const scan_table scan_tables[RECORD_MAX];
 
 /* Most columns that one of them has. */

@@ -88,7 +88,7 @@ static gboolean prepare_insert(scan_db *self, unsigned number, GError **error)
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS capture_file (file BIGINT PRIMARY KEY, host TEXT, path TEXT, point TEXT, size BIGINT,"
     " mtime BIGINT, signature TEXT, state TEXT, packets BIGINT, first_time BIGINT, last_time BIGINT, records BIGINT,"
-    " content TEXT, head TEXT, local BIGINT, refused BIGINT, engine TEXT);"
+    " content TEXT, head TEXT, local BIGINT, refused BIGINT, engine TEXT, forgotten_closed BIGINT, forgotten_idle BIGINT);"
     "CREATE INDEX IF NOT EXISTS capture_file_point ON capture_file(point);"
     "CREATE INDEX IF NOT EXISTS capture_file_head ON capture_file(head);"
     "CREATE TABLE IF NOT EXISTS capture_name (path TEXT PRIMARY KEY, size BIGINT, mtime BIGINT, file BIGINT)";
@@ -247,7 +247,8 @@ gboolean scan_db_run_once(scan_db *self, sqlite3_stmt *statement, GError **error
 
 gboolean scan_db_drop(scan_db *self, gint64 file, GError **error)
 {
-    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained", "verdict", "capture_name"};
+    static const char *const names[] = {"capture_file", "conversation", "finding", "unexplained", "verdict", "forgotten",
+                                        "capture_name"};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         char *sql = g_strdup_printf("DELETE FROM %s WHERE file = %" G_GINT64_FORMAT, names[i], file);
@@ -301,8 +302,10 @@ gboolean scan_db_add(scan_db *self, const scan_file *file, const char *host, con
 static gboolean sum_up(scan_db *self, gint64 file, scan_result *result, GError **error)
 {
     sqlite3_stmt *statement = scan_db_prepare(
-        self, "SELECT COALESCE(SUM(frames), 0), COALESCE(MIN(first_time), 0), COALESCE(MAX(last_time), 0)"
-              " FROM conversation WHERE file = ? AND frames > 0", error);
+        self, "SELECT COALESCE(SUM(frames), 0), COALESCE(MIN(first_time), 0), COALESCE(MAX(last_time), 0),"
+              " (SELECT COALESCE(SUM(closed), 0) FROM forgotten WHERE file = ?1),"
+              " (SELECT COALESCE(SUM(idle), 0) FROM forgotten WHERE file = ?1)"
+              " FROM conversation WHERE file = ?1 AND frames > 0", error);
     gboolean ok;
 
     if (!statement) {
@@ -314,6 +317,8 @@ static gboolean sum_up(scan_db *self, gint64 file, scan_result *result, GError *
         result->packets = sqlite3_column_int64(statement, 0);
         result->first_time = sqlite3_column_int64(statement, 1);
         result->last_time = sqlite3_column_int64(statement, 2);
+        result->forgotten_closed = sqlite3_column_int64(statement, 3);
+        result->forgotten_idle = sqlite3_column_int64(statement, 4);
     }
     sqlite3_finalize(statement);
     return ok;
@@ -326,12 +331,12 @@ gboolean scan_db_commit(scan_db *self, const scan_file *file, const char *signat
     }
     return scan_db_run_once(self, scan_db_prepare_with(self, error,
                                        "INSERT OR REPLACE INTO capture_file VALUES"
-                                       " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                       "itttiittiiiittiit", file->id, result->host, file->path,
+                                       " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                       "itttiittiiiittiitii", file->id, result->host, file->path,
                                        file->point, file->size, file->mtime, signature, result->state, result->packets,
                                        result->first_time, result->last_time, result->records, file->content.whole,
                                        file->content.head, (gint64)result->local, (gint64)result->refused,
-                                       result->engine), error) &&
+                                       result->engine, result->forgotten_closed, result->forgotten_idle), error) &&
            scan_db_exec(self, "finishing a file", "COMMIT", error);
 }
 

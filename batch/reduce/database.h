@@ -26,6 +26,7 @@ typedef struct scan_result {
     gint64 first_time, last_time; /* ns; 0: no conversation */
     gint64 records;
     guint64 refused;   /* lines */
+    gint64 forgotten_closed, forgotten_idle; /* conversations that its reader forgot, to stay within its memory */
 } scan_result;
 
 /* path NULL: a temporary database that goes with the process. A file that is no database of toa-scan's is not touched. A

@@ -73,6 +73,7 @@ static const scan_column capture[] = {
     {"mtime", NULL, COLUMN_NUMBER, TRUE, G_MININT64, G_MAXINT64, NULL}, TEXT("signature", FALSE), TEXT("state", FALSE),
     COUNT("packets"), TIME("first_time", TRUE), TIME("last_time", TRUE), COUNT("records"), TEXT("content", FALSE),
     TEXT("head", FALSE), NUMBER("local", TRUE, 0, 0), COUNT("refused"), TEXT("engine", FALSE),
+    NUMBER("forgotten_closed", FALSE, 0, ID_MAX), NUMBER("forgotten_idle", FALSE, 0, ID_MAX),
 };
 
 static const scan_column incident[] = {

@@ -241,6 +241,8 @@ static void read_totals(sqlite3_stmt *row, void *data)
     self->points = (guint64)sqlite3_column_int64(row, 8);
     self->components = (guint)sqlite3_column_int(row, 9);
     self->crowds = (guint)sqlite3_column_int(row, 10);
+    self->forgotten_closed = (guint64)sqlite3_column_int64(row, 11);
+    self->forgotten_idle = (guint64)sqlite3_column_int64(row, 12);
 }
 
 static gboolean load_incident(scan_incident *incident, scan_db *db, GError **error)
@@ -284,7 +286,8 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
                   " COALESCE(SUM(severity = 2 AND kind = 'collision.confirmed'), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'foreign'), 0),"
                   " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file),"
-                  " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT SUM(crowds) FROM reduction)"
+                  " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT SUM(crowds) FROM reduction),"
+                  " (SELECT SUM(forgotten_closed) FROM capture_file), (SELECT SUM(forgotten_idle) FROM capture_file)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
         !each_row(db, "SELECT COUNT(DISTINCT u.conn), COALESCE(SUM(u.segments), 0),"

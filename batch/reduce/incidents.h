@@ -68,6 +68,7 @@ typedef struct scan_report {
     guint crowds;     /* client endpoints and keys of too many connections to compare each with each */
     guint unseen, unseen_segments; /* connections of no incident that carry segments of one that no capture has; how many */
     gint64 unseen_file, unseen_frame; /* the first of them */
+    guint64 forgotten_closed, forgotten_idle; /* conversations that readers forgot, to stay within their memory */
     guint signatures;     /* under how many plugins and settings the records were made */
     scan_counts counts;   /* of this run; the caller's */
 } scan_report;

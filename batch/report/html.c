@@ -91,6 +91,11 @@ static void add_summary(GString *page, const scan_report *report)
     }
     g_free(counts);
     g_free(past);
+    char *forgotten = scan_words_forgotten(report);
+    if (forgotten) {
+        add_escaped(page, "<p>%s</p>\n", forgotten);
+    }
+    g_free(forgotten);
     char *groups = scan_words_groups(report);
     if (groups) {
         add_escaped(page, "<p class=\"small\">%s</p>\n", groups);

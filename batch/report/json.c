@@ -200,6 +200,8 @@ void scan_report_json(const scan_report *report, FILE *output)
     put_number(out, "signatures", report->signatures);
     put_number(out, "clock_groups", report->components);
     put_number(out, "crowds", report->crowds);
+    put_number(out, "forgotten_closed", (gint64)report->forgotten_closed);
+    put_number(out, "forgotten_idle", (gint64)report->forgotten_idle);
     put_counts(out, &report->counts);
     json_builder_begin_array(json_builder_set_member_name(out, "captures"));
     for (guint i = 0; i < report->captures->len; i++) {

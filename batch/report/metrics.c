@@ -29,6 +29,16 @@ static void add_incidents(GString *text, const scan_report *report)
                            report->confirmed, report->foreign, others, report->notes);
 }
 
+static void add_forgotten(GString *text, const scan_report *report)
+{
+    g_string_append_printf(text,
+                           "# HELP toa_scan_forgotten Conversations forgotten to stay within --memory.\n"
+                           "# TYPE toa_scan_forgotten gauge\n"
+                           "toa_scan_forgotten{why=\"closed\"} %" G_GUINT64_FORMAT "\n"
+                           "toa_scan_forgotten{why=\"idle\"} %" G_GUINT64_FORMAT "\n",
+                           report->forgotten_closed, report->forgotten_idle);
+}
+
 gboolean scan_report_metrics(const scan_report *report, const char *path, GError **error)
 {
     GString *text = g_string_new(NULL);
@@ -39,6 +49,7 @@ gboolean scan_report_metrics(const scan_report *report, const char *path, GError
     add(text, "captures", "Captures that the answer is about.", report->files);
     add(text, "packets", "TCP segments in them.", report->packets);
     add(text, "conversations", "Conversations in them.", report->conversations);
+    add_forgotten(text, report);
     add(text, "unseen_segments", "Segments of connections that no capture has.", report->unseen_segments);
     add(text, "refused_records", "Lines of records that were refused in the last run.", report->counts.refused_records);
     add(text, "last_run_timestamp_seconds", "When the last run ended.", (guint64)(g_get_real_time() / G_USEC_PER_SEC));

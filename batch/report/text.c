@@ -105,6 +105,7 @@ static void print_list(const scan_report *report, FILE *output)
 static void print_files(const scan_report *report, FILE *output)
 {
     char *counts = scan_words_counts(&report->counts), *past = scan_words_past(&report->counts);
+    char *forgotten = scan_words_forgotten(report);
 
     if (*counts) {
         fprintf(output, "files of this run: %s\n", counts);
@@ -113,6 +114,10 @@ static void print_files(const scan_report *report, FILE *output)
         fprintf(output, "%s\n", past);
     }
     g_free(past);
+    if (forgotten) {
+        fprintf(output, "%s\n", forgotten);
+    }
+    g_free(forgotten);
     if (report->counts.refused_records) {
         fprintf(output, "%" G_GUINT64_FORMAT " record%s refused\n", report->counts.refused_records,
                 plural(report->counts.refused_records));

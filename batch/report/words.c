@@ -253,6 +253,19 @@ char *scan_words_past(const scan_counts *counts)
     return g_string_free(text, text->len == 0);
 }
 
+char *scan_words_forgotten(const scan_report *report)
+{
+    guint64 all = report->forgotten_closed + report->forgotten_idle;
+
+    if (!all) {
+        return NULL;
+    }
+    return g_strdup_printf("%" G_GUINT64_FORMAT " connection%s forgotten to stay within the memory limit (%" G_GUINT64_FORMAT
+                           " closed, %" G_GUINT64_FORMAT " silent for the longest): what came on them later counts as new "
+                           "connections, and incidents of them may be missing", all, all == 1 ? "" : "s",
+                           report->forgotten_closed, report->forgotten_idle);
+}
+
 char *scan_words_tuple(const scan_flow *flow)
 {
     const char *const ends[] = {flow->client, flow->server};

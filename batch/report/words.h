@@ -28,6 +28,8 @@ char *scan_words_victim(const scan_report *report, const scan_incident *incident
 char *scan_words_unseen(const scan_report *report);
 /* What was read again, and what could not be, of earlier files; NULL: nothing of the kind. */
 char *scan_words_past(const scan_counts *counts);
+/* Connections that readers had no memory for; NULL: none. */
+char *scan_words_forgotten(const scan_report *report);
 /* A display filter that shows the wire tuple of the flow. */
 char *scan_words_tuple(const scan_flow *flow);
 /* The same for both conversations. */

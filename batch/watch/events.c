@@ -104,20 +104,6 @@ static void follow_others(toa_events *self)
     g_hash_table_destroy(before);
 }
 
-GHashTable *toa_events_named(const toa_events *self)
-{
-    GHashTable *named = g_hash_table_new(NULL, NULL);
-    GHashTableIter iter;
-    gpointer pair;
-
-    g_hash_table_iter_init(&iter, self->records.incidents.by_pair);
-    while (g_hash_table_iter_next(&iter, &pair, NULL)) {
-        g_hash_table_add(named, (gpointer)((toa_incident *)pair)->early);
-        g_hash_table_add(named, (gpointer)((toa_incident *)pair)->late);
-    }
-    return named;
-}
-
 /* ---- what is told ---- */
 
 static guint64 *counter_of(toa_events *self, toa_verdict verdict)

@@ -41,13 +41,10 @@ void toa_events_take(toa_events *events, const toa_layer *layer, const toa_frame
 /* Now and then, at least each second; now: time of the newest segment. */
 void toa_events_tick(toa_events *events, gint64 now, const toa_report_place *place);
 
-/* The engine wants to forget conv. False: an event that is followed needs it. */
+/* An event that is followed needs conv. */
 static inline bool toa_events_needs(const toa_events *events, const toa_conversation *conv)
 {
     return g_hash_table_contains(events->followed, conv);
 }
-
-/* Conversations that pairs know, who are asked for by toa_incidents_forget. g_hash_table_destroy it. */
-GHashTable *toa_events_named(const toa_events *events);
 
 #endif

@@ -207,7 +207,7 @@ static void say_sums(const program *self)
 
     toa_watch_say(
         "%" G_GUINT64_FORMAT " packets, %u conversations; forgotten: %" G_GUINT64_FORMAT " closed, %" G_GUINT64_FORMAT " idle",
-        counts->frames, toa_engine_conversations(self->watch.engine), counts->forgotten_closed, counts->forgotten_idle);
+        counts->frames, toa_engine_conversations(self->watch.engine), self->watch.limit.closed, self->watch.limit.idle);
     if (counts->unread) {
         toa_watch_say("%" G_GUINT64_FORMAT " packets may hold TCP that is not read: IP fragments, unknown protocols",
                       counts->unread);

@@ -50,7 +50,7 @@ static void add_memory(GString *text, const toa_watch *watch)
 {
     static const char *const why[] = {"closed", "idle", NULL};
     char pause[G_ASCII_DTOSTR_BUF_SIZE];
-    const guint64 forgotten[] = {watch->counts.forgotten_closed, watch->counts.forgotten_idle};
+    const guint64 forgotten[] = {watch->limit.closed, watch->limit.idle};
 
     add_gauge(text, "conversations", "Conversations remembered.", toa_engine_remembers(watch->engine));
     add_counter(text, "conversations_seen", "Conversations so far.", toa_engine_conversations(watch->engine));

@@ -5,14 +5,37 @@
 
 #include "native/segment.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
+/* ---- forgetting ---- */
 
-/* For what is not counted: the program, windows of input, what is written, lists while something is forgotten. */
-#define ASIDE ((gsize)24 << 20)
-/* Segments between two looks at the memory: one may make an index of a server's thousands of conversations. */
-#define LOOK 64u
+static size_t beside(const void *data, size_t *ret_spare)
+{
+    const toa_watch *self = data;
+
+    *ret_spare = 0; /* of conversations that are followed there are few */
+    return toa_incidents_memory(&self->events.records.incidents);
+}
+
+static GHashTable *needs(void *data)
+{
+    return g_hash_table_ref(((toa_watch *)data)->events.followed);
+}
+
+static void forget(void *data, GHashTable *conversations)
+{
+    toa_incidents_forget(&((toa_watch *)data)->events.records.incidents, conversations);
+}
+
+static const toa_limit_user limit_user = {beside, needs, forget, NULL};
+
+static void make_room(toa_watch *self)
+{
+    gint64 begun = g_get_monotonic_time();
+
+    toa_limit_make_room(&self->limit, self->now, self->place.frame);
+    self->counts.longest_pause = MAX(self->counts.longest_pause, g_get_monotonic_time() - begun);
+}
+
+/* ---- the whole ---- */
 
 bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_limits *limits, const toa_reporter *reporter,
                     const char **ret_error)
@@ -26,10 +49,8 @@ bool toa_watch_init(toa_watch *self, const toa_config *config, const toa_watch_l
         *ret_error = "no memory for the ring";
         return false;
     }
-    /* memory of conversations is used again for conversations, that of what hangs on them for such: as much as the limit of the
-     * one and two fifths of the other are held at worst, where first all is the one and then the other */
-    self->engine_limit = (limits->memory - limits->ring - ASIDE) / 10 * 7;
     self->engine = toa_engine_new(config);
+    toa_limit_init(&self->limit, limits->memory - limits->ring, self->engine, &limit_user, self);
     toa_events_init(&self->events, config, reporter, &self->ring);
     return true;
 }
@@ -45,74 +66,6 @@ void toa_watch_clear(toa_watch *self)
     toa_engine_free(self->engine);
     toa_ring_clear(&self->ring);
     g_free(self->file);
-}
-
-/* ---- forgetting ---- */
-
-typedef struct forgetting {
-    const toa_watch *watch;
-    GHashTable *named, *gone; /* conversations that pairs know; those of them that go */
-} forgetting;
-
-static bool keeps(void *context, const toa_conversation *conv)
-{
-    return toa_events_needs(&((const forgetting *)context)->watch->events, conv);
-}
-
-static void reported(void *context, const toa_conversation *conv)
-{
-    forgetting *self = context;
-
-    if (g_hash_table_contains(self->named, conv)) {
-        g_hash_table_add(self->gone, (gpointer)conv);
-    }
-}
-
-static void forget(toa_watch *self, guint32 n)
-{
-    forgetting context = {self, toa_events_named(&self->events), g_hash_table_new(NULL, NULL)};
-    const toa_forget request = {
-        .n = n, .now = self->now, .frame = self->place.frame, .keeps = keeps, .on_forget = reported, .context = &context};
-    toa_forgotten forgotten = toa_engine_forget(self->engine, &request);
-
-    if (g_hash_table_size(context.gone)) {
-        toa_incidents_forget(&self->events.records.incidents, context.gone);
-    }
-    self->counts.forgotten_closed += forgotten.closed;
-    self->counts.forgotten_idle += forgotten.idle;
-    g_hash_table_destroy(context.named);
-    g_hash_table_destroy(context.gone);
-}
-
-/* Memory that was given back is used again, so as much may be held as the limit, and a little less used. Where more is held all the
- * same, because other things are needed now than were given back, so much less is used. */
-static bool is_tight(const toa_watch *self, gsize sixteenths)
-{
-    gsize pairs = g_hash_table_size(self->events.records.incidents.by_pair) * (sizeof(toa_incident) + 64);
-    gsize limit = self->engine_limit, held = toa_engine_memory(self->engine) + pairs;
-    gsize used = held - toa_engine_spare(self->engine);
-    gsize over = held > limit / 16 * 17 ? held - limit / 16 * 17 : 0;
-
-    return held > limit && used > limit / 16 * sixteenths - MIN(over, limit / 2);
-}
-
-static void look_at_memory(toa_watch *self)
-{
-    guint32 remembered = 0;
-    gint64 begun;
-
-    if (!is_tight(self, 15)) {
-        return;
-    }
-    begun = g_get_monotonic_time();
-    do {
-        remembered = toa_engine_remembers(self->engine);
-        forget(self, remembered / 8 + 1);
-    } while (is_tight(self, 14) && toa_engine_remembers(self->engine) != remembered);
-#ifdef __GLIBC__
-    malloc_trim(0); /* what was given back lies between what was not */
-#endif
-    self->counts.longest_pause = MAX(self->counts.longest_pause, g_get_monotonic_time() - begun);
 }
 
 /* ---- one frame ---- */
@@ -176,8 +129,9 @@ void toa_watch_take(toa_watch *self, toa_frame_bytes *frame, const char *file)
     toa_segment_read_options(self->config, self->engine, &layer, &rest, &segment);
     self->now = segment.time;
     feed(self, frame, &segment, rest.length);
-    if (++self->counts.segments % LOOK == 0) {
-        look_at_memory(self);
+    self->counts.segments++;
+    if (toa_limit_is_reached(&self->limit)) {
+        make_room(self);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/toa-engine.h"
 #include "frames/layers.h"
+#include "native/limit.h"
 #include "watch/events.h"
 
 typedef struct toa_watch_limits {
@@ -21,7 +22,6 @@ typedef struct toa_watch_limits {
 typedef struct toa_watch_counts {
     guint64 frames, bytes, segments;
     guint64 unread; /* IP fragments, and protocols that may hold TCP and are not known */
-    guint64 forgotten_closed, forgotten_idle;
     gint64 longest_pause; /* us that forgetting took at most at a time */
 } toa_watch_counts;
 
@@ -33,7 +33,7 @@ typedef struct toa_watch {
     toa_watch_counts counts;
     toa_report_place place;
     char *file; /* of place */
-    gsize engine_limit;
+    toa_limit limit;
     guint32 streams;
     gint64 now; /* time of the newest segment */
 } toa_watch;

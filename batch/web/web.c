@@ -18,6 +18,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+/* For the engine, as without --memory; the rest of the 4 GiB is for what was read. */
+#define MEMORY ((size_t)1 << 30)
+
 #define EXPORT(name) __attribute__((export_name(#name), used))
 
 /* One answer a page: it begins anew by making a new instance of the module. */
@@ -161,6 +164,7 @@ static gboolean take_chain(const scan_chain *files)
     }
     scan_record_init(&self.record);
     toa_native_init(&native, &web.config, lines);
+    toa_native_set_memory(&native, MEMORY);
     toa_chain_read(&chain, &native);
     toa_native_clear(&native);
     fclose(lines);

@@ -504,6 +504,9 @@ toa_forgotten toa_engine_forget(toa_engine *state, const toa_forget *forget)
     for (guint i = 0; forget->on_forget && i < victims.numbers->len; i++) {
         forget->on_forget(forget->context, toa_victim(state, &victims, i));
     }
+    if (forget->on_forget_all && victims.numbers->len) {
+        forget->on_forget_all(forget->context);
+    }
     g_array_set_size(state->found, 0);
     state->begun = NULL;
     if (victims.numbers->len) {

@@ -76,6 +76,7 @@ typedef struct toa_forget {
     uint32_t frame;
     bool (*keeps)(void *context, const toa_conversation *conv); /* asked of those whose turn it is; NULL: nobody is kept */
     void (*on_forget)(void *context, const toa_conversation *conv); /* for each, before any of them goes; NULL: nobody */
+    void (*on_forget_all)(void *context); /* behind the last of them, and before they go, if there are any; NULL: nobody */
     void *context;
 } toa_forget;
 

@@ -126,35 +126,35 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
     return incident;
 }
 
-#ifndef TOA_NO_GLIB /* the page forgets nothing */
-typedef struct forgetting {
-    toa_incidents *incidents;
-    GHashTable *conversations;
-} forgetting;
-
-static gboolean is_forgotten(gpointer key, gpointer value, gpointer data)
+static bool names(const toa_incident *incident, GHashTable *conversations)
 {
-    toa_incident *incident = key;
-    const forgetting *self = data;
+    return g_hash_table_contains(conversations, incident->early) || g_hash_table_contains(conversations, incident->late);
+}
 
+static gboolean is_forgotten(gpointer incident, gpointer value, gpointer conversations)
+{
     (void)value;
-    if (!g_hash_table_contains(self->conversations, incident->early) &&
-        !g_hash_table_contains(self->conversations, incident->late)) {
-        return FALSE;
-    }
-    if (incident->first_frame) {
-        g_ptr_array_remove(self->incidents->list, incident);
-    }
-    return TRUE;
+    return names(incident, conversations);
 }
 
 void toa_incidents_forget(toa_incidents *incidents, GHashTable *conversations)
 {
-    forgetting self = {incidents, conversations};
+    guint kept = 0;
 
-    g_hash_table_foreach_remove(incidents->by_pair, is_forgotten, &self);
+    for (guint i = 0; i < incidents->list->len; i++) {
+        toa_incident *incident = incidents->list->pdata[i];
+        if (!names(incident, conversations)) {
+            incidents->list->pdata[kept++] = incident;
+        }
+    }
+    g_ptr_array_set_size(incidents->list, (gint)kept);
+    g_hash_table_foreach_remove(incidents->by_pair, is_forgotten, conversations);
 }
-#endif
+
+size_t toa_incidents_memory(const toa_incidents *incidents)
+{
+    return g_hash_table_size(incidents->by_pair) * (sizeof(toa_incident) + 64); /* 64: its place in the table */
+}
 
 toa_others toa_incidents_others(const toa_incidents *incidents)
 {

@@ -35,5 +35,7 @@ toa_incident *toa_incidents_add(toa_incidents *incidents, const toa_layer *layer
 
 /* Drops the pairs of which one is among these conversations, which the engine forgets. */
 void toa_incidents_forget(toa_incidents *incidents, GHashTable *conversations);
+/* Bytes that are held. */
+size_t toa_incidents_memory(const toa_incidents *incidents);
 
 #endif

@@ -365,6 +365,126 @@ void toa_records_end_file(toa_records *records, const char *state, const char *w
     fflush(records->out.file);
 }
 
+/* ---- an engine that forgets ---- */
+
+static gint compare_newest(gconstpointer a, gconstpointer b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x > y ? -1 : x < y;
+}
+
+/* The last frame of the oldest of the newest that many. */
+static uint32_t oldest_of(const GPtrArray *incidents, guint most)
+{
+    GArray *frames;
+    uint32_t oldest;
+
+    if (incidents->len <= most) {
+        return 0;
+    }
+    frames = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), incidents->len);
+    for (guint i = 0; i < incidents->len; i++) {
+        g_array_append_val(frames, ((const toa_incident *)incidents->pdata[i])->last_frame);
+    }
+    g_array_sort(frames, compare_newest);
+    oldest = g_array_index(frames, uint32_t, most);
+    g_array_free(frames, TRUE);
+    return oldest + 1;
+}
+
+static void need(GHashTable *needed, const toa_conversation *conv)
+{
+    if (conv) {
+        g_hash_table_add(needed, (gpointer)conv);
+    }
+}
+
+GHashTable *toa_records_needs(const toa_records *records, guint most)
+{
+    const GPtrArray *incidents = records->incidents.list;
+    GHashTable *needed = g_hash_table_new(NULL, NULL);
+    uint32_t since = oldest_of(incidents, most);
+
+    for (guint i = 0; i < incidents->len; i++) {
+        const toa_incident *incident = incidents->pdata[i];
+        if (incident->last_frame >= since) {
+            need(needed, incident->early);
+            need(needed, incident->late);
+            need(needed, toa_engine_leg(incident->early));
+            need(needed, toa_engine_leg(incident->late));
+        }
+    }
+    return needed;
+}
+
+/* Those that stand and cannot wait until the end. */
+static GPtrArray *incidents_of(const toa_records *records, GHashTable *conversations, GHashTable *one)
+{
+    GPtrArray *settled = toa_incidents_settled(&records->incidents, false, one);
+    guint kept = 0;
+
+    for (guint i = 0; i < settled->len; i++) {
+        toa_incident *incident = settled->pdata[i];
+        bool goes =
+            g_hash_table_contains(conversations, incident->early) || g_hash_table_contains(conversations, incident->late);
+        if (goes && incident->last_frame >= records->since_frame) {
+            settled->pdata[i] = settled->pdata[kept];
+            settled->pdata[kept++] = incident;
+        }
+    }
+    g_ptr_array_set_size(settled, (gint)kept);
+    return settled;
+}
+
+static void put_forgotten(toa_records *records, GHashTable *conversations)
+{
+    GHashTable *one = g_hash_table_new(NULL, NULL);
+    GPtrArray *incidents = incidents_of(records, conversations, one), *going;
+
+    records->one = one;
+    for (guint i = 0; i < incidents->len; i++) {
+        name_connection(records, ((const toa_incident *)incidents->pdata[i])->early);
+        name_connection(records, ((const toa_incident *)incidents->pdata[i])->late);
+    }
+    going = toa_stats_of(&records->stats_table, conversations);
+    for (guint i = 0; i < going->len; i++) {
+        put_conversation(records, going->pdata[i]);
+    }
+    records->one = NULL;
+    g_hash_table_destroy(one);
+    for (guint i = 0; i < incidents->len; i++) {
+        put_incident(records, incidents->pdata[i]);
+    }
+    g_ptr_array_free(going, TRUE);
+    g_ptr_array_free(incidents, TRUE);
+}
+
+void toa_records_forget(toa_records *records, GHashTable *conversations)
+{
+    if (!records->silent) {
+        put_forgotten(records, conversations);
+    }
+    toa_incidents_forget(&records->incidents, conversations);
+    toa_stats_forget(&records->stats_table, conversations);
+}
+
+void toa_records_put_forgotten(toa_records *records, uint64_t closed, uint64_t idle)
+{
+    put_version(records);
+    begin(&records->out, "forgotten");
+    toa_json_number(&records->out, "closed", true, (int64_t)closed);
+    toa_json_number(&records->out, "idle", true, (int64_t)idle);
+    toa_json_end(&records->out);
+}
+
+size_t toa_records_memory(const toa_records *records)
+{
+    return toa_stats_memory(&records->stats_table) + toa_incidents_memory(&records->incidents);
+}
+
+/* ---- single lines ---- */
+
 void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding)
 {
     put_finding(records, layer, finding);

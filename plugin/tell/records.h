@@ -14,6 +14,9 @@
  * "began_time" the first segment in any file); behind the last file the incidents. Frames are numbers within a file: that
  * of the section, or the one that "other_file" and such name.
  *
+ * Of conversations that an engine forgets (native/limit.h) the lines are written then, between the findings, and a line
+ * "forgotten" in front of the last conversations says how many those were.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOA_TELL_RECORDS_H
@@ -50,6 +53,16 @@ void toa_records_end_file(toa_records *records, const char *state, const char *w
 
 /* Of one file: writes the conversations and incidents, and flushes. */
 void toa_records_finish(toa_records *records);
+
+/* Conversations that the engine is asked not to forget: those of incidents, which are told at the end; of the newest that many
+ * incidents. g_hash_table_destroy it. */
+GHashTable *toa_records_needs(const toa_records *records, guint most);
+/* The engine forgets these conversations: writes what there is to tell of them, and forgets them, too. */
+void toa_records_forget(toa_records *records, GHashTable *conversations);
+/* In front of toa_records_end_file or toa_records_finish: how many were forgotten, closed ones and others. */
+void toa_records_put_forgotten(toa_records *records, uint64_t closed, uint64_t idle);
+/* Bytes that are held. */
+size_t toa_records_memory(const toa_records *records);
 
 /* Single lines, for who decides himself what is to be told of an endless capture. */
 void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding);

@@ -20,12 +20,58 @@ void toa_stats_init_few(toa_stats_table *stats_table)
     stats_table->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
-#ifndef TOA_NO_GLIB /* the page drops none */
+#ifndef TOA_NO_GLIB /* the page drops no single one */
 void toa_stats_drop(toa_stats_table *stats_table, const toa_conversation *conv)
 {
     stats_table->n -= g_hash_table_remove(stats_table->few, conv) ? 1 : 0;
 }
 #endif
+
+/* Streams count all that have ever been: an array of them would grow for ever. */
+static void become_few(toa_stats_table *stats_table)
+{
+    stats_table->few = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    for (guint i = 0; i < stats_table->by_stream->len; i++) {
+        for (toa_stats *stats = stats_table->by_stream->pdata[i], *next; stats; stats = next) {
+            next = stats->next;
+            stats->next = NULL;
+            g_hash_table_insert(stats_table->few, (gpointer)stats->conv, stats);
+        }
+    }
+    g_ptr_array_free(stats_table->by_stream, TRUE);
+    stats_table->by_stream = g_ptr_array_new();
+}
+
+static gboolean is_among(gpointer conv, gpointer stats, gpointer conversations)
+{
+    (void)stats;
+    return g_hash_table_contains(conversations, conv);
+}
+
+void toa_stats_forget(toa_stats_table *stats_table, GHashTable *conversations)
+{
+    guint kept = 0;
+
+    if (!stats_table->few) {
+        become_few(stats_table);
+    }
+    for (guint i = 0; i < stats_table->part_stats->len; i++) {
+        toa_stats *stats = stats_table->part_stats->pdata[i];
+        if (!g_hash_table_contains(conversations, stats->conv)) {
+            stats_table->part_stats->pdata[kept++] = stats;
+        }
+    }
+    g_ptr_array_set_size(stats_table->part_stats, (gint)kept);
+    stats_table->n -= g_hash_table_foreach_remove(stats_table->few, is_among, conversations);
+}
+
+size_t toa_stats_memory(const toa_stats_table *stats_table)
+{
+    size_t entry = 2 * (2 * sizeof(gpointer) + sizeof(guint)); /* of few: twice as many places as there are statistics */
+
+    return stats_table->n * (sizeof(toa_stats) + sizeof(gpointer)) + stats_table->by_stream->len * sizeof(gpointer) +
+           (stats_table->few ? stats_table->n * entry : 0) + stats_table->part_stats->len * sizeof(gpointer);
+}
 
 void toa_stats_reset(toa_stats_table *stats_table)
 {
@@ -262,6 +308,8 @@ static gint compare_streams(gconstpointer a, gconstpointer b)
 GPtrArray *toa_stats_sorted(const toa_stats_table *stats_table)
 {
     GPtrArray *sorted = g_ptr_array_sized_new(stats_table->n);
+    gpointer stats_of_few;
+    GHashTableIter iter;
 
     if (stats_table->part) {
         g_ptr_array_extend(sorted, stats_table->part_stats, NULL, NULL);
@@ -273,5 +321,29 @@ GPtrArray *toa_stats_sorted(const toa_stats_table *stats_table)
             g_ptr_array_add(sorted, stats);
         }
     }
+    if (stats_table->few) {
+        g_hash_table_iter_init(&iter, stats_table->few);
+        while (g_hash_table_iter_next(&iter, NULL, &stats_of_few)) {
+            g_ptr_array_add(sorted, stats_of_few);
+        }
+        g_ptr_array_sort(sorted, compare_streams);
+    }
+    return sorted;
+}
+
+GPtrArray *toa_stats_of(const toa_stats_table *stats_table, GHashTable *conversations)
+{
+    GPtrArray *sorted = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer conv;
+
+    g_hash_table_iter_init(&iter, conversations);
+    while (g_hash_table_iter_next(&iter, &conv, NULL)) {
+        toa_stats *stats = find(stats_table, conv);
+        if (stats && stats->part == stats_table->part) {
+            g_ptr_array_add(sorted, stats);
+        }
+    }
+    g_ptr_array_sort(sorted, compare_streams);
     return sorted;
 }

@@ -47,7 +47,7 @@ typedef struct toa_stats_table {
 } toa_stats_table;
 
 void toa_stats_init(toa_stats_table *stats_table);
-/* For few of an endless number of conversations, which come and go (toa_stats_drop). */
+/* For few of an endless number of conversations, which come and go. */
 void toa_stats_init_few(toa_stats_table *stats_table);
 void toa_stats_reset(toa_stats_table *stats_table);
 void toa_stats_free(toa_stats_table *stats_table);
@@ -57,6 +57,10 @@ void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer);
 
 /* Forgets one, if it was counted. Of few only. */
 void toa_stats_drop(toa_stats_table *stats_table, const toa_conversation *conv);
+/* Forgets those of conversations that the engine forgets; from now on they are few. asked_on of others may have gone, too. */
+void toa_stats_forget(toa_stats_table *stats_table, GHashTable *conversations);
+/* Bytes that are held. */
+size_t toa_stats_memory(const toa_stats_table *stats_table);
 
 /* What follows is of the next of several files. */
 void toa_stats_next_part(toa_stats_table *stats_table);
@@ -68,5 +72,7 @@ const toa_stats *toa_stats_find(const toa_stats_table *stats_table, const toa_co
 
 /* All, or in parts those of this part, by tcp.stream. g_ptr_array_free it; the records stay with the table. */
 GPtrArray *toa_stats_sorted(const toa_stats_table *stats_table);
+/* Of them, those of these conversations. */
+GPtrArray *toa_stats_of(const toa_stats_table *stats_table, GHashTable *conversations);
 
 #endif

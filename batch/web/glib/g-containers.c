@@ -180,6 +180,13 @@ static entry *find(const GHashTable *self, gconstpointer key)
     return slot && *slot ? &self->entries[*slot - 1] : NULL;
 }
 
+static void fill_slots(GHashTable *self)
+{
+    for (guint i = 0; i < self->n_entries; i++) {
+        *find_slot(self, self->entries[i].key, self->entries[i].hash) = i + 1;
+    }
+}
+
 static void grow(GHashTable *self)
 {
     if (self->n_entries == self->room) {
@@ -190,9 +197,7 @@ static void grow(GHashTable *self)
         g_free(self->slots);
         self->n_slots = self->n_slots ? self->n_slots * 2 : 16;
         self->slots = g_new0(guint, self->n_slots);
-        for (guint i = 0; i < self->n_entries; i++) {
-            *find_slot(self, self->entries[i].key, self->entries[i].hash) = i + 1;
-        }
+        fill_slots(self);
     }
 }
 
@@ -256,20 +261,34 @@ guint g_hash_table_size(GHashTable *table)
     return table->n_entries;
 }
 
-void g_hash_table_remove_all(GHashTable *table)
+guint g_hash_table_foreach_remove(GHashTable *table, GHRFunc is_to_go, gpointer data)
 {
-    for (guint i = 0; i < table->n_entries; i++) {
-        if (table->free_key) {
-            table->free_key(table->entries[i].key);
+    guint before = table->n_entries, kept = 0;
+
+    for (guint i = 0; i < before; i++) {
+        entry *it = &table->entries[i];
+        if (is_to_go && !is_to_go(it->key, it->value, data)) {
+            table->entries[kept++] = *it;
+            continue;
         }
-        if (table->free_value && table->entries[i].value) {
-            table->free_value(table->entries[i].value);
+        if (table->free_key) {
+            table->free_key(it->key);
+        }
+        if (table->free_value && it->value) {
+            table->free_value(it->value);
         }
     }
-    table->n_entries = 0;
+    table->n_entries = kept;
     if (table->n_slots) {
         memset(table->slots, 0, table->n_slots * sizeof *table->slots);
+        fill_slots(table);
     }
+    return before - kept;
+}
+
+void g_hash_table_remove_all(GHashTable *table)
+{
+    g_hash_table_foreach_remove(table, NULL, NULL);
 }
 
 void g_hash_table_iter_init(GHashTableIter *iter, GHashTable *table)

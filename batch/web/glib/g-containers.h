@@ -44,6 +44,8 @@ gboolean g_hash_table_insert(GHashTable *table, gpointer key, gpointer value);
 gboolean g_hash_table_add(GHashTable *table, gpointer key);
 guint g_hash_table_size(GHashTable *table);
 void g_hash_table_remove_all(GHashTable *table);
+typedef gboolean (*GHRFunc)(gpointer key, gpointer value, gpointer data);
+guint g_hash_table_foreach_remove(GHashTable *table, GHRFunc is_to_go, gpointer data);
 void g_hash_table_iter_init(GHashTableIter *iter, GHashTable *table);
 gboolean g_hash_table_iter_next(GHashTableIter *iter, gpointer *ret_key, gpointer *ret_value);
 gpointer *g_hash_table_get_keys_as_array(GHashTable *table, guint *ret_length);
