@@ -24,7 +24,21 @@ def units(test):
     done = subprocess.run([analyze, 'verify', *paths], capture_output=True, text=True, check=False)
     wrong = [line for line in done.stderr.splitlines() if test.folder in line or 'toa-scan' in line]
     check(not wrong, 'systemd-analyze verify:', *wrong)
+    exposed(test, analyze, text)
     twice(test, re.search(r'ExecStart=(.*\\\n.*)', text)[1].replace('\\\n', ' '))
+
+
+def exposed(test, analyze, text):
+    """What systemd thinks of the sandboxes, 0 to 100: they do not open by mistake."""
+    with open(os.path.join(BATCH, 'systemd', 'toa-watch@.service.in'), encoding='ascii') as file:
+        watch = file.read().replace('@TOA_SCAN_PROGRAM@', test.scan_path)
+    for name, unit, most in (('toa-scan.service', text, 35), ('toa-watch@any.service', watch, 30)):
+        path = test.path(name)
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(unit)
+        done = subprocess.run([analyze, 'security', '--offline=yes', '--no-pager', f'--threshold={most}', path], capture_output=True,
+                              text=True, check=False)
+        check(done.returncode == 0, f'systemd-analyze security: {name}:', *done.stdout.splitlines()[-1:], done.stderr)
 
 
 def twice(test, command):
