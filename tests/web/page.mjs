@@ -13,7 +13,8 @@ function element(page, id) {
 export function load(path) {
     const page = fs.readFileSync(path, 'utf8');
     const diagnose = new Function('crypto', `${element(page, 'worker')};return diagnose;`)(crypto.webcrypto);
-    return {module: new WebAssembly.Module(zlib.gunzipSync(Buffer.from(element(page, 'module'), 'base64'))), diagnose};
+    const bytesOf = new Function(`${page.match(/^function bytesOf[^]*?^}/m)[0]};return bytesOf;`)();
+    return {module: new WebAssembly.Module(zlib.gunzipSync(bytesOf(element(page, 'module')))), diagnose};
 }
 
 export function memoryFile(path, bytes) {
