@@ -139,8 +139,8 @@ static gboolean parse_memory(scan_options *self, const char *text, GError **erro
 static gboolean parse_fail_on(scan_options *self, const char *text, GError **error)
 {
     static const char *const names[FAIL_ON_MAX] = {
-        [FAIL_ON_CONFIRMED] = "confirmed", [FAIL_ON_FOREIGN] = "foreign", [FAIL_ON_COLLISION] = "collision",
-        [FAIL_ON_NOTE] = "note"};
+        [FAIL_ON_CONFIRMED] = "confirmed", [FAIL_ON_FOREIGN] = "foreign", [FAIL_ON_UNTRANSLATED] = "untranslated",
+        [FAIL_ON_STALE] = "stale", [FAIL_ON_COLLISION] = "collision", [FAIL_ON_NOTE] = "note"};
 
     self->fail_on = FAIL_ON_COLLISION;
     for (unsigned i = 0; text && i < FAIL_ON_MAX; i++) {
@@ -150,7 +150,8 @@ static gboolean parse_fail_on(scan_options *self, const char *text, GError **err
         }
     }
     if (text) {
-        g_set_error(error, SCAN_FAILURE, 0, "--fail-on %s: must be confirmed, foreign, collision or note", text);
+        g_set_error(error, SCAN_FAILURE, 0, "--fail-on %s: must be confirmed, foreign, untranslated, stale, collision or note",
+                    text);
     }
     return text == NULL;
 }
@@ -323,7 +324,8 @@ gboolean scan_options_parse(scan_options *self, int *argc, char ***argv, GError 
         {"prune", 0, 0, G_OPTION_ARG_NONE, &self->prune, "Drop captures of this host from the --db that are gone", NULL},
         {"retain", 0, 0, G_OPTION_ARG_INT, &self->retain, "Drop captures from the --db that ended so long ago", "DAYS"},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &fail_on,
-         "What makes the exit status 1: confirmed, foreign, collision (default) or note, and all before it", "KIND"},
+         "What makes the exit status 1: confirmed, foreign, untranslated, stale, collision (default) or note, and all before it",
+         "KIND"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &self->strict,
          "Exit status 1 also for segments that belong to a connection of which there is no capture", NULL},
         {"metrics", 0, 0, G_OPTION_ARG_FILENAME, &self->metrics_path,

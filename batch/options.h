@@ -15,7 +15,15 @@ typedef struct scan_point {
 } scan_point;
 
 /* What --fail-on counts for the exit code: this and all that is worse. */
-typedef enum scan_fail_on { FAIL_ON_CONFIRMED, FAIL_ON_FOREIGN, FAIL_ON_COLLISION, FAIL_ON_NOTE, FAIL_ON_MAX } scan_fail_on;
+typedef enum scan_fail_on {
+    FAIL_ON_CONFIRMED,
+    FAIL_ON_FOREIGN,
+    FAIL_ON_UNTRANSLATED,
+    FAIL_ON_STALE,
+    FAIL_ON_COLLISION,
+    FAIL_ON_NOTE,
+    FAIL_ON_MAX
+} scan_fail_on;
 
 /* Who reads captures: AUTO is toa-read, and tshark where that says that it cannot. */
 typedef enum scan_reader { SCAN_READER_AUTO, SCAN_READER_NATIVE, SCAN_READER_TSHARK, SCAN_READER_MAX } scan_reader;

@@ -38,7 +38,7 @@ CREATE TABLE finding (file Int64, point String, frame Int64, time Int64, stream 
     flags Nullable(Int64), seq Nullable(Int64), ack Nullable(Int64), length Nullable(Int64), ip_id Nullable(Int64),
     tsval Nullable(Int64), tsecr Nullable(Int64), home String, finding String, severity String, other_stream Nullable(Int64),
     other_frame Nullable(Int64), evidence Nullable(String), ip_id_delta Nullable(Int64), isn_error_ns Nullable(Int64),
-    repeats Nullable(Int64), other_file Nullable(Int64))
+    repeats Nullable(Int64), other_file Nullable(Int64), cause Nullable(String))
     ENGINE = ReplacingMergeTree ORDER BY (file, frame, finding, ifNull(other_stream, -1));
 CREATE TABLE unexplained (file Int64, point String, frame Int64, time Int64, stream Int64, sender Nullable(String),
     flags Nullable(Int64), seq Nullable(Int64), ack Nullable(Int64), length Nullable(Int64), ip_id Nullable(Int64),

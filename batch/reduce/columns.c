@@ -39,7 +39,7 @@ static const scan_column finding[] = {
     {"finding", NULL, COLUMN_NAME, TRUE, 0, 0, NULL}, WORD("severity", NULL, TRUE, "chat note warn error"), SEGMENT,
     SEQ("other_stream"), SEQ("other_frame"), {"evidence", NULL, COLUMN_WORDS, FALSE, 0, 0, NULL}, IP_ID("ip_id_delta"),
     {"isn_error_ns", NULL, COLUMN_NUMBER, FALSE, -TIME_MAX, TIME_MAX, NULL}, NUMBER("repeats", "count", U32),
-    {"other_file", NULL, COLUMN_FILE, FALSE, 0, 0, NULL},
+    {"other_file", NULL, COLUMN_FILE, FALSE, 0, 0, NULL}, {"cause", NULL, COLUMN_NAME, FALSE, 0, 0, NULL},
 };
 
 static const scan_column unexplained[] = {SEGMENT};

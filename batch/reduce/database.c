@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define APPLICATION_ID 1416585555 /* "ToaS", which tells our databases from others' */
 
 static gboolean fail(scan_db *self, const char *what, GError **error)

@@ -52,6 +52,7 @@ static const scan_column fragment[] = {
 static const scan_column finding[] = {
     SEGMENT, NAME("finding", TRUE), SEVERITY, SEQ("other_stream"), SEQ("other_frame"), TEXT("evidence", FALSE),
     SEQ("ip_id_delta"), TIME("isn_error_ns", FALSE), SEQ("repeats"), FILE_ID("other_file", FALSE),
+    NAME("cause", FALSE),
 };
 
 static const scan_column unexplained[] = {SEGMENT};
@@ -86,7 +87,7 @@ static const scan_column fact[] = {
     NAME("finding", TRUE), SEVERITY, ID("x"), ID("y"), FILE_ID("file", FALSE), SEQ("frame"), CORRECTED("time", TRUE),
     CORRECTED("at", TRUE), TEXT("point", TRUE), SENDER, SEQ("flags"), SEQ("seq"), SEQ("ack"), SEQ("ip_id"), SEQ("stream"),
     FILE_ID("y_file", FALSE), SEQ("y_stream"), SEQ("y_frame"), TEXT("evidence", FALSE), TIME("isn_error", FALSE),
-    SEQ("times"), COUNT("across"),
+    SEQ("times"), COUNT("across"), NAME("cause", FALSE),
 };
 
 static const scan_column told_flow[] = {

@@ -20,7 +20,7 @@ static void flow_free(gpointer data)
 static void fact_free(gpointer data)
 {
     scan_fact *self = data;
-    char *texts[] = {self->finding, self->severity, self->point, self->sender, self->evidence};
+    char *texts[] = {self->finding, self->severity, self->point, self->sender, self->evidence, self->cause};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
@@ -160,6 +160,7 @@ static void read_fact(sqlite3_stmt *row, void *data)
     fact->point = text_at(row, 3);
     fact->sender = text_at(row, 4);
     fact->evidence = text_at(row, 5);
+    fact->cause = text_at(row, 19);
     fact->across = sqlite3_column_int(row, 6) != 0;
     fact->has_isn_error = sqlite3_column_type(row, 17) != SQLITE_NULL;
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
@@ -243,6 +244,8 @@ static void read_totals(sqlite3_stmt *row, void *data)
     self->crowds = (guint)sqlite3_column_int(row, 10);
     self->forgotten_closed = (guint64)sqlite3_column_int64(row, 11);
     self->forgotten_idle = (guint64)sqlite3_column_int64(row, 12);
+    self->untranslated = (guint)sqlite3_column_int(row, 13);
+    self->stale = (guint)sqlite3_column_int(row, 14);
 }
 
 static gboolean load_incident(scan_incident *incident, scan_db *db, GError **error)
@@ -266,7 +269,7 @@ static gboolean load_incident(scan_incident *incident, scan_db *db, GError **err
     }
     return each_row(db,
                     "SELECT finding, severity, x, point, sender, evidence, across, file, frame, at, flags, seq, ack,"
-                    " ip_id, y_file, y_stream, y_frame, isn_error, times FROM incident_fact"
+                    " ip_id, y_file, y_stream, y_frame, isn_error, times, cause FROM incident_fact"
                     " WHERE (x = ?1 AND y = ?2) OR (x = ?2 AND y = ?1) ORDER BY at, file, frame, finding",
                     incident->id, 2, read_fact, incident, error);
 }
@@ -284,10 +287,12 @@ gboolean scan_report_load(scan_report *self, scan_db *db, gboolean notes, gint64
                   "SELECT (SELECT COUNT(*) FROM capture_file), (SELECT SUM(packets) FROM capture_file),"
                   " (SELECT MAX(conversations) FROM reduction), COALESCE(SUM(severity = 2), 0), COALESCE(SUM(severity = 1), 0),"
                   " COALESCE(SUM(severity = 2 AND kind = 'collision.confirmed'), 0),"
-                  " COALESCE(SUM(severity = 2 AND kind = 'foreign'), 0),"
+                  " COALESCE(SUM(severity = 2 AND kind IN ('foreign', 'foreign.dup_ack')), 0),"
                   " (SELECT COUNT(DISTINCT signature) FROM capture_file), (SELECT COUNT(DISTINCT point) FROM capture_file),"
                   " (SELECT COUNT(DISTINCT component) FROM clock_skew), (SELECT SUM(crowds) FROM reduction),"
-                  " (SELECT SUM(forgotten_closed) FROM capture_file), (SELECT SUM(forgotten_idle) FROM capture_file)"
+                  " (SELECT SUM(forgotten_closed) FROM capture_file), (SELECT SUM(forgotten_idle) FROM capture_file),"
+                  " COALESCE(SUM(severity = 2 AND kind = 'untranslated'), 0),"
+                  " COALESCE(SUM(severity = 2 AND kind = 'stale_session'), 0)"
                   " FROM incident WHERE last_time >= ?2 AND first_time <= ?3 AND ?1 > 0",
                   parameters, 3, read_totals, self, error) ||
         !each_row(db, "SELECT COUNT(DISTINCT u.conn), COALESCE(SUM(u.segments), 0),"
@@ -329,6 +334,8 @@ gboolean scan_report_counts(const scan_report *self, scan_fail_on kind)
     const guint counts[FAIL_ON_MAX] = {
         [FAIL_ON_CONFIRMED] = self->confirmed,
         [FAIL_ON_FOREIGN] = self->confirmed + self->foreign,
+        [FAIL_ON_UNTRANSLATED] = self->confirmed + self->foreign + self->untranslated,
+        [FAIL_ON_STALE] = self->confirmed + self->foreign + self->untranslated + self->stale,
         [FAIL_ON_COLLISION] = self->warnings,
         [FAIL_ON_NOTE] = self->warnings + self->notes,
     };

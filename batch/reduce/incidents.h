@@ -25,7 +25,7 @@ typedef struct scan_place {
 
 /* One observation; own and other are 0 or 1: which of the incident's connections. Numbers are -1 if unknown. */
 typedef struct scan_fact {
-    char *finding, *severity, *point, *sender, *evidence;
+    char *finding, *severity, *point, *sender, *evidence, *cause; /* cause: NULL, or "untranslated" */
     unsigned own;
     gint64 file, frame, at, flags, seq, ack, ip_id, other_file, other_stream, other_frame, isn_error, times;
     gboolean across, has_isn_error;
@@ -63,7 +63,7 @@ typedef struct scan_report {
     GHashTable *local;    /* gint64 file -> char *path, to be opened: of captures of this host only */
     guint64 files, packets, conversations, points;
     guint warnings, notes; /* of all kinds, shown or not */
-    guint confirmed, foreign; /* of the warnings */
+    guint confirmed, foreign, untranslated, stale; /* of the warnings */
     guint components; /* of the clocks, see scan_skew */
     guint crowds;     /* client endpoints and keys of too many connections to compare each with each */
     guint unseen, unseen_segments; /* connections of no incident that carry segments of one that no capture has; how many */

@@ -424,13 +424,13 @@ CREATE TABLE incident_fact AS
 SELECT d.finding AS finding, d.severity AS severity, COALESCE(ax.alias, d.x) AS x, COALESCE(ay.alias, d.y) AS y, d.file AS file, d.frame AS frame,
     d.time AS time, d.time - s.skew_ns AS at, d.point AS point, d.sender AS sender, d.flags AS flags, d.seq AS seq,
     d.ack AS ack, d.ip_id AS ip_id, d.stream AS stream, d.y_file AS y_file, d.y_stream AS y_stream,
-    d.y_frame AS y_frame, d.evidence AS evidence, d.isn_error AS isn_error, d.times AS times, d.across AS across, d.carrier AS carrier
+    d.y_frame AS y_frame, d.evidence AS evidence, d.isn_error AS isn_error, d.times AS times, d.across AS across, d.carrier AS carrier, d.cause AS cause
 FROM (
     SELECT i.finding AS finding, i.severity AS severity, wx.conn AS x, wy.conn AS y, i.file AS file, i.frame AS frame,
         i.time AS time, i.point AS point, i.sender AS sender, i.flags AS flags, i.seq AS seq, i.ack AS ack,
         i.ip_id AS ip_id, COALESCE(fx.file_stream, fx.stream) AS stream, COALESCE(i.other_file, i.file) AS y_file,
         COALESCE(fz.file_stream, fz.stream) AS y_stream, i.other_frame AS y_frame,
-        i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across, fx.flow AS carrier
+        i.evidence AS evidence, i.isn_error_ns AS isn_error, 1 AS times, 0 AS across, fx.flow AS carrier, i.cause AS cause
     FROM finding i
     JOIN r_fragment fx ON fx.file = i.file AND fx.stream = i.stream
     JOIN r_fragment fy ON fy.file = i.file AND fy.stream = COALESCE(i.other_stream, i.stream)
@@ -446,17 +446,17 @@ FROM (
         CASE WHEN a.e_seq = 1 THEN 'seq,' ELSE '' END || CASE WHEN a.e_ack = 1 THEN 'ack,' ELSE '' END
             || CASE WHEN a.e_ip_id = 1 THEN 'ip_id,' ELSE '' END || CASE WHEN a.e_tsecr = 1 THEN 'tsecr,' ELSE '' END
             || CASE WHEN a.e_trigger = 1 THEN 'trigger,' ELSE '' END,
-        NULL, a.times, 1, a.flow
+        NULL, a.times, 1, a.flow, NULL
     FROM r_attributed a
     UNION ALL
     SELECT CASE WHEN h.unclear = 1 THEN 'collision.unclear' ELSE 'collision' END,
         CASE WHEN h.unclear = 1 THEN 'note' ELSE 'warn' END, h.b, h.a, NULL, NULL, h.b_time + z.skew_ns, z.point,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key,', NULL, 1, 1, h.b
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'key,', NULL, 1, 1, h.b, NULL
     FROM r_shared h JOIN r_flow k ON k.flow = h.b JOIN clock_skew z ON z.point = k.point
     UNION ALL
     SELECT CASE WHEN c.closed = 1 THEN 'reuse' ELSE 'collision.confirmed' END,
         CASE WHEN c.closed = 1 THEN 'note' ELSE 'warn' END, c.b, c.a, NULL, NULL, c.b_time + z.skew_ns, z.point, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL, 'isn_clock,', c.isn_error, 1, 1, c.b
+        NULL, NULL, NULL, NULL, NULL, 'isn_clock,', c.isn_error, 1, 1, c.b, NULL
     FROM r_clock c JOIN r_flow k ON k.flow = c.b JOIN clock_skew z ON z.point = k.point
 ) d JOIN clock_skew s ON s.point = d.point
 LEFT JOIN r_alias ax ON ax.conn = d.x LEFT JOIN r_alias ay ON ay.conn = d.y
@@ -513,11 +513,14 @@ FROM (
 GROUP BY q.x, q.y;
 --sqlite CREATE INDEX r_load_pair ON r_load(x, y);
 
--- The verdict is the plugin's; of what took several readings to see, and where a reading has told none, that of the facts.
+-- The verdict is the plugin's; of what took several readings to see, and where a reading has told none, that of the facts. What
+-- the plugin calls a note is more where somebody waits in vain.
 CREATE TABLE incident AS
 SELECT k.a AS a, k.b AS b, k.kind AS kind,
     CASE WHEN k.kind = 'collision.refuted' THEN 0
-        WHEN k.severity = 2 AND k.kind NOT IN ('collision.confirmed', 'collision', 'foreign') THEN 1 ELSE k.severity END AS severity,
+        WHEN k.kind IN ('stale_session', 'foreign.dup_ack') AND v.a IS NOT NULL THEN 2
+        WHEN k.severity = 2 AND k.kind NOT IN ('collision.confirmed', 'collision', 'foreign', 'untranslated') THEN 1
+        ELSE k.severity END AS severity,
     CASE WHEN k.kind = 'collision.confirmed' AND k.key_both <> '' THEN k.key_both ELSE k.key_text END AS key_text,
     k.first_time AS first_time, k.last_time AS last_time, COALESCE(l.rsts, 0) + COALESCE(m.rsts, 0) AS foreign_rsts,
     COALESCE(l.segments, 0) + COALESCE(m.segments, 0) AS foreign_segments,
@@ -527,7 +530,7 @@ FROM (
     SELECT g.*,
         CASE WHEN g.verdict = 6 OR (g.shared > 0 AND g.answers > 0) THEN 'collision.confirmed'
             WHEN g.verdict = 5 AND g.severity < 2 THEN 'foreign.dup_ack'
-            WHEN g.verdict = 5 OR g.verdict = 3 THEN 'foreign'
+            WHEN g.verdict = 5 THEN 'foreign' WHEN g.verdict = 3 OR (g.verdict = 4 AND g.untranslated > 0) THEN 'untranslated'
             WHEN g.verdict = 4 AND g.refuted = 0 THEN 'collision'
             WHEN g.refuted > 0 THEN 'collision.refuted' WHEN g.verdict = 2 THEN 'stale_session'
             WHEN g.reuses > 0 THEN 'reuse' WHEN g.unclear > 0 THEN 'collision.unclear'
@@ -535,12 +538,13 @@ FROM (
     FROM (
         SELECT o.first_conn AS a, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END AS b,
             MAX(CASE WHEN o.verdict IS NOT NULL AND d.across = 0 THEN o.verdict
-                WHEN d.finding = 'collision.confirmed' THEN 6
+                WHEN d.finding = 'collision.confirmed' THEN 6 WHEN d.cause = 'untranslated' THEN 3
                 WHEN d.finding IN ('foreign.rst', 'foreign.segment', 'foreign.dup_ack') THEN 5
                 WHEN d.finding = 'collision' THEN 4 WHEN d.finding = 'stale_session' THEN 2 ELSE 0 END) AS verdict,
             SUM(CASE WHEN d.finding = 'collision' THEN 1 ELSE 0 END) AS shared,
             SUM(CASE WHEN d.severity IN ('warn', 'error') AND d.sender = 'server' AND d.across = 1 THEN 1 ELSE 0 END) AS answers,
             SUM(CASE WHEN d.finding = 'collision.refuted' THEN 1 ELSE 0 END) AS refuted,
+            SUM(CASE WHEN d.cause = 'untranslated' THEN 1 ELSE 0 END) AS untranslated,
             SUM(CASE WHEN d.finding = 'reuse' THEN 1 ELSE 0 END) AS reuses,
             SUM(CASE WHEN d.finding = 'collision.unclear' THEN 1 ELSE 0 END) AS unclear,
             SUM(CASE WHEN d.finding = 'self_connect' THEN 1 ELSE 0 END) AS selves,
@@ -557,7 +561,9 @@ FROM (
         GROUP BY o.first_conn, CASE WHEN o.first_conn = d.x THEN d.y ELSE d.x END
     ) g
 ) k
-LEFT JOIN r_load l ON l.x = k.a AND l.y = k.b LEFT JOIN r_load m ON m.x = k.b AND m.y = k.a AND k.a <> k.b;
+LEFT JOIN r_load l ON l.x = k.a AND l.y = k.b LEFT JOIN r_load m ON m.x = k.b AND m.y = k.a AND k.a <> k.b
+LEFT JOIN (SELECT q.x AS a, q.y AS b FROM r_said q WHERE q.conn IS NOT NULL UNION SELECT q.y, q.x FROM r_said q WHERE q.conn IS NOT NULL) v
+    ON v.a = k.a AND v.b = k.b;
 
 -- ---- 7. What the plugin says of who waits ---------------------------------------------------------------------------
 

@@ -93,6 +93,7 @@ static void put_fact(JsonBuilder *out, const scan_report *report, const scan_fac
     put_known(out, "other_stream", fact->other_stream);
     put_known(out, "other_frame", fact->other_frame);
     put_evidence(out, fact->evidence);
+    put_text(out, "cause", fact->cause);
     put_known(out, "times", fact->times);
     json_builder_add_boolean_value(json_builder_set_member_name(out, "across_files"), fact->across);
     json_builder_end_object(out);

@@ -20,13 +20,14 @@ static void add_files(GString *text, const scan_counts *counts)
 
 static void add_incidents(GString *text, const scan_report *report)
 {
-    guint others = report->warnings - report->confirmed - report->foreign;
+    guint others = report->warnings - report->confirmed - report->foreign - report->untranslated - report->stale;
 
     g_string_append_printf(text,
                            "# HELP toa_scan_incidents Incidents, by kind.\n# TYPE toa_scan_incidents gauge\n"
                            "toa_scan_incidents{kind=\"confirmed\"} %u\ntoa_scan_incidents{kind=\"foreign\"} %u\n"
+                           "toa_scan_incidents{kind=\"untranslated\"} %u\ntoa_scan_incidents{kind=\"stale\"} %u\n"
                            "toa_scan_incidents{kind=\"collision\"} %u\ntoa_scan_incidents{kind=\"note\"} %u\n",
-                           report->confirmed, report->foreign, others, report->notes);
+                           report->confirmed, report->foreign, report->untranslated, report->stale, others, report->notes);
 }
 
 static void add_forgotten(GString *text, const scan_report *report)

@@ -17,12 +17,13 @@ static const sentence evidence[] = {
 #undef X
 };
 
-/* What an incident is called: its findings' names, and two that take more than one finding. */
+/* What an incident is called: its findings' names, and three that take more than one finding. */
 static const sentence kinds[] = {
 #define X(id, name, severity, role, text) {name, text},
     TOA_FINDINGS(X)
 #undef X
     {"toa.foreign", "Segments of another connection"},
+    {"toa.untranslated", "Answers from another address than the one that was asked"},
     {"toa.collision.unclear", "Same key, but whether the first connection had closed was not captured"},
 };
 
@@ -166,10 +167,19 @@ static gboolean is_named(const scan_incident *incident)
     return FALSE;
 }
 
-/* What ends it, by what is known of the place. Not proven, answers from an address that was not asked look alike: of those
- * toa,explain knows, which has the capture. */
+/* What ends it, by what is known of the place. Seen over several readings, segments of another connection and answers that nobody
+ * has translated back look alike. */
 static const char *advice(const scan_incident *incident)
 {
+    if (g_str_equal(incident->kind, "untranslated")) {
+        return "Route the server's answers back through whatever translates them; client and server must not reach each other past "
+               "it. \"tshark -q -z toa,explain -r\" with this capture lists what does this in LVS-NAT, Kubernetes and clouds.";
+    }
+    if (g_str_equal(incident->kind, "stale_session")) {
+        return "Both are between the same two addresses, and one answers for the other. Either a load balancer or the host has kept an "
+               "old session, or something on the way has made one pair of addresses of two paths with one source port: give the "
+               "paths source ports of their own.";
+    }
     if (is_named(incident)) {
         return "A client must not use one source port for both paths at a time: keep one path, give each path ports of its "
                "own, or let the real servers not rewrite.";
@@ -179,9 +189,29 @@ static const char *advice(const scan_incident *incident)
                "give each path source ports of its own, or let the balancer use addresses of its own. \"tshark -q -z "
                "toa,explain -r\" with this capture lists the products that do it, with their sources.";
     }
+    if (!incident->across) {
+        return "That both are one connection to the server, which one source port on two paths makes them, is likely, but not "
+               "proven: keep one path, or give each path source ports of its own. \"tshark -q -z toa,explain -r\" with this capture "
+               "lists the products that do it, with their sources.";
+    }
     return "Either both are one connection to the server, which one source port on two paths makes them, or the server's answers "
            "come from an address that was not asked: \"tshark -q -z toa,explain -r\" with this capture says which, and what to "
            "change.";
+}
+
+/* One connection with two addresses of its server. */
+static char *untranslated_story(const scan_incident *incident, const scan_fact *fact)
+{
+    char *time = scan_words_time(fact->at);
+    char *text = g_strdup_printf("The client has asked %s (connection %c), and since %s it is answered from %s (connection %c): nothing "
+                                 "on the way translates the server's answers back. That is one connection, not two that collide. "
+                                 "On connection %c: %" G_GINT64_FORMAT " RST, %" G_GINT64_FORMAT " other. %s",
+                                 tuple_of(incident, !fact->own), 'A' + (char)!fact->own, time, tuple_of(incident, fact->own),
+                                 'A' + (char)fact->own, 'A' + (char)fact->own, incident->rsts, incident->segments,
+                                 advice(incident));
+
+    g_free(time);
+    return text;
 }
 
 char *scan_words_story(const scan_incident *incident)
@@ -190,6 +220,10 @@ char *scan_words_story(const scan_incident *incident)
     GString *text = g_string_new(NULL);
     const char *one = tuple_of(incident, 0), *two = tuple_of(incident, 1);
 
+    if (fact && g_str_equal(incident->kind, "untranslated")) {
+        g_string_free(text, TRUE);
+        return untranslated_story(incident, fact);
+    }
     if (scan_incident_sides(incident) == 1) {
         g_string_append_printf(text, "Connection A is from %s to itself.", one);
     } else {

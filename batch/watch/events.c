@@ -112,8 +112,9 @@ static guint64 *counter_of(toa_events *self, toa_verdict verdict)
     case TOA_VERDICT_CONFIRMED:
         return &self->counts.confirmed;
     case TOA_VERDICT_CROSSED:
-    case TOA_VERDICT_UNTRANSLATED:
         return &self->counts.foreign;
+    case TOA_VERDICT_UNTRANSLATED:
+        return &self->counts.untranslated;
     case TOA_VERDICT_SHARED:
         return &self->counts.collision;
     default:
@@ -121,9 +122,21 @@ static guint64 *counter_of(toa_events *self, toa_verdict verdict)
     }
 }
 
-static bool is_reported(const toa_events *self, toa_verdict verdict)
+static bool is_reported(const toa_events *self, const toa_open *open, toa_verdict verdict)
 {
-    return verdict >= TOA_VERDICT_UNTRANSLATED || (verdict == TOA_VERDICT_STALE && self->notes);
+    return verdict >= TOA_VERDICT_UNTRANSLATED || (verdict == TOA_VERDICT_STALE && (self->notes || open->waited));
+}
+
+static toa_verdict verdict_of(toa_events *self, toa_open *open)
+{
+    const toa_incident *best = toa_open_best(open);
+    toa_verdict verdict = toa_incident_verdict(best);
+
+    if (verdict == TOA_VERDICT_STALE && !open->waited && toa_incident_victims(best, &self->records.stats_table)) {
+        open->waited = true;
+        self->counts.stale++;
+    }
+    return verdict;
 }
 
 static void tell(toa_events *self, toa_open *open, const char *what, const toa_report_place *place)
@@ -150,13 +163,13 @@ static void count_change(toa_events *self, toa_open *open, toa_verdict verdict)
 /* A verdict that has become more certain is told at once, all else not too often. */
 static void tell_growth(toa_events *self, toa_open *open, const toa_report_place *place)
 {
-    toa_verdict verdict = toa_incident_verdict(toa_open_best(open)), before = open->reported_verdict;
+    toa_verdict verdict = verdict_of(self, open), before = open->reported_verdict;
 
     count_change(self, open, verdict);
-    if (is_reported(self, before) && !is_reported(self, verdict)) {
+    if (is_reported(self, open, before) && !is_reported(self, open, verdict)) {
         tell(self, open, "refuted", place);
-    } else if (is_reported(self, verdict) && (verdict > before || (toa_open_count(open) > open->reported_count &&
-                                                                   g_get_monotonic_time() >= open->next_tell))) {
+    } else if (is_reported(self, open, verdict) &&
+               (verdict > before || (toa_open_count(open) > open->reported_count && g_get_monotonic_time() >= open->next_tell))) {
         tell(self, open, "grown", place);
     }
 }
@@ -166,13 +179,13 @@ static void tell_growth(toa_events *self, toa_open *open, const toa_report_place
 static void let_go(toa_events *self, toa_open *open, const toa_report_place *place)
 {
     GPtrArray *list = conversations_of(open);
-    toa_verdict verdict = toa_incident_verdict(toa_open_best(open));
+    bool is_due = is_reported(self, open, verdict_of(self, open));
 
     toa_files_end(&self->files, open);
-    if (is_reported(self, verdict) && toa_open_count(open) > open->reported_count) {
-        tell(self, open, "over", place);
+    if (is_due && toa_open_count(open) > open->reported_count) {
+        tell(self, open, open->reported_count ? "over" : "new", place);
     }
-    if (is_reported(self, verdict)) {
+    if (is_due) {
         toa_report_records(&self->reporter, open, &self->records, list);
     }
     for (guint i = 0; i < open->parts->len; i++) {
@@ -281,8 +294,8 @@ static void tell_touched(toa_events *self, const toa_layer *layer, const toa_rep
                 tell_growth(self, open, place);
                 continue;
             }
-            count_change(self, open, toa_incident_verdict(toa_open_best(open)));
-            if (is_reported(self, open->reported_verdict)) {
+            count_change(self, open, verdict_of(self, open));
+            if (is_reported(self, open, open->reported_verdict)) {
                 if (self->files.folder) {
                     toa_files_begin(&self->files, open, layer, place);
                 }

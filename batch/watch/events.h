@@ -13,7 +13,8 @@
 #include "watch/files.h"
 
 typedef struct toa_events_counts {
-    guint64 confirmed, foreign, collision, note; /* events that have come to be that; findings without an event are notes */
+    /* events that have come to be that; findings without an event are notes */
+    guint64 confirmed, foreign, untranslated, stale, collision, note;
 } toa_events_counts;
 
 typedef struct toa_events {

@@ -63,10 +63,11 @@ static void add_memory(GString *text, const toa_watch *watch)
 
 static void add_events(GString *text, const toa_watch *watch)
 {
-    static const char *const kinds[] = {"confirmed", "foreign", "collision", "note", NULL};
+    static const char *const kinds[] = {"confirmed", "foreign", "untranslated", "stale", "collision", "note", NULL};
     static const char *const results[] = {"written", "failed", "left_out", NULL};
     const toa_events_counts *counts = &watch->events.counts;
-    const guint64 events[] = {counts->confirmed, counts->foreign, counts->collision, counts->note};
+    const guint64 events[] = {counts->confirmed, counts->foreign,   counts->untranslated,
+                              counts->stale,     counts->collision, counts->note};
     const toa_files *its = &watch->events.files;
     const guint64 files[] = {its->n_written, its->n_failed, its->n_left_out};
 

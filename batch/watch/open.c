@@ -62,14 +62,17 @@ bool toa_open_same(const toa_open *open, const toa_incident *incident)
            (is_one(first->early, incident->late) && is_one(first->late, incident->early));
 }
 
-const char *toa_open_kind(toa_verdict verdict)
+const char *toa_open_kind(const toa_open *open)
 {
-    switch (verdict) {
+    switch (toa_incident_verdict(toa_open_best(open))) {
     case TOA_VERDICT_CONFIRMED:
         return "confirmed";
     case TOA_VERDICT_CROSSED:
-    case TOA_VERDICT_UNTRANSLATED:
         return "foreign";
+    case TOA_VERDICT_UNTRANSLATED:
+        return "untranslated";
+    case TOA_VERDICT_STALE:
+        return open->waited ? "stale" : "note";
     case TOA_VERDICT_SHARED:
         return "collision";
     default:

@@ -23,7 +23,8 @@ typedef struct toa_open {
     GPtrArray *parts; /* toa_incident, borrowed; the first is what began it */
     GArray *findings; /* toa_open_finding */
     toa_verdict reported_verdict;
-    guint32 reported_count;                /* findings that were told */
+    bool waited;      /* a stale session in which somebody has waited in vain: more than a note from then on */
+    guint32 reported_count;                    /* findings that were told */
     gint64 next_tell;                      /* monotonic us: not told again before */
     gint64 pause;                          /* ... and how long it is silent then */
     gint64 last_time;                      /* ns, of the last finding */
@@ -42,7 +43,7 @@ bool toa_open_has(const toa_open *open, const toa_conversation *conv);
 /* The incident is between the same two connections. */
 bool toa_open_same(const toa_open *open, const toa_incident *incident);
 
-/* "confirmed", "foreign", "collision", "note": as toa-scan calls them. */
-const char *toa_open_kind(toa_verdict verdict);
+/* "confirmed", "foreign", "untranslated", "stale", "collision", "note": as toa-scan --fail-on calls them. */
+const char *toa_open_kind(const toa_open *open);
 
 #endif

@@ -137,7 +137,7 @@ static bool write_json(const toa_reporter *reporter, const toa_open *open, const
     toa_json_text(&out, "record", "incident");
     toa_json_text(&out, "event", what);
     toa_json_number(&out, "id", true, (int64_t)open->id);
-    toa_json_text(&out, "kind", toa_open_kind(verdict));
+    toa_json_text(&out, "kind", toa_open_kind(open));
     toa_json_text(&out, "verdict", toa_verdict_name(verdict));
     toa_json_number(&out, "time", true, open->last_time);
     toa_json_number(&out, "first_time", true, best->first_time);

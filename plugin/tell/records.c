@@ -165,6 +165,7 @@ static void put_finding(toa_records *records, const toa_layer *layer, const toa_
     toa_json_number(out, "other_stream", finding->other != NULL, finding->other ? finding->other->stream : 0);
     put_frame(records, "other_frame", "other_file", finding->other_frame != 0, finding->other_frame);
     put_evidence(out, finding->evidence);
+    toa_json_text(out, "cause", finding->untranslated ? "untranslated" : NULL);
     toa_json_number(out, "ip_id_delta", finding->evidence & TOA_EV_IP_ID, finding->ip_id_delta);
     toa_json_number(out, "isn_error_ns", finding->evidence & TOA_EV_ISN_CLOCK, finding->isn_error);
     toa_json_number(out, "count", finding->count != 0, finding->count);

@@ -231,6 +231,12 @@ static void take_earlier(toa_stats_table *stats_table, const toa_conversation *o
     const toa_segment *segment = layer->segment;
     toa_stats *stats = find(stats_table, owner);
 
+    if (!stats && stats_table->few) { /* followed from now on; it may never carry a segment itself */
+        stats = add_stats(stats_table, owner, segment);
+        stats->first_frame = stats->last_frame = owner->first_frame;
+        stats->first_time = stats->last_time = owner->first_time;
+        stats->n_frames = 1;
+    }
     if (!stats) {
         return;
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A capture is its content, not its name; settings and exit codes that scripts can rely on."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import time
 
 import trust
-from support import check
+from support import PROJECT, check
 
 
 def settings(test):
@@ -65,8 +66,43 @@ def exits(test):
                           trust.conversation(stream=1, server_ip='10.0.0.3'), trust.finding(), trust.END)
     for kind, code in (('confirmed', 0), ('foreign', 1), ('collision', 1), ('note', 1)):
         test.scan('--fail-on', kind, foreign, code=code)
+    answer = trust.write(test, 'answer.records', trust.FILE, trust.conversation(),
+                         trust.conversation(stream=1, server_ip='10.0.0.3'), trust.finding(cause='untranslated'), trust.END)
+    for kind, code in (('confirmed', 0), ('foreign', 0), ('untranslated', 1), ('stale', 1), ('collision', 1), ('note', 1)):
+        test.scan('--fail-on', kind, answer, code=code)
+    old, stale = (trust.conversation(first_time=10**18 - 10, last_time=10**18 - 5), trust.conversation(stream=1)), \
+        trust.finding(finding='stale_session', severity='note', stream=1, other_stream=0)
+    waits = {'record': 'incident', 'verdict': 'stale session', 'early_stream': 0, 'late_stream': 1, 'last_time': 10**18,
+             'victim_stream': 1, 'victim_since_frame': 2, 'victim_segments': 2}
+    for more, codes in (([], (0, 0, 0, 1)), ([waits], (0, 1, 1, 1)), ([dict(waits, victim_stream=None)], (0, 0, 0, 1))):
+        name = trust.write(test, 'stale%d.records' % len(codes), trust.FILE, *old, stale, *more, trust.END)
+        for kind, code in zip(('untranslated', 'stale', 'collision', 'note'), codes):
+            test.scan('--fail-on', kind, name, code=code)
     files_that_are_none(test)
     growing(test)
+
+
+def causes(test):
+    """Answers that nobody translated back have a kind of their own, in words, JSON, page and metrics; and one segment that the
+    plugin has no cause for makes a crossing of it. A map that names the server changes nothing."""
+    capture = os.path.join(PROJECT, 'tests', 'score', 'faults', 'c11810b.pcap')
+    page, metrics = test.path('page.html'), test.path('metrics')
+    text = test.scan('--html', page, '--metrics', metrics, '--reader', 'native', capture, code=1).stdout
+    check('1. WARNING toa.untranslated: Answers from another address than the one that was asked' in text, text)
+    check('not two that collide' in text and 'Victim: connection' in text, text)
+    with open(page, encoding='utf-8') as file:
+        check('<code>toa.untranslated</code>' in file.read(), 'the page')
+    with open(metrics, encoding='utf-8') as file:
+        numbers = file.read()
+    check('toa_scan_incidents{kind="untranslated"} 1' in numbers and 'toa_scan_incidents{kind="foreign"} 0' in numbers, numbers)
+    for reader in ('native', 'tshark'):
+        incident, = json.loads(test.scan('--json', '--reader', reader, capture, code=1).stdout)['incidents']
+        check(incident['kind'] == 'untranslated' and {fact['cause'] for fact in incident['facts']} == {'untranslated'}, incident)
+    two = [trust.finding(cause='untranslated'), trust.finding(frame=3)]
+    both = trust.write(test, 'both.records', trust.FILE, trust.conversation(), trust.conversation(stream=1, server_ip='10.0.0.3'), *two,
+                       trust.END)
+    incident, = json.loads(test.scan('--json', both, code=1).stdout)['incidents']
+    check(incident['kind'] == 'foreign' and [fact['cause'] for fact in incident['facts']] == ['untranslated', None], incident)
 
 
 def files_that_are_none(test):

@@ -5,7 +5,7 @@ import collections, datetime, html, json, os, re, subprocess, tempfile
 from claim_capture import FOUND
 from claim_packets import ACK, FIN, RST, SYN
 
-KINDS = {'proven': 'collision.confirmed', 'crossed': 'foreign', 'not translated': 'foreign', 'shared key': 'collision',
+KINDS = {'proven': 'collision.confirmed', 'crossed': 'foreign', 'not translated': 'untranslated', 'shared key': 'collision',
          'stale session': 'stale_session'}
 OTHERS = ('reuse', 'collision.refuted', 'self_connect')  # no incidents to the plugin
 
@@ -118,8 +118,17 @@ def story_of(incident):
             incident['foreign_segments'], incident['foreign_dup_acks'])
 
 
+def untranslated_of(incident):
+    """The sentence of answers that nobody translated back: asked at one address, answered from another."""
+    time, asked, carrier, rsts, others, _ = story_of(incident)
+    servers = {'AB'['ab'.index(side)]: incident[side][0]['server'] for side in 'ab'}
+    return servers[asked], asked, time, servers[carrier], carrier, carrier, rsts, others
+
+
 STORY = re.compile(r'Since (\S+ \S+) segments that belong to connection ([AB]) arrive on connection ([AB]): (\d+) RST, '
                    r'(\d+) other, (\d+) duplicate ACKs')
+UNTRANSLATED = re.compile(r'The client has asked (\S+) \(connection ([AB])\), and since (\S+ \S+) it is answered from (\S+) \(connection '
+                          r'([AB])\): .*? On connection ([AB]): (\d+) RST, (\d+) other')
 FLOW = re.compile(r'(\S+) > (\S+?)(?: \(for the server: (\S+) > (\S+)\))?, (\S+ [\d:.]+) to ([\d:.]+)( \(not closed\))?, '
                   r'(\d+) packets, (\d+) files?')
 
@@ -128,7 +137,10 @@ def check_words(reports, name, text, bad):
     """The sentences of one report: each with the numbers of the JSON, and none besides."""
     incidents = reports.json['incidents']
     told = [(row[0], row[1], row[2], *map(int, row[3:])) for row in STORY.findall(text)]
-    if told != [s for s in map(story_of, incidents) if s]:
+    if told != [s for s in (story_of(i) for i in incidents if i['kind'] != 'untranslated') if s]:
+        bad.append('scan: %s tells %r' % (name, told))
+    told = [(*row[:6], int(row[6]), int(row[7])) for row in UNTRANSLATED.findall(text)]
+    if told != [untranslated_of(i) for i in incidents if i['kind'] == 'untranslated']:
         bad.append('scan: %s tells %r' % (name, told))
     flows = sorted((row[0], row[1], row[4], row[5], not row[6], int(row[7])) for row in FLOW.findall(text))
     expected = sorted((f['client'], f['server'], time_text(f['first_time']), time_text(f['last_time'])[11:],

@@ -29,7 +29,7 @@ SCHEMA = {
     'finding':
         [('record', TEXT), ('finding', TEXT), ('severity', TEXT), ('frame', NUMBER), ('time', NUMBER),
          ('stream', NUMBER)] + SEGMENT +
-        [('other_stream', MAYBE), ('other_frame', MAYBE), ('evidence', (list,)), ('ip_id_delta', MAYBE),
+        [('other_stream', MAYBE), ('other_frame', MAYBE), ('evidence', (list,)), ('cause', MAYBE_TEXT), ('ip_id_delta', MAYBE),
          ('isn_error_ns', MAYBE), ('count', MAYBE)],
     'schema':
         [('record', TEXT), ('version', NUMBER)],
@@ -48,6 +48,7 @@ VALUES = {
     'from': {'client', 'server'},
     'verdict': {'stale session', 'not translated', 'shared key', 'crossed', 'proven'},
     'severity': {'error', 'warn', 'note', 'chat'},
+    'cause': {'untranslated', None},
 }
 
 
