@@ -74,7 +74,10 @@ void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_t
             toa_end(teller, "Do now  ");
         }
     }
-    if (!victims) {
+    if (!victims && toa_incident_answers_unseen(incident)) {
+        toa_add(teller, "look at the client, or in the real server, who waits: both have questions and answers.");
+        toa_end(teller, "Do now  ");
+    } else if (!victims) {
         toa_add(teller, is_over(incident) ? "nothing: no connection waits for an answer."
                                           : "nothing yet: no connection waits for an answer, but both are open. The next "
                                             "segment of either can be answered on the other. Look again before you leave.");

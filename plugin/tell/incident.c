@@ -102,6 +102,26 @@ bool toa_incident_only_dup_acks(const toa_incident *incident)
            !toa_incident_findings(incident, TOA_PAIR_PROVEN);
 }
 
+bool toa_shows_one_side(const toa_conversation *conv, bool client)
+{
+    const toa_side *one = &conv->side[client ? conv->client : !conv->client];
+
+    return (one->flags & TOA_SIDE_SHOWN) && !(conv->side[one == &conv->side[0]].flags & TOA_SIDE_SHOWN);
+}
+
+/* Its client acknowledges one answer after the other, and none of them is in the capture. */
+static bool is_answered_unseen(const toa_conversation *conv)
+{
+    const toa_conversation *leg = toa_engine_leg(conv);
+
+    return toa_shows_one_side(conv, true) && conv->side[conv->client].n_acks > 1 && (!leg || toa_shows_one_side(leg, true));
+}
+
+const toa_conversation *toa_incident_asker(const toa_incident *incident, unsigned side)
+{
+    return incident->asks[side] ? incident->asks[side] : side ? incident->late : incident->early;
+}
+
 const toa_load *toa_incident_answers(const toa_incident *incident, unsigned side)
 {
     const toa_side_of *carrier = &incident->side[!side];
@@ -117,18 +137,23 @@ const toa_load *toa_incident_answers(const toa_incident *incident, unsigned side
 
 static bool waits(const toa_incident *incident, unsigned side, const toa_stats_table *stats_table)
 {
-    const toa_conversation *conv = side ? incident->late : incident->early;
+    const toa_conversation *conv = toa_incident_asker(incident, side);
     const toa_stats *stats = toa_stats_find(stats_table, conv);
 
-    return stats && stats->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) &&
+    return stats && stats->n_waiting > 0 && !(conv->flags & TOA_CONV_CLOSED) && !is_answered_unseen(conv) &&
            (stats->n_waiting > 1 ||
             (toa_incident_answers(incident, side) && incident->side[side].answer_time >= stats->wait_time));
+}
+
+bool toa_incident_answers_unseen(const toa_incident *incident)
+{
+    return is_answered_unseen(toa_incident_asker(incident, 0)) || is_answered_unseen(toa_incident_asker(incident, 1));
 }
 
 /* Between the same addresses, a RST to the earlier client may have come to it or not: it waits if it asks again. */
 static bool only_asked(const toa_incident *incident, const toa_stats_table *stats_table)
 {
-    const toa_stats *stats = toa_stats_find(stats_table, incident->early);
+    const toa_stats *stats = toa_stats_find(stats_table, toa_incident_asker(incident, 0));
 
     return toa_incident_verdict(incident) == TOA_VERDICT_STALE && stats && stats->n_again == 0;
 }

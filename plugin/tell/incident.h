@@ -44,7 +44,8 @@ typedef struct toa_side_of {
 } toa_side_of;
 
 typedef struct toa_incident {
-    const toa_conversation *early, *late; /* in the order in which they began; of several legs the earliest */
+    const toa_conversation *early, *late; /* in the order in which they began; of several legs one */
+    const toa_conversation *asks[2];      /* of early, of late: the leg that has its client's questions, if it has none; else NULL */
     toa_side_of side[2];                  /* of early, of late */
     int64_t first_time, last_time;        /* of the frames that carry its findings, toa.reuse aside */
     int64_t found_first_time, found_last_time;
@@ -79,8 +80,12 @@ const toa_load *toa_incident_answers(const toa_incident *incident, unsigned side
 
 /* Who waits in vain at the end: bit 0 the earlier connection, bit 1 the later. A connection waits if its client asked,
  * nothing of that was acknowledged on it, it is not closed, and the answer came elsewhere or the client has asked twice.
- * Where both wait and the answers of only one were found elsewhere, that one is the victim. */
+ * Where both wait and the answers of only one were found elsewhere, that one is the victim. Nobody is said to wait whose client
+ * acknowledges answers that the capture does not have, or does not know to be its own: then answers_unseen. */
 enum { TOA_VICTIM_EARLY = 1, TOA_VICTIM_LATE = 2 };
+bool toa_incident_answers_unseen(const toa_incident *incident);
+/* The conversation that has the questions of the earlier connection's client (0), or of the later's (1). */
+const toa_conversation *toa_incident_asker(const toa_incident *incident, unsigned side);
 unsigned toa_incident_victims(const toa_incident *incident, const toa_stats_table *stats_table);
 
 /* A word or two, for tables and records. */
@@ -91,6 +96,9 @@ bool toa_incident_overlap(const toa_incident *incident, int64_t *ret_time);
 
 /* "key seq trigger"; g_free it. */
 char *toa_evidence_text(uint16_t evidence);
+
+/* Only the client, or only the server, has sent anything that was captured. */
+bool toa_shows_one_side(const toa_conversation *conv, bool client);
 
 /* For who gathers them. Hash and equality are of the two connections. */
 guint toa_incident_hash(gconstpointer incident);

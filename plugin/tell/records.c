@@ -193,11 +193,13 @@ typedef struct victim_names {
 static const victim_names victim = {"victim_stream", "victim_since_frame", "victim_since_file", "victim_segments"};
 static const victim_names victim2 = {"victim2_stream", "victim2_since_frame", "victim2_since_file", "victim2_segments"};
 
-static void put_victim(toa_records *records, const victim_names *names, const toa_conversation *conv)
+/* It is named by the conversation that the incident is told of, whichever leg has its questions. side 2: nobody. */
+static void put_victim(toa_records *records, const victim_names *names, const toa_incident *incident, unsigned side)
 {
-    const toa_stats *stats = conv ? toa_stats_find(&records->stats_table, conv) : NULL;
+    const toa_stats *stats = side < 2 ? toa_stats_find(&records->stats_table, toa_incident_asker(incident, side)) : NULL;
+    const toa_conversation *conv = side == 0 ? incident->early : incident->late;
 
-    toa_json_number(&records->out, names->stream, stats != NULL, stats ? stats->conv->stream : 0);
+    toa_json_number(&records->out, names->stream, stats != NULL, conv->stream);
     put_frame(records, names->frame, names->file, stats != NULL, stats ? stats->wait_frame : 0);
     toa_json_number(&records->out, names->count, stats != NULL, stats ? stats->n_waiting : 0);
 }
@@ -219,11 +221,8 @@ static void put_incident(toa_records *records, const toa_incident *incident)
     toa_json_number(out, "rsts", true, load.rsts);
     toa_json_number(out, "segments", true, load.segments);
     toa_json_number(out, "dup_acks", true, load.dup_acks);
-    put_victim(records, &victim,
-               victims & TOA_VICTIM_EARLY  ? incident->early
-               : victims & TOA_VICTIM_LATE ? incident->late
-                                           : NULL);
-    put_victim(records, &victim2, victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? incident->late : NULL);
+    put_victim(records, &victim, incident, victims & TOA_VICTIM_EARLY ? 0 : victims & TOA_VICTIM_LATE ? 1 : 2);
+    put_victim(records, &victim2, incident, victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? 1 : 2);
     put_evidence(out, incident->evidence);
     toa_json_end(out);
 }

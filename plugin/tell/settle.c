@@ -3,11 +3,18 @@
  */
 #include "tell/settle.h"
 
+#include "core/base/serial.h"
+
+/* Conversations of one client with questions alone that are compared with its answers. */
+#define HALVES_MAX 64
+
 /* Conversations that are one connection: a forest, each pointing to one that is nearer to the first. */
 typedef struct settling {
     GHashTable *parent;  /* toa_conversation to toa_conversation */
+    GHashTable *begin;   /* a root to the one of its connection that has the SYN, if another has */
     GHashTable *by_isn;  /* client and server ISN to toa_conversation */
-    GHashTable *by_pair; /* merged toa_incident, to itself; early and late are roots */
+    GHashTable *asking;  /* client to GPtrArray of the conversations that have its side alone */
+    GHashTable *by_pair; /* merged toa_incident by its roots, in any order */
     GHashTable *by_found; /* found_seq to the last toa_incident with it, then to the last merged one */
     GPtrArray *settled;
     GPtrArray *late_joins; /* conversations, by twos: one connection, as is known when all is settled */
@@ -23,13 +30,24 @@ static const toa_conversation *root_of(settling *self, const toa_conversation *c
     return conv;
 }
 
+/* What tells when a connection began: a leg that has nothing but answers seems to have been under way. */
+static const toa_conversation *began(const settling *self, const toa_conversation *root)
+{
+    const toa_conversation *begin = g_hash_table_lookup(self->begin, root);
+
+    return begin ? begin : root;
+}
+
 static void join(settling *self, const toa_conversation *x, const toa_conversation *y)
 {
     const toa_conversation *one = root_of(self, x), *other = root_of(self, y);
+    bool first = toa_began_before(one, other);
 
     if (one != other) {
-        bool first = toa_began_before(one, other);
+        const toa_conversation *begin = began(self, one), *begin2 = began(self, other);
         g_hash_table_insert(self->parent, (gpointer)(first ? other : one), (gpointer)(first ? one : other));
+        begin = begin2->syn_time && (!begin->syn_time || begin2->syn_time < begin->syn_time) ? begin2 : begin;
+        g_hash_table_insert(self->begin, (gpointer)(first ? one : other), (gpointer)begin);
     }
 }
 
@@ -73,6 +91,58 @@ static void join_legs(settling *self, const toa_conversation *conv)
     }
 }
 
+static void free_list(void *list)
+{
+    g_ptr_array_free(list, TRUE);
+}
+
+/* Direct server return without an option: all questions on one tuple, all answers on another, and each side acknowledges what the
+ * other has sent. A client that refuses such answers does not. */
+static void remember_questions(settling *self, const toa_conversation *conv)
+{
+    GPtrArray *list = g_hash_table_lookup(self->asking, conv->key->client);
+
+    if (!conv->syn_time || !toa_shows_one_side(conv, true)) {
+        return;
+    }
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(self->asking, conv->key->client, list);
+    }
+    if (list->len < HALVES_MAX && !g_ptr_array_find(list, conv, NULL)) {
+        g_ptr_array_add(list, (gpointer)conv);
+    }
+}
+
+static bool are_answers(const toa_conversation *conv, const toa_conversation *asked)
+{
+    const toa_side *client = &asked->side[asked->client], *server = &conv->side[!conv->client];
+
+    return conv->synack_time >= asked->syn_time && conv->synack_time - asked->syn_time <= TOA_SECOND && client->n_acks > 0 &&
+           toa_seq_lt(client->isn, server->acks[0]) && toa_seq_le(server->acks[0], client->next) &&
+           toa_seq_lt(server->isn, client->acks[0]) && toa_seq_le(client->acks[0], server->next);
+}
+
+static void join_answers(settling *self, const toa_conversation *conv)
+{
+    const GPtrArray *list = g_hash_table_lookup(self->asking, conv->key->client);
+    const toa_conversation *found = NULL;
+    unsigned n = 0;
+
+    if (!list || !(conv->flags & TOA_CONV_SYNACK_SEEN) || !conv->side[!conv->client].n_acks || !toa_shows_one_side(conv, false)) {
+        return;
+    }
+    for (guint i = 0; i < list->len; i++) {
+        if (are_answers(conv, list->pdata[i])) {
+            found = list->pdata[i];
+            n++;
+        }
+    }
+    if (n == 1) {
+        join(self, conv, found);
+    }
+}
+
 static void add_loads(toa_side_of *side, const toa_side_of *more)
 {
     for (unsigned i = 0; i < more->n_loads; i++) {
@@ -95,15 +165,22 @@ static int rank(const toa_incident *incident, bool one_path)
 }
 
 /* One of the two is the more certain; its conversations and its teller's details stand for both. */
-static void merge(toa_incident *into, const toa_incident *from)
+static void merge(settling *self, toa_incident *into, const toa_incident *from)
 {
     bool one_path = into->one_path || from->one_path, from_leads = rank(from, one_path) > rank(into, one_path);
     toa_incident sum = from_leads ? *from : *into;
     const toa_incident *less = from_leads ? into : from;
-    bool turned = less->late == sum.early || less->early == sum.late;
+    bool turned = root_of(self, less->late) == root_of(self, sum.early) || root_of(self, less->early) == root_of(self, sum.late);
 
     add_loads(&sum.side[0], &less->side[turned]);
     add_loads(&sum.side[1], &less->side[!turned]);
+    for (unsigned side = 0; side < 2; side++) {
+        const toa_conversation *conv = side ? sum.late : sum.early;
+        const toa_conversation *asker = toa_incident_asker(less, turned ? !side : side);
+        if (!sum.asks[side] && toa_shows_one_side(conv, false) && asker != conv) {
+            sum.asks[side] = asker;
+        }
+    }
     for (unsigned kind = 0; kind < TOA_FINDING_MAX; kind++) {
         sum.n[kind] += less->n[kind];
     }
@@ -189,15 +266,31 @@ static void join_rest(settling *self, const toa_incident *one, const toa_inciden
     g_ptr_array_add(self->late_joins, (gpointer)rest[1]);
 }
 
+/* By when the connections began, not what was captured of this leg of each. */
+static void put_in_order(const settling *self, toa_incident *incident, const toa_conversation *early, const toa_conversation *late)
+{
+    if (toa_began_before(began(self, late), began(self, early))) {
+        toa_incident old = *incident;
+        incident->early = old.late;
+        incident->late = old.early;
+        incident->side[0] = old.side[1];
+        incident->side[1] = old.side[0];
+        incident->asks[0] = old.asks[1];
+        incident->asks[1] = old.asks[0];
+    }
+}
+
 static void settle(settling *self, const toa_incident *incident)
 {
-    toa_incident probe = {.early = root_of(self, incident->early), .late = root_of(self, incident->late)};
+    const toa_conversation *early = root_of(self, incident->early), *late = root_of(self, incident->late);
+    toa_incident probe = {.early = early < late ? early : late, .late = early < late ? late : early};
     toa_incident *copy, *found;
 
-    if (probe.early == probe.late) {
+    if (early == late) {
         return; /* legs of one connection, as is known by now */
     }
     copy = g_memdup2(incident, sizeof *incident);
+    put_in_order(self, copy, early, late);
     copy->one_path = is_one_path(incident);
     found = g_hash_table_lookup(self->by_pair, &probe);
     if (!found && incident->found_flags) {
@@ -208,7 +301,7 @@ static void settle(settling *self, const toa_incident *incident)
         }
     }
     if (found) {
-        merge(found, copy);
+        merge(self, found, copy);
         g_free(copy);
         return;
     }
@@ -233,15 +326,27 @@ static void tell_one(settling *self, const toa_incidents *incidents, GHashTable 
 
 GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all, GHashTable *one)
 {
-    settling self = {g_hash_table_new(NULL, NULL), g_hash_table_new_full(hash_isn, equal_isn, g_free, NULL),
-                     g_hash_table_new_full(toa_incident_hash, toa_incident_equal, g_free, NULL), g_hash_table_new(NULL, NULL),
-                     g_ptr_array_new(), g_ptr_array_new()};
+    settling self = {.parent = g_hash_table_new(NULL, NULL),
+                     .begin = g_hash_table_new(NULL, NULL),
+                     .by_isn = g_hash_table_new_full(hash_isn, equal_isn, g_free, NULL),
+                     .asking = g_hash_table_new_full(NULL, NULL, NULL, free_list),
+                     .by_pair = g_hash_table_new_full(toa_incident_hash, toa_incident_equal, g_free, NULL),
+                     .by_found = g_hash_table_new(NULL, NULL),
+                     .settled = g_ptr_array_new(),
+                     .late_joins = g_ptr_array_new()};
     GPtrArray *standing = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < incidents->list->len; i++) {
         const toa_incident *incident = incidents->list->pdata[i];
         join_legs(&self, incident->early);
         join_legs(&self, incident->late);
+        remember_questions(&self, incident->early);
+        remember_questions(&self, incident->late);
+    }
+    for (guint i = 0; i < incidents->list->len; i++) {
+        const toa_incident *incident = incidents->list->pdata[i];
+        join_answers(&self, incident->early);
+        join_answers(&self, incident->late);
     }
     for (guint i = 0; i < incidents->list->len; i++) {
         join_event(&self, incidents->list->pdata[i]);
@@ -263,7 +368,9 @@ GPtrArray *toa_incidents_settled(const toa_incidents *incidents, bool all, GHash
     g_ptr_array_free(self.settled, TRUE);
     g_ptr_array_free(self.late_joins, TRUE);
     g_hash_table_destroy(self.parent);
+    g_hash_table_destroy(self.begin);
     g_hash_table_destroy(self.by_isn);
+    g_hash_table_destroy(self.asking);
     g_hash_table_destroy(self.by_pair);
     g_hash_table_destroy(self.by_found);
     return standing;

@@ -256,6 +256,17 @@ static void take_answer(toa_stats *stats, const toa_segment *segment)
     take_acknowledgment(stats, segment);
 }
 
+/* With direct server return the answers come in on another tuple: those of the leg that has the questions. */
+static void answer_leg(toa_stats_table *stats_table, const toa_layer *layer)
+{
+    const toa_conversation *leg = toa_engine_leg(layer->conversation);
+    toa_stats *stats = leg && !(leg->side[!leg->client].flags & TOA_SIDE_SHOWN) ? find(stats_table, leg) : NULL;
+
+    if (stats && stats->has_client_end && toa_seq_le(layer->segment->ack, stats->client_end)) {
+        take_answer(stats, layer->segment);
+    }
+}
+
 static void remember_foreign(toa_stats *stats, const toa_segment *segment)
 {
     stats->foreign_time = segment->time;
@@ -300,6 +311,7 @@ void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
         wait_for_answer(stats, layer->conversation, segment);
     } else {
         take_answer(stats, segment);
+        answer_leg(stats_table, layer);
     }
 }
 

@@ -48,7 +48,7 @@ const char *toa_story_title(const toa_incident *incident)
 static void tell_waiting(const toa_story *story, unsigned side, toa_teller *teller)
 {
     const toa_incident *incident = story->incident;
-    const toa_conversation *conv = side ? incident->late : incident->early;
+    const toa_conversation *conv = toa_incident_asker(incident, side);
     const toa_stats *stats = toa_stats_find(story->stats_table, conv);
     const toa_load *elsewhere = toa_incident_answers(incident, side);
     bool still = stats->pending_on != conv;
@@ -86,7 +86,11 @@ static void tell_victim(const toa_story *story, toa_teller *teller)
             toa_end(teller, "Victim  ");
         }
     }
-    if (!victims && story->incident->same_wire && toa_incident_overlap(story->incident, &began)) {
+    if (!victims && toa_incident_answers_unseen(story->incident)) {
+        toa_add(teller, "cannot be told: a client acknowledges answers that are not in this capture, or not known to be its own. "
+                        "They take another way than what it asks.");
+        toa_end(teller, "Victim  ");
+    } else if (!victims && story->incident->same_wire && toa_incident_overlap(story->incident, &began)) {
         toa_add(teller, "cannot be told: both connections have the same addresses on the wire, so a segment that is sent "
                         "again counts as the later one's, also if the earlier one waits for its answer.");
         toa_end(teller, "Victim  ");
@@ -101,7 +105,7 @@ static void tell_victim(const toa_story *story, toa_teller *teller)
  * after the other had begun is the earlier one only if the server's numbers say so. */
 static toa_claim_kind how_they_began(const toa_incident *incident)
 {
-    const toa_conversation *early = incident->early, *late = incident->late;
+    const toa_conversation *early = toa_incident_asker(incident, 0), *late = toa_incident_asker(incident, 1);
     int64_t time;
 
     if (!toa_incident_overlap(incident, &time)) {
@@ -117,7 +121,7 @@ static toa_claim_kind how_they_began(const toa_incident *incident)
 
 static void say_beginning(const toa_incident *incident, toa_teller *teller)
 {
-    const toa_conversation *early = incident->early, *late = incident->late;
+    const toa_conversation *early = toa_incident_asker(incident, 0), *late = toa_incident_asker(incident, 1);
     toa_claim_kind kind = how_they_began(incident);
     toa_claim claim = of(late, kind);
 
