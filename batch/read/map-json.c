@@ -3,62 +3,10 @@
  */
 #include "read/map-json.h"
 
-#include <json-glib/json-glib.h>
+#include "read/any.h"
+#include "read/map-nft.h"
+
 #include <string.h>
-
-/* ---- JSON that may be anything ---- */
-
-static JsonObject *object_at(JsonObject *object, const char *name)
-{
-    JsonNode *node = object ? json_object_get_member(object, name) : NULL;
-
-    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-static JsonArray *array_at(JsonObject *object, const char *name)
-{
-    JsonNode *node = object ? json_object_get_member(object, name) : NULL;
-
-    return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-}
-
-static guint length(JsonArray *array)
-{
-    return array ? json_array_get_length(array) : 0;
-}
-
-static JsonObject *element(JsonArray *array, guint i)
-{
-    JsonNode *node = json_array_get_element(array, i);
-
-    return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-static const char *node_text(JsonNode *node)
-{
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node) : NULL;
-}
-
-/* -1: no number. */
-static gint64 node_number(JsonNode *node)
-{
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64 ? json_node_get_int(node) : -1;
-}
-
-static const char *text_at(JsonObject *object, const char *name)
-{
-    return object ? node_text(json_object_get_member(object, name)) : NULL;
-}
-
-static gint64 number_at(JsonObject *object, const char *name)
-{
-    return object ? node_number(json_object_get_member(object, name)) : -1;
-}
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
 
 /* ---- Kubernetes ---- */
 
@@ -70,6 +18,8 @@ typedef struct end {
 
 struct scan_map_kubernetes {
     GPtrArray *services, *endpoints;
+    GPtrArray *node_ports; /* end, of all nodes: its address is NULL, "of" ends before the family */
+    scan_map_nodes nodes;
 };
 
 static void free_end(gpointer data)
@@ -87,6 +37,8 @@ scan_map_kubernetes *scan_map_kubernetes_new(void)
 
     self->services = g_ptr_array_new_with_free_func(free_end);
     self->endpoints = g_ptr_array_new_with_free_func(free_end);
+    self->node_ports = g_ptr_array_new_with_free_func(free_end);
+    scan_map_nodes_init(&self->nodes);
     return self;
 }
 
@@ -94,59 +46,91 @@ void scan_map_kubernetes_free(scan_map_kubernetes *self)
 {
     g_ptr_array_free(self->services, TRUE);
     g_ptr_array_free(self->endpoints, TRUE);
+    g_ptr_array_free(self->node_ports, TRUE);
+    scan_map_nodes_clear(&self->nodes);
     g_free(self);
 }
 
 guint scan_map_json_count(const scan_map_kubernetes *self)
 {
-    return self->services->len + self->endpoints->len;
+    return self->services->len + self->endpoints->len + self->node_ports->len + scan_map_nodes_count(&self->nodes);
+}
+
+static gboolean is_tcp(JsonObject *port)
+{
+    const char *protocol = scan_any_text_at(port, "protocol");
+
+    return !protocol || g_str_equal(protocol, "TCP");
+}
+
+/* "namespace/service/port's name/" */
+static char *name_of(const char *namespace, const char *service, JsonObject *port)
+{
+    return g_strdup_printf("%s/%s/%s/", scan_any_or_empty(namespace), scan_any_or_empty(service),
+                           scan_any_or_empty(scan_any_text_at(port, "name")));
 }
 
 static void add_end(GPtrArray *list, const char *namespace, const char *service, JsonObject *port, const char *address)
 {
-    const char *protocol = text_at(port, "protocol");
+    char *name;
     end *self;
 
-    if (!address || (protocol && strcmp(protocol, "TCP") != 0) || number_at(port, "port") < 1) {
+    if (!address || !is_tcp(port) || scan_any_number_at(port, "port") < 1) {
         return;
     }
     self = g_new(end, 1);
-    self->of = g_strdup_printf("%s/%s/%s/%c", or_empty(namespace), or_empty(service), or_empty(text_at(port, "name")),
-                               strchr(address, ':') ? '6' : '4');
+    name = name_of(namespace, service, port);
+    self->of = g_strdup_printf("%s%c", name, strchr(address, ':') ? '6' : '4');
+    g_free(name);
     self->address = g_strdup(address);
-    self->port = number_at(port, "port");
+    self->port = scan_any_number_at(port, "port");
     g_ptr_array_add(list, self);
 }
 
 static void add_addresses(scan_map_kubernetes *self, JsonObject *metadata, JsonObject *port, JsonArray *addresses)
 {
-    for (guint i = 0; i < length(addresses); i++) {
+    for (guint i = 0; i < scan_any_length(addresses); i++) {
         JsonNode *node = json_array_get_element(addresses, i);
-        const char *address = JSON_NODE_HOLDS_OBJECT(node) ? text_at(json_node_get_object(node), "ip") : node_text(node);
-        add_end(self->services, text_at(metadata, "namespace"), text_at(metadata, "name"), port, address);
+        const char *address = JSON_NODE_HOLDS_OBJECT(node) ? scan_any_text_at(json_node_get_object(node), "ip") : scan_any_text(node);
+        add_end(self->services, scan_any_text_at(metadata, "namespace"), scan_any_text_at(metadata, "name"), port, address);
+    }
+}
+
+/* A port that each node has for it. */
+static void add_node_port(scan_map_kubernetes *self, JsonObject *metadata, JsonObject *port)
+{
+    gint64 number = scan_any_number_at(port, "nodePort");
+    end *node_port;
+
+    if (is_tcp(port) && number > 0) {
+        node_port = g_new0(end, 1);
+        node_port->of = name_of(scan_any_text_at(metadata, "namespace"), scan_any_text_at(metadata, "name"), port);
+        node_port->port = number;
+        g_ptr_array_add(self->node_ports, node_port);
     }
 }
 
 /* Its own addresses ("None": headless, it has none), those of outside, those of its load balancer. */
 static void take_service(scan_map_kubernetes *self, JsonObject *service)
 {
-    JsonObject *metadata = object_at(service, "metadata"), *spec = object_at(service, "spec");
-    JsonArray *ports = array_at(spec, "ports"), *own = array_at(spec, "clusterIPs");
+    JsonObject *metadata = scan_any_object(service, "metadata"), *spec = scan_any_object(service, "spec");
+    JsonArray *ports = scan_any_array(spec, "ports"), *own = scan_any_array(spec, "clusterIPs");
 
-    for (guint i = 0; i < length(ports); i++) {
-        JsonObject *port = element(ports, i);
+    for (guint i = 0; i < scan_any_length(ports); i++) {
+        JsonObject *port = scan_any_element(ports, i);
         add_addresses(self, metadata, port, own);
         if (!own) {
-            add_end(self->services, text_at(metadata, "namespace"), text_at(metadata, "name"), port, text_at(spec, "clusterIP"));
+            add_end(self->services, scan_any_text_at(metadata, "namespace"), scan_any_text_at(metadata, "name"), port, scan_any_text_at(spec, "clusterIP"));
         }
-        add_addresses(self, metadata, port, array_at(spec, "externalIPs"));
-        add_addresses(self, metadata, port, array_at(object_at(object_at(service, "status"), "loadBalancer"), "ingress"));
+        add_addresses(self, metadata, port, scan_any_array(spec, "externalIPs"));
+        add_addresses(self, metadata, port, scan_any_array(scan_any_object(scan_any_object(service, "status"), "loadBalancer"), "ingress"));
+        add_node_port(self, metadata, port);
     }
 }
 
 static gboolean is_ready(JsonObject *endpoint)
 {
-    JsonObject *conditions = object_at(endpoint, "conditions");
+    JsonObject *conditions = scan_any_object(endpoint, "conditions");
     JsonNode *ready = conditions ? json_object_get_member(conditions, "ready") : NULL;
 
     return !ready || !JSON_NODE_HOLDS_VALUE(ready) || json_node_get_value_type(ready) != G_TYPE_BOOLEAN ||
@@ -155,40 +139,71 @@ static gboolean is_ready(JsonObject *endpoint)
 
 static void take_slice(scan_map_kubernetes *self, JsonObject *slice)
 {
-    JsonObject *metadata = object_at(slice, "metadata");
-    const char *service = text_at(object_at(metadata, "labels"), "kubernetes.io/service-name");
-    JsonArray *ports = array_at(slice, "ports"), *endpoints = array_at(slice, "endpoints");
+    JsonObject *metadata = scan_any_object(slice, "metadata");
+    const char *service = scan_any_text_at(scan_any_object(metadata, "labels"), "kubernetes.io/service-name");
+    JsonArray *ports = scan_any_array(slice, "ports"), *endpoints = scan_any_array(slice, "endpoints");
 
-    for (guint i = 0; service && i < length(endpoints); i++) {
-        JsonArray *addresses = array_at(element(endpoints, i), "addresses");
-        for (guint a = 0; is_ready(element(endpoints, i)) && a < length(addresses); a++) {
-            for (guint p = 0; p < length(ports); p++) {
-                add_end(self->endpoints, text_at(metadata, "namespace"), service, element(ports, p),
-                        node_text(json_array_get_element(addresses, a)));
+    for (guint i = 0; service && i < scan_any_length(endpoints); i++) {
+        JsonArray *addresses = scan_any_array(scan_any_element(endpoints, i), "addresses");
+        for (guint a = 0; is_ready(scan_any_element(endpoints, i)) && a < scan_any_length(addresses); a++) {
+            for (guint p = 0; p < scan_any_length(ports); p++) {
+                add_end(self->endpoints, scan_any_text_at(metadata, "namespace"), service, scan_any_element(ports, p),
+                        scan_any_text(json_array_get_element(addresses, a)));
             }
+        }
+    }
+}
+
+/* A node may be reached by each of its addresses. */
+static void take_node(scan_map_kubernetes *self, JsonObject *node)
+{
+    JsonArray *addresses = scan_any_array(scan_any_object(node, "status"), "addresses");
+
+    for (guint i = 0; i < scan_any_length(addresses); i++) {
+        const char *address = scan_any_text_at(scan_any_element(addresses, i), "address");
+        if (address) {
+            scan_map_nodes_add(&self->nodes, address);
         }
     }
 }
 
 static void take_kubernetes(scan_map_kubernetes *self, JsonObject *object)
 {
-    const char *kind = or_empty(text_at(object, "kind"));
-    JsonArray *items = array_at(object, "items");
+    const char *kind = scan_any_or_empty(scan_any_text_at(object, "kind"));
+    JsonArray *items = scan_any_array(object, "items");
 
     if (g_str_equal(kind, "Service")) {
         take_service(self, object);
     } else if (g_str_equal(kind, "EndpointSlice")) {
         take_slice(self, object);
+    } else if (g_str_equal(kind, "Node")) {
+        take_node(self, object);
     }
-    for (guint i = 0; i < length(items); i++) {
-        JsonObject *item = element(items, i);
-        if (item && !array_at(item, "items")) {
+    for (guint i = 0; i < scan_any_length(items); i++) {
+        JsonObject *item = scan_any_element(items, i);
+        if (item && !scan_any_array(item, "items")) {
             take_kubernetes(self, item);
         }
     }
 }
 
-void scan_map_kubernetes_join(scan_map *map, const scan_map_kubernetes *self)
+static void join_node_ports(scan_map_kubernetes *self, GHashTable *by_name)
+{
+    for (guint i = 0; i < self->node_ports->len; i++) {
+        const end *node_port = self->node_ports->pdata[i];
+        for (const char *family = "46"; *family; family++) {
+            char *name = g_strdup_printf("%s%c", node_port->of, *family);
+            GPtrArray *list = g_hash_table_lookup(by_name, name);
+            for (guint e = 0; list && e < list->len; e++) {
+                const end *endpoint = list->pdata[e];
+                scan_map_nodes_add_port(&self->nodes, node_port->port, endpoint->address, endpoint->port);
+            }
+            g_free(name);
+        }
+    }
+}
+
+void scan_map_kubernetes_join(scan_map *map, scan_map_kubernetes *self)
 {
     GHashTable *by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
 
@@ -209,105 +224,9 @@ void scan_map_kubernetes_join(scan_map *map, const scan_map_kubernetes *self)
             scan_map_add(map, service->address, service->port, endpoint->address, endpoint->port, 0, 0);
         }
     }
+    join_node_ports(self, by_name);
+    scan_map_nodes_join(&self->nodes, map);
     g_hash_table_destroy(by_name);
-}
-
-/* ---- nftables ---- */
-
-/* The values of one side of a match: itself, or the elements of {"set": [...]}. NULL: something else. */
-static GPtrArray *values_of(JsonNode *right)
-{
-    JsonArray *set = JSON_NODE_HOLDS_OBJECT(right) ? array_at(json_node_get_object(right), "set") : NULL;
-    GPtrArray *values = g_ptr_array_new();
-
-    if (JSON_NODE_HOLDS_VALUE(right)) {
-        g_ptr_array_add(values, right);
-    }
-    for (guint i = 0; i < length(set); i++) {
-        g_ptr_array_add(values, json_array_get_element(set, i));
-    }
-    return values;
-}
-
-typedef struct rule {
-    GPtrArray *addresses, *ports; /* JsonNode, borrowed; NULL: nothing said */
-} rule;
-
-static void take_match(rule *self, JsonObject *match)
-{
-    JsonObject *payload = object_at(object_at(match, "left"), "payload");
-    const char *protocol = or_empty(text_at(payload, "protocol")), *field = or_empty(text_at(payload, "field"));
-    const char *op = or_empty(text_at(match, "op"));
-    JsonNode *right = json_object_get_member(match, "right");
-    GPtrArray **list = g_str_equal(field, "daddr") && g_str_has_prefix(protocol, "ip") ? &self->addresses
-                       : g_str_equal(field, "dport") && g_str_equal(protocol, "tcp")   ? &self->ports
-                                                                                       : NULL;
-
-    if (list && right && !*list && (g_str_equal(op, "==") || g_str_equal(op, "in"))) {
-        *list = values_of(right);
-    }
-}
-
-/* dnat to one address; port -1: that of the match. */
-static void add_target(scan_map *map, const rule *self, const char *server, gint64 port)
-{
-    for (guint a = 0; server && a < self->addresses->len; a++) {
-        const char *vip = node_text(self->addresses->pdata[a]);
-        for (guint p = 0; vip && p < self->ports->len && map->rows->len <= SCAN_MAP_ROWS_MAX; p++) {
-            gint64 vip_port = node_number(self->ports->pdata[p]);
-            scan_map_add(map, vip, vip_port, server, port < 0 ? vip_port : port, 0, 0);
-        }
-    }
-}
-
-/* {"map": {"key": ..., "data": {"set": [[key, "address"], [key, {"concat": ["address", port]}] ...]}}} */
-static void add_targets(scan_map *map, const rule *self, JsonObject *address, gint64 port)
-{
-    JsonArray *set = array_at(object_at(object_at(address, "map"), "data"), "set");
-
-    for (guint i = 0; i < length(set); i++) {
-        JsonNode *pair = json_array_get_element(set, i), *value;
-        JsonArray *concat;
-        if (!JSON_NODE_HOLDS_ARRAY(pair) || json_array_get_length(json_node_get_array(pair)) != 2) {
-            continue;
-        }
-        value = json_array_get_element(json_node_get_array(pair), 1);
-        concat = JSON_NODE_HOLDS_OBJECT(value) ? array_at(json_node_get_object(value), "concat") : NULL;
-        if (length(concat) == 2) {
-            add_target(map, self, node_text(json_array_get_element(concat, 0)), node_number(json_array_get_element(concat, 1)));
-        } else {
-            add_target(map, self, node_text(value), port);
-        }
-    }
-}
-
-static void take_rule(scan_map *map, JsonArray *expressions)
-{
-    rule self = {NULL, NULL};
-
-    for (guint i = 0; i < length(expressions); i++) {
-        JsonObject *expression = element(expressions, i), *match = object_at(expression, "match"), *dnat = object_at(expression, "dnat");
-        JsonNode *address = dnat ? json_object_get_member(dnat, "addr") : NULL;
-        if (match) {
-            take_match(&self, match);
-        } else if (address && self.addresses && self.ports) {
-            gint64 port = number_at(dnat, "port");
-            if (JSON_NODE_HOLDS_OBJECT(address)) {
-                add_targets(map, &self, json_node_get_object(address), port);
-            } else {
-                add_target(map, &self, node_text(address), port);
-            }
-        }
-    }
-    g_clear_pointer(&self.addresses, g_ptr_array_unref);
-    g_clear_pointer(&self.ports, g_ptr_array_unref);
-}
-
-static void take_ruleset(scan_map *map, JsonArray *objects)
-{
-    for (guint i = 0; i < length(objects); i++) {
-        take_rule(map, array_at(object_at(element(objects, i), "rule"), "expr"));
-    }
 }
 
 /* The parser calls itself for each level. */
@@ -353,13 +272,13 @@ gboolean scan_map_json(scan_map *map, scan_map_kubernetes *kubernetes, const cha
     root = json_parser_get_root(parser);
     if (root && JSON_NODE_HOLDS_ARRAY(root)) {
         for (guint i = 0; i < json_array_get_length(json_node_get_array(root)); i++) {
-            JsonObject *object = element(json_node_get_array(root), i);
+            JsonObject *object = scan_any_element(json_node_get_array(root), i);
             if (object) {
                 take_kubernetes(kubernetes, object);
             }
         }
     } else if (root && JSON_NODE_HOLDS_OBJECT(root)) {
-        take_ruleset(map, array_at(json_node_get_object(root), "nftables"));
+        scan_map_nft(map, &kubernetes->nodes, scan_any_array(json_node_get_object(root), "nftables"));
         take_kubernetes(kubernetes, json_node_get_object(root));
     }
     g_object_unref(parser);

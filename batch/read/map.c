@@ -27,7 +27,7 @@ static gboolean read_file(scan_map *map, scan_map_kubernetes *kubernetes, const 
     if (ok && map->rows->len == before && scan_map_json_count(kubernetes) == known) {
         g_set_error(error, SCAN_FAILURE, 0,
                     "%s: no row of a map in it (expected: ipvsadm -Ln or -Sn, conntrack -L or -E -o timestamp, kubectl get "
-                    "endpointslices,services -o json, nft -j list ruleset, or VIP,port,RS,port[,from,until])", path);
+                    "services,endpointslices,nodes -o json, nft -j list ruleset, or VIP,port,RS,port[,from,until])", path);
         return FALSE;
     }
     return ok;

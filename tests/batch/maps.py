@@ -2,8 +2,10 @@
 """--map: what load balancers, Kubernetes and kernels print; and rows that hold for a time."""
 
 import json
+import os
+import subprocess
 
-from support import check
+from support import HERE, check
 
 # ---- as the programs print it, addresses changed ----
 
@@ -74,6 +76,23 @@ PRINTED = {
 }
 
 
+NODES = {'kind': 'NodeList', 'items': [
+    {'kind': 'Node', 'status': {'addresses': [{'type': 'InternalIP', 'address': '10.0.0.5'}, {'type': 'InternalIP', 'address': 'fd00::5'},
+                                              {'type': 'Hostname', 'address': 'five'}]}},
+    {'kind': 'Node', 'status': {'addresses': [{'type': 'InternalIP', 'address': '10.0.0.6'}, {'type': 'ExternalIP', 'address': 5}]}}]}
+NODE_PORT = {'kind': 'Service', 'metadata': {'name': 'web', 'namespace': 'shop'},
+             'spec': {'type': 'NodePort', 'clusterIP': 'None',
+                      'ports': [{'name': 'https', 'port': 443, 'nodePort': 30443}, {'name': 'dns', 'port': 53, 'nodePort': 30053, 'protocol': 'UDP'},
+                                {'name': 'gone', 'port': 81, 'nodePort': 30081}]}}
+
+# Of kube-proxy.nft, as nft 1.0.6 prints the rules that the kernel has.
+KUBE_PROXY = ['"10.0.0.5","30443","10.1.0.7","8443"', '"10.0.0.5","30443","10.1.0.8","8443"', '"10.0.0.6","30443","10.1.0.7","8443"',
+              '"10.0.0.6","30443","10.1.0.8","8443"', '"10.96.0.10","443","10.1.0.7","8443"', '"10.96.0.10","443","10.1.0.8","8443"',
+              '"10.96.0.11","80","10.1.0.9","8443"', '"198.51.100.1","443","10.1.0.7","8443"', '"198.51.100.1","443","10.1.0.8","8443"',
+              '"203.0.113.1","80","10.1.0.20","8080"', '"203.0.113.2","80","10.1.0.21","8081"', '"203.0.113.2","80","10.1.0.22","8082"',
+              '"203.0.113.2","81","10.1.0.21","8081"', '"203.0.113.2","81","10.1.0.22","8082"', '"fd00:96::10","443","fd00:1::7","8443"']
+
+
 def write(test, name, content):
     path = test.path(name)
     with open(path, 'w', encoding='utf-8') as file:
@@ -90,6 +109,58 @@ def formats(test):
         check(test.scan('--map', again, '--print-map', code=0).stdout.splitlines() == rows, name, 'is not what it prints')
     both = ['--map', write(test, 's', SERVICES), '--map', write(test, 'e', SLICES)]
     check(test.scan(*both, '--print-map', code=0).stdout.splitlines() == PRINTED['kubectl'][1], 'in two files')
+
+
+def node_ports(test):
+    """A port that each node has: at the addresses of the nodes, from whatever file they come."""
+    endpoints = ['10.1.0.7', 'fd00:1::7']
+    rows = ['"%s","30443","%s","8443"' % (node, endpoints[':' in node]) for node in ('10.0.0.5', '10.0.0.6', 'fd00::5')]
+    one = write(test, 'one', [NODES, NODE_PORT, SLICES])
+    check(test.scan('--map', one, '--print-map', code=0).stdout.splitlines() == rows, 'node ports')
+    several = [argument for name, part in (('s', NODE_PORT), ('n', NODES), ('e', SLICES))
+               for argument in ('--map', write(test, name, part))]
+    check(test.scan(*several, '--print-map', code=0).stdout.splitlines() == rows, 'node ports in three files')
+    check('no row' in test.scan('--map', write(test, 'n', NODES), '--print-map', code=2).stderr, 'nodes alone')
+
+
+def kube_proxy(test):
+    """Its nftables mode: verdict maps, from chain to chain, to the dnat of an endpoint. What nft has printed is kept; where there is an nft,
+    a kernel is asked again."""
+    kept = os.path.join(HERE, 'kube-proxy.json')
+    check(sorted(test.scan('--map', kept, '--print-map', code=0).stdout.splitlines()) == KUBE_PROXY, 'kube-proxy')
+    nodes = write(test, 'nodes', NODES)
+    rows = test.scan('--map', kept, '--map', nodes, '--print-map', code=0).stdout.splitlines()
+    check(sorted(rows) == sorted(KUBE_PROXY + ['"fd00::5","30443","fd00:1::7","8443"']), 'node ports at every local address', rows)
+    run = subprocess.run(['unshare', '-n', 'sh', '-c', 'PATH=$PATH:/usr/sbin; nft -f "$1" && nft -j list ruleset', 'sh',
+                          os.path.join(HERE, 'kube-proxy.nft')], capture_output=True, text=True, check=False)
+    if run.returncode:
+        print('not tried: a kernel\'s own rules (%s)' % run.stderr.strip().splitlines()[-1:])
+        return
+    live = write(test, 'live', run.stdout)
+    rows = test.scan('--map', live, '--print-map', code=0).stdout.splitlines()
+    check(sorted(rows) == KUBE_PROXY, 'a kernel\'s own rules', rows)
+
+
+def circles(test):
+    """Chains that lead to each other, and more of them than anybody looks into, end."""
+    def chain(name, *statements):
+        return {'rule': {'family': 'ip', 'table': 'nat', 'chain': name, 'expr': list(statements)}}
+
+    loop = [nft(matched('ip', 'daddr', '10.8.0.1'), matched('tcp', 'dport', 80), {'goto': {'target': 'a'}}),
+            chain('a', {'jump': {'target': 'b'}}), chain('b', {'goto': {'target': 'a'}}), chain('b', {'dnat': {'addr': '10.9.0.1', 'port': 8080}})]
+    rows = test.scan('--map', write(test, 'loop', {'nftables': loop}), '--print-map', code=0).stdout.splitlines()
+    check(rows == ['"10.8.0.1","80","10.9.0.1","8080"'], rows)
+    apart = [nft(matched('ip', 'daddr', '10.8.0.1'), matched('tcp', 'dport', 80), {'goto': {'target': 'services'}}),
+             chain('services', matched('ip', 'daddr', '10.8.0.2'), matched('tcp', 'dport', 81), {'goto': {'target': 'end'}}),
+             chain('end', {'dnat': {'addr': '10.9.0.2'}})]
+    rows = test.scan('--map', write(test, 'apart', {'nftables': apart}), '--print-map', code=0).stdout.splitlines()
+    check(rows == ['"10.8.0.2","81","10.9.0.2","81"'], 'a rule that asks for another destination', rows)
+    many = [{'map': {'family': 'ip', 'table': 'nat', 'name': 'm', 'elem': [
+        [{'concat': ['10.8.%d.%d' % (i // 250, i % 250), 80]}, {'goto': {'target': 'c0'}}] for i in range(5000)]}}]
+    many += [chain('c%d' % i, {'jump': {'target': 'c%d' % (i + 1)}}) for i in range(2000)]
+    many += [chain('pre', {'vmap': {'key': {'concat': [
+        {'payload': {'protocol': 'ip', 'field': 'daddr'}}, {'payload': {'protocol': 'tcp', 'field': 'dport'}}]}, 'data': '@m'}})]
+    check('no row' in test.scan('--map', write(test, 'many', {'nftables': many}), '--print-map', code=2).stderr, 'many')
 
 
 def refused(test):
@@ -121,5 +192,8 @@ def in_time(test):
 
 def maps(test):
     formats(test)
+    node_ports(test)
+    kube_proxy(test)
+    circles(test)
     refused(test)
     in_time(test)
