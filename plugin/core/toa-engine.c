@@ -173,18 +173,20 @@ static void remember_client_stray(toa_state *state, toa_conversation *x)
         extra = toa_state_extra(state, x);
         extra->client_stray_frame = segment->frame;
         extra->client_stray_ack = segment->ack;
+        extra->client_stray_empty = segment->length == 0;
         extra->client_stray_time = segment->time;
     }
 }
 
-/* The server's RST answers such a segment, so it is x's own, whatever number the client chose. */
-static bool answers_client_stray(const toa_state *state, const toa_conversation *x)
+/* The server's RST answers such a segment, so it is x's own, whatever number the client chose. If an earlier connection of the
+ * tuple has that number, an ACK without data is its client's answer to the new one's SYN-ACK, and the RST nothing stale. */
+static bool answers_client_stray(const toa_state *state, const toa_conversation *x, unsigned where)
 {
     const toa_segment *segment = state->segment;
     const toa_extra *extra = x->extra;
 
-    return extra && extra->client_stray_frame && toa_segment_is_lone_rst(segment) &&
-           segment->seq == extra->client_stray_ack && segment->time - extra->client_stray_time <= TOA_SECOND;
+    return extra && extra->client_stray_frame && (where != TOA_WHERE_EARLIER || extra->client_stray_empty) &&
+           toa_segment_is_lone_rst(segment) && segment->seq == extra->client_stray_ack && segment->time - extra->client_stray_time <= TOA_SECOND;
 }
 
 /* A stack answers a foreign segment with a RST or with its own numbers. So anything but a RST that a client sends is its
@@ -280,7 +282,7 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     toa_owner_find(state, conv, sender, own, &match, &seen);
     toa_credit_distances(state, conv, &seen);
     apply_carriers(state, conv, &seen.carriers);
-    if (sender != conv->client && match.where != TOA_WHERE_EARLIER && answers_client_stray(state, conv)) {
+    if (sender != conv->client && answers_client_stray(state, conv, match.where)) {
         return false;
     }
     if (match.owner && match.where != TOA_WHERE_EARLIER && is_shared_by_client(state, conv, sender, match.owner)) {

@@ -220,7 +220,7 @@ static void check_shared_complete(run *r)
 /* Which of the three looks comes first. */
 static unsigned turn(toa_where where)
 {
-    return where == TOA_WHERE_EARLIER ? 0 : where == TOA_WHERE_GROUP ? 1 : 2;
+    return where == TOA_WHERE_EARLIER ? 0 : where == TOA_WHERE_GROUP ? 1 : where == TOA_WHERE_SERVER ? 2 : 3;
 }
 
 static bool is_better(const answer *a, const seen *y, const answer *b, const seen *z)

@@ -253,6 +253,14 @@ static bool enough_earlier(const question *q, unsigned e)
                                       (is_synack(q->segment) && any(e, TOA_EV_ACK)));
 }
 
+/* No closed port answers so late. */
+static bool long_ago(const toa_conversation *y, const toa_segment *segment)
+{
+    int64_t trip = y->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) ? y->synack_time - y->syn_time : 0;
+
+    return trip > 0 && segment->time - y->side[y->client].last_time > SECOND / 10 + 8 * trip;
+}
+
 bool model_enough(const question *q, const seen *y, toa_where where, unsigned e)
 {
     bool rst = is_rst(q->segment), reply = q->server || rst, again = all(e, TOA_HINT_WAITING | TOA_HINT_AGAIN);
@@ -264,6 +272,10 @@ bool model_enough(const question *q, const seen *y, toa_where where, unsigned e)
         !any(e, TOA_EV_TRIGGER | TOA_EV_IP_ID)) {
         return false; /* a load balancer's own, at the end of a session */
     }
+    if ((q->segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) == TOA_FLAG_RST && q->segment->ip_id && !any(e, TOA_EV_IP_ID) &&
+        (q->server ? long_ago(yw, q->segment) : !any(e, TOA_EV_TRIGGER | TOA_HINT_CROSSED))) {
+        return false; /* the same, later; or to the server */
+    }
     if (where == TOA_WHERE_EARLIER) {
         return enough_earlier(q, e);
     }
@@ -272,6 +284,9 @@ bool model_enough(const question *q, const seen *y, toa_where where, unsigned e)
         return q->own == TOA_OWN_NONE ? two || caused
                                       : q->own == TOA_OWN_UNKNOWN && rst &&
                                             ((one_host && all(e, TOA_EV_SEQ | TOA_EV_IP_ID)) || (caused && again));
+    }
+    if (where == TOA_WHERE_HOST) {
+        return q->own == TOA_OWN_NONE && (two || caused);
     }
     switch (q->own) {
     case TOA_OWN_NONE:

@@ -156,7 +156,10 @@ static toa_where common(const question *q, const seen *y)
     if (xw->key->client == yw->key->client) {
         return TOA_WHERE_GROUP;
     }
-    return toa_endpoint_equal(&xw->wire[!xw->client], &yw->wire[!yw->client]) ? TOA_WHERE_SERVER : TOA_WHERE_MAX;
+    if (toa_endpoint_equal(&xw->wire[!xw->client], &yw->wire[!yw->client])) {
+        return TOA_WHERE_SERVER;
+    }
+    return q->server && toa_endpoint_same_address(&xw->wire[xw->client], &yw->wire[yw->client]) ? TOA_WHERE_HOST : TOA_WHERE_MAX;
 }
 
 /* ---- numbers that tell nobody apart ---- */
@@ -226,6 +229,9 @@ static bool is_found(const question *q, const seen *y, toa_where where)
     if (where == TOA_WHERE_EARLIER) {
         return q->server || is_rst(q->segment); /* a client's late segments are nobody's mistake; those that come much later
                                                  * may be, and are not known here */
+    }
+    if (where == TOA_WHERE_HOST) {
+        return false; /* it may be among too many, and is not always looked for */
     }
     n = members(q, where);
     if (n <= SCANNED) {

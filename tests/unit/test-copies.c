@@ -148,6 +148,16 @@ static void test_mirror_without_ip_id(void)
     ack.seq++;
     g_assert_false(seen_after(ack, 2 * SEC));
     g_assert_false(seen_after(ack, 2 * SEC + 100 * US));
+    ack.flags = SYN | ACK; /* the SYN has come again; but not where its copy came, too */
+    g_assert_false(seen_after(ack, 3 * SEC));
+    g_assert_false(seen_after(ack, 3 * SEC + 100 * US));
+    data.flags = SYN;
+    data.length = 0;
+    g_assert_false(seen_after(data, 4 * SEC));
+    g_assert_true(seen_after(data, 4 * SEC + 100 * US));
+    ack.ack++;
+    g_assert_false(seen_after(ack, 4 * SEC + MS));
+    g_assert_true(seen_after(ack, 4 * SEC + MS + 100 * US));
     teardown();
 }
 

@@ -95,22 +95,30 @@ static void test_run_by_ack(void)
  * another question is Y's. */
 static void test_run_of_resets(void)
 {
-    for (unsigned same_question = 0; same_question < 2; same_question++) {
+    enum { FOUND, SAME_QUESTION, FOUND_OTHERWISE, N };
+
+    for (unsigned what = 0; what < N; what++) {
         stage g = stage_new(true);
-        toa_segment challenge = from_server(&g.y, ACK, 0);
+        toa_segment challenge = from_server(&g.y, ACK, 0), rst;
 
         cross(&g, challenge);
         refuse(&g, challenge.ack + SHIFT_ACK);
         for (unsigned i = 0; i < 3; i++) {
-            if (i == 0 || !same_question) {
+            if (i == 0 || what != SAME_QUESTION) {
                 client_sends(&g.y, PSH | ACK, 10);
             }
             story_wait(g.s, 20 * MS);
             cross(&g, from_server(&g.y, RST, 0));
-            if (i == 0 || same_question) {
+            if (i == 0 || what != FOUND) {
                 EXPECT_ONE(g.s, FOREIGN_UNSEEN, NULL, TOA_EV_SEQ);
             } else {
                 EXPECT_ONE(g.s, FOREIGN_RST, &g.y, TOA_EV_TRIGGER);
+            }
+            if (what == FOUND_OTHERWISE) { /* Y's own answers have Y's numbers: the run is of one who was not captured */
+                rst = from_server(&g.y, RST, 0);
+                rst.ip_id = 0;
+                emit(&g.x, crossed(rst, &g.y, &g.x));
+                EXPECT_HAS(g.s, FOREIGN_RST, &g.y, TOA_EV_SEQ | TOA_EV_TRIGGER);
             }
         }
         story_free(g.s);
@@ -366,13 +374,148 @@ static void test_repetition_is_no_copy(void)
     }
 }
 
+/* ---- connections of one host ---- */
+
+/* A load balancer mixes up two connections of one host with different ports, to different services: an exact number and the
+ * TSecr tell, or the question that a RST answers. Not between hosts, and not by a number alone. */
+static void test_one_host(void)
+{
+    enum { FOUND, RESET, OTHER_HOST, NO_TSECR, OTHER_NUMBER, N };
+
+    for (unsigned what = 0; what < N; what++) {
+        story *s = story_new();
+        flow y = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"),
+             x = flow_new(s, what == OTHER_HOST ? "10.0.0.2:6000" : "10.0.0.1:6000", "10.0.2.2:90");
+        toa_segment answer;
+
+        open_flow(&y);
+        exchange(&y, 100, 100);
+        client_sends(&x, SYN, 0);
+        client_sends(&y, PSH | ACK, 10);
+        answer = from_server(&y, what == RESET ? RST : ACK, 0);
+        answer.ack += answer.flags & ACK ? SHIFT_ACK : 0;
+        answer.seq += what == OTHER_NUMBER ? 100000 : 0;
+        answer.ip_id = 0;
+        answer.options.has_timestamps = answer.options.has_timestamps && what != NO_TSECR;
+        emit(&x, crossed(answer, &y, &x));
+        if (what == FOUND || what == RESET) {
+            EXPECT_TOTAL(s, FOREIGN_SEGMENT, what == FOUND);
+            EXPECT_TOTAL(s, FOREIGN_RST, what == RESET);
+            g_assert_true(s->fed.findings[0].other == y.conv);
+        } else {
+            EXPECT_QUIET(s);
+        }
+        EXPECT_TOTAL(s, CONFIRMED, 0);
+        story_free(s);
+    }
+}
+
+/* Segments that nobody explains do not make the search go on for ever. */
+static void test_one_host_flood(void)
+{
+    story *s = story_new();
+    flow y = flow_new(s, "10.0.0.1:5000", "10.0.2.2:80"), x = flow_new(s, "10.0.0.1:6000", "10.0.2.2:90");
+    toa_segment stray;
+
+    open_flow(&y);
+    exchange(&y, 100, 100);
+    open_flow(&x);
+    for (unsigned i = 0; i < 4000; i++) {
+        stray = from_server(&x, RST, 0);
+        stray.seq = x.server.next + 0x20000000 + i * 7919;
+        emit(&x, stray);
+    }
+    g_assert_cmpuint(s->engine->n_host_searches, <=, 1024 + s->frame / 64 + 1);
+    EXPECT_QUIET(s);
+    story_free(s);
+}
+
+/* ---- the end of a session ---- */
+
+/* A load balancer ends its sessions by RSTs of its own, with the number that went by last: long after Y's client has said
+ * anything, and with an IP-ID that is of no run. A closed port answers at once, whatever IP-ID it uses. */
+static void test_end_of_session(void)
+{
+    enum { AT_ONCE, LATE, LATE_NO_ID, N };
+
+    for (unsigned what = 0; what < N; what++) {
+        stage g = stage_new(true);
+        toa_segment rst;
+
+        client_sends(&g.y, PSH | ACK, 10);
+        story_wait(g.s, what == AT_ONCE ? 20 * MS : 700 * MS);
+        rst = from_server(&g.y, RST, 0);
+        rst.ip_id = (uint16_t)(what == LATE_NO_ID ? 0 : g.y.server.ip_id + 5000);
+        emit(&g.x, crossed(rst, &g.y, &g.x));
+        EXPECT_TOTAL(g.s, FOREIGN_RST, what != LATE);
+        story_free(g.s);
+    }
+}
+
+/* A client whose older connection still is open answers the new one's SYN-ACK with its old numbers, and the server that with a RST:
+ * so both know, and nothing is stale. What asks for something is another matter. */
+static void test_half_open(void)
+{
+    for (unsigned asks = 0; asks < 2; asks++) {
+        story *s = story_new();
+        flow old = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), young = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+        toa_segment rst;
+
+        open_flow(&old);
+        exchange(&old, 100, 100);
+        client_sends(&young, SYN, 0);
+        server_sends(&young, SYN | ACK, 0);
+        emit(&young, from_client(&old, asks ? PSH | ACK : ACK, asks ? 10 : 0));
+        rst = from_server(&old, RST, 0);
+        rst.ip_id = 0;
+        emit(&young, rst);
+        EXPECT_TOTAL(s, STALE_SESSION, asks);
+        story_free(s);
+    }
+}
+
+/* The same towards the server, where all sessions have one tuple: the number is of the one before. */
+static void test_end_towards_server(void)
+{
+    for (unsigned has_id = 0; has_id < 2; has_id++) {
+        story *s = story_new();
+        flow old = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80"), young = flow_new(s, "10.0.0.1:5000", "10.0.1.9:80");
+        toa_segment rst;
+
+        open_flow(&old);
+        exchange(&old, 100, 100);
+        open_flow(&young);
+        exchange(&young, 10, 10);
+        story_wait(s, 2 * SEC);
+        rst = from_client(&old, RST, 0);
+        rst.ip_id = (uint16_t)(has_id ? old.client.ip_id + 5000 : 0);
+        emit(&young, rst);
+        EXPECT_TOTAL(s, STALE_SESSION, !has_id);
+        story_free(s);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const struct { const char *path; void (*test)(void); } tests[] = {
-        {"run/by-ack", test_run_by_ack}, {"run/resets", test_run_of_resets}, {"run/on-two", test_run_on_two},
-        {"distance/stays", test_distance_stays}, {"in-vain", test_in_vain}, {"synack/on-open", test_synack_on_open},
-        {"synack/refused", test_synack_refused}, {"synack/repeated", test_synack_repeated}, {"unstamped", test_unstamped},
+    static const struct {
+        const char *path;
+        void (*test)(void);
+    } tests[] = {
+        {"run/by-ack", test_run_by_ack},
+        {"run/resets", test_run_of_resets},
+        {"run/on-two", test_run_on_two},
+        {"distance/stays", test_distance_stays},
+        {"in-vain", test_in_vain},
+        {"synack/on-open", test_synack_on_open},
+        {"synack/refused", test_synack_refused},
+        {"synack/repeated", test_synack_repeated},
+        {"unstamped", test_unstamped},
         {"repetition-is-no-copy", test_repetition_is_no_copy},
+        {"one-host", test_one_host},
+        {"one-host/flood", test_one_host_flood},
+        {"end-of-session", test_end_of_session},
+        {"end-towards-server", test_end_towards_server},
+        {"half-open", test_half_open},
     };
 
     g_test_init(&argc, &argv, NULL);

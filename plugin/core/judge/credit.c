@@ -11,6 +11,7 @@
 
 void toa_credit_distances(toa_state *state, toa_conversation *x, const toa_seen *seen)
 {
+    state->n_host_searches += seen->searched_host;
     if (seen->has_synack_distance) {
         toa_extra *extra = toa_state_extra(state, x);
         extra->has_distance = true;

@@ -13,6 +13,12 @@
 /* Earlier connections of one wire tuple that are tried. */
 #define EARLIER_MAX 4
 
+/* Conversations that the third search looks at, the newest of the capture. */
+#define HOST_LOOKED 256u
+/* So many such searches are made in each capture, and one more for so many frames. */
+#define HOST_FREE 1024u
+#define HOST_FRAMES 64u
+
 /* One search. */
 typedef struct search {
     toa_state *state;
@@ -203,6 +209,39 @@ static void try_server(search *s)
             server ? TOA_BY_SERVED_CLIENT_ACK : TOA_BY_SERVED_SERVER_ACK, TOA_WHERE_SERVER);
 }
 
+/* The number is the one that y's server would use next, or that its last question acknowledges. */
+static bool has_server_next(const toa_conversation *y, const toa_segment *segment)
+{
+    const toa_side *client = &y->side[y->client], *server = &y->side[!y->client];
+
+    return ((server->flags & TOA_SIDE_ANCHORED) &&
+            (server->next == segment->seq || server->next == toa_segment_end(segment))) ||
+           (client->n_acks > 0 && client->acks[0] == segment->seq);
+}
+
+/* A load balancer that has few ports of its own uses one for several clients' connections at a time, and mixes them up. Where
+ * the clients are one host, what crosses is found by its exact number and one more, among the newest conversations of the
+ * capture. That is slow, so it is done for one segment in many. */
+static void try_host(search *s)
+{
+    toa_table *all = &s->state->conversations;
+    const toa_conversation *x = s->x;
+    uint32_t i = all->n_records > HOST_LOOKED ? all->n_records - HOST_LOOKED : 0;
+
+    if (!s->from_server || s->own != TOA_OWN_NONE || s->segment->seq == 0 || (x->flags & TOA_CONV_SELF) ||
+        s->state->n_host_searches > HOST_FREE + s->segment->frame / HOST_FRAMES) {
+        return;
+    }
+    s->seen->searched_host = true;
+    while ((i = toa_table_next(all, i))) {
+        toa_conversation *y = toa_table_at(all, i);
+        if (has_server_next(y, s->segment) && toa_endpoint_same_address(toa_wire_client(x), toa_wire_client(y)) &&
+            x->server_party != y->server_party && !(y->flags & TOA_CONV_SELF) && y->key->client != x->key->client) {
+            try(s, y, TOA_WHERE_HOST);
+        }
+    }
+}
+
 /* x's client refuses a SYN-ACK that was y's, going by its time. */
 static bool refuses(const search *s, const toa_pair *pair)
 {
@@ -280,6 +319,9 @@ void toa_owner_find(toa_state *state, toa_conversation *x, unsigned sender, toa_
     }
     if (!s.best.owner) {
         try_answer(&s);
+    }
+    if (!s.best.owner) {
+        try_host(&s);
     }
     if (!s.best.owner) {
         toa_shifted_find(state, x, s.from_server, own, &s.best, ret_seen);

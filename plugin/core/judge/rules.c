@@ -11,6 +11,9 @@
 /* The same for a segment whose sequence number is near y's, in both directions: segments overtake each other on their way. */
 #define IP_ID_REACH_NEAR 64
 
+/* The RST of a closed port comes after one round trip, or after some if segments are lost on the way; not so long after. */
+#define LATE_NS (TOA_SECOND / 10)
+#define LATE_TRIPS 8
 /* A server repeats a SYN-ACK after one, two and four seconds. */
 #define REPEATED_NS (8 * TOA_SECOND)
 
@@ -64,6 +67,10 @@ const toa_rule toa_rules[] = {
     {TOA_WHERE_GROUP, TOA_OWN_UNKNOWN, TOA_ONLY_REPLY, NEAR | WAITING | AGAIN},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_LONE_RST, SEQ | IP_ID},
     {TOA_WHERE_SERVER, TOA_OWN_UNKNOWN, TOA_ONLY_RST, SEQ | TRIGGER | WAITING | AGAIN},
+    {TOA_WHERE_HOST, TOA_OWN_NONE, TOA_ONLY_REPLY, SEQ | ACK},
+    {TOA_WHERE_HOST, TOA_OWN_NONE, TOA_ONLY_REPLY, SEQ | TSECR},
+    {TOA_WHERE_HOST, TOA_OWN_NONE, TOA_ONLY_REPLY, SEQ | IP_ID},
+    {TOA_WHERE_HOST, TOA_OWN_NONE, TOA_ONLY_RST, SEQ | TRIGGER},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, SEQ},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_ANY, ACK | TSECR},
     {TOA_WHERE_EARLIER, TOA_OWN_NONE, TOA_ONLY_SYNACK, ACK},
@@ -405,12 +412,24 @@ bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segme
            !(match->pair && match->pair->noted_time);
 }
 
+/* What y's client has sent last was sent so long ago that no closed port can still answer it. */
+static bool is_late(const toa_conversation *y, const toa_segment *segment)
+{
+    int64_t trip = y->syn_time && (y->flags & TOA_CONV_SYNACK_SEEN) ? y->synack_time - y->syn_time : 0;
+
+    return trip > 0 && segment->time - y->side[y->client].last_time > LATE_NS + LATE_TRIPS * trip;
+}
+
 /* A RST that nothing has caused, with the number that a crossed segment has left behind and the IP-ID of somebody else: a load
- * balancer ends its sessions so, all that are idle at once. */
+ * balancer ends its sessions so, all that are idle at once, towards both sides. */
 static bool ends_session(const toa_match *match, const toa_conversation *x, const toa_segment *segment)
 {
-    return toa_segment_is_lone_rst(segment) && segment->ip_id != 0 &&
-           toa_endpoint_equal(&segment->source, toa_wire_server(x)) && !(match->evidence & (TRIGGER | IP_ID));
+    bool from_server = toa_endpoint_equal(&segment->source, toa_wire_server(x));
+
+    if (!toa_segment_is_lone_rst(segment) || segment->ip_id == 0 || (match->evidence & (IP_ID | CROSSED))) {
+        return false;
+    }
+    return !(match->evidence & TRIGGER) || (from_server && is_late(match->owner, segment));
 }
 
 bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own own, const toa_segment *segment)

@@ -16,6 +16,7 @@ typedef enum toa_where {
     TOA_WHERE_GROUP,   /* the post-rewrite client */
     TOA_WHERE_SERVER,  /* the server on the wire, but not the client: the second search */
     TOA_WHERE_EARLIER, /* the wire tuple: y is an earlier connection */
+    TOA_WHERE_HOST,    /* the client's address, and nothing else: the third search */
     TOA_WHERE_MAX
 } toa_where;
 
@@ -93,6 +94,7 @@ typedef struct toa_seen {
     bool answers;                    /* ... and does */
     const toa_conversation *in_vain; /* the only one that a RST could answer, on a conversation that shows nothing else */
     uint32_t in_vain_distance;       /* ... of the RST's number from what its client has acknowledged */
+    bool searched_host; /* the third search was made, which is a long one */
     toa_conversation *refused;       /* if x's client refuses the SYN-ACK, it was this one's; NULL: nobody's */
 } toa_seen;
 

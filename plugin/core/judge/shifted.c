@@ -191,8 +191,17 @@ static void try_advance(search *s)
     s->best.shift.ack = segment->ack - client->next;
 }
 
-/* The only conversation of x's group that waits for an answer since a run of strange numbers has begun on x, and whose server has
- * been silent since. It is asked one round trip before. except carries the run, too; may be NULL. */
+/* y's segments were found on x by numbers that are not those of the run: so that one is another's, who was perhaps not captured. */
+static bool has_other_numbers(const search *s, const toa_conversation *y)
+{
+    const toa_pair *pair = toa_state_find_pair(s->state, s->x, y);
+    const toa_stranger *run = s->x->extra ? s->x->extra->stranger : NULL;
+
+    return pair && pair->n_found > 0 && !(run && run->answers && run->waiting == y->first_frame);
+}
+
+/* The only conversation of x's group that waits for an answer since a run of strange numbers has begun on x, and whose server
+ * has been silent since. It is asked one round trip before. except carries the run, too; may be NULL. */
 static toa_conversation *find_waiting(const search *s, const toa_conversation *except, int64_t began)
 {
     toa_conversation *candidates[TOA_SCAN_MAX], *only = NULL;
@@ -209,7 +218,10 @@ static toa_conversation *find_waiting(const search *s, const toa_conversation *e
         }
         only = y;
     }
-    if (!only || toa_client_side(only)->unanswered > 1) {
+    if (!only || has_other_numbers(s, only)) {
+        return NULL;
+    }
+    if (toa_client_side(only)->unanswered > 1) {
         return only;
     }
     return toa_pending_too_soon(s->segment->time - toa_client_side(only)->demand_time, toa_pending_trip(only)) ? NULL : only;

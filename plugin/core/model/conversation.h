@@ -164,6 +164,7 @@ typedef struct toa_extra {
     int64_t works_time; /* newest question of its client that was answered while its key was disputed */
     int64_t client_stray_time;
     uint32_t client_stray_frame; /* last segment of the client, no RST, that is not x's own; 0: none */
+    bool client_stray_empty;   /* ... without data */
     uint32_t client_stray_ack;   /* its ack, which a RST in answer to it has */
     bool recounted;            /* not counted in n_tuples: its wire tuple is counted already */
     struct toa_conversation *group_prev, *group_next; /* neighbours in the list of its group */

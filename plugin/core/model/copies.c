@@ -30,13 +30,15 @@ static uint64_t fingerprint(uint64_t seed, const toa_conversation *conv, unsigne
 /* For how long after the first packet the same bytes count as a copy. */
 static int64_t window_of(const toa_copies *copies, const toa_copy_slot *slot, const toa_segment *segment)
 {
+    bool synack = (segment->flags & (TOA_FLAG_SYN | TOA_FLAG_ACK)) == (TOA_FLAG_SYN | TOA_FLAG_ACK);
+
     if (segment->ip_id != 0 || slot->ttl != segment->ttl || slot->interface != segment->interface) {
         return WINDOW_NS; /* something that a second packet of the sender would not have */
     }
-    if (toa_segment_end(segment) != segment->seq) {
+    if (toa_segment_end(segment) != segment->seq && !synack) {
         return SOON_NS; /* no stack repeats data so soon */
     }
-    /* Any stack sends equal ACKs, and equal RSTs may each answer a segment. */
+    /* Any stack sends equal ACKs, and each SYN that comes again draws an equal SYN-ACK; equal RSTs may each answer a segment. */
     return !(segment->flags & TOA_FLAG_RST) && toa_copies_lately(copies, segment->time) ? SOON_NS : SAME_NS;
 }
 

@@ -123,6 +123,7 @@ typedef struct toa_state {
     toa_table toa_sources;   /* of toa_endpoint: address that has sent a TOA, kind as its port */
     toa_index index;
     uint32_t n_clock_pairs; /* pairs that were compared by the ISN clock alone */
+    uint32_t n_host_searches; /* among all connections of a client's address (owner.c) */
     uint32_t next_stream;  /* of the next new key */
     uint32_t n_forgotten;  /* conversations */
     GArray *found;         /* toa_finding, of the segment being fed */
