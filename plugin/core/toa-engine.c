@@ -22,6 +22,9 @@
 
 #include <string.h>
 
+/* Not inlined, which keeps the way of a segment that has nothing to say short: few come here. */
+#define SELDOM __attribute__((noinline))
+
 toa_engine *toa_engine_new(const toa_config *config)
 {
     return toa_state_new(config);
@@ -56,7 +59,7 @@ static bool is_source(const toa_state *state, const toa_endpoint *source)
     return toa_table_find(&state->toa_sources, (uint32_t)toa_endpoint_hash(source, state->seed), is_endpoint, source);
 }
 
-static void remember_source(toa_state *state, const toa_segment *segment)
+static void SELDOM remember_source(toa_state *state, const toa_segment *segment)
 {
     const toa_options *options = &segment->options;
     const toa_item *item = &options->items[options->client_item];
@@ -98,7 +101,7 @@ static void after_synack(toa_state *state, toa_conversation *conv)
 }
 
 /* A SYN or SYN-ACK has been accepted. */
-static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
+static void SELDOM after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     bool ack = (state->segment->flags & TOA_FLAG_ACK) != 0;
 
@@ -117,7 +120,7 @@ static void after_syn(toa_state *state, toa_conversation *conv, unsigned sender)
 }
 
 /* A segment of a conversation that shares its client has been accepted. */
-static void after_shared(toa_state *state, toa_conversation *conv, unsigned sender)
+static void SELDOM after_shared(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     const toa_segment *segment = state->segment;
 
@@ -142,7 +145,8 @@ static void after_shared(toa_state *state, toa_conversation *conv, unsigned send
     }
 }
 
-static void accept(toa_state *state, toa_conversation *conv, unsigned sender)
+/* Inlined, unlike what it calls: most segments come through here, and leave without any of that. */
+static inline __attribute__((always_inline)) void accept(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     if (sender != conv->client && !(conv->side[sender].flags & TOA_SIDE_SHOWN) && conv->roles >= TOA_ROLES_SYNACK) {
         conv->server_party->known_server = true; /* it answers, so there is a server; a SYN alone may be a scan */
@@ -266,10 +270,8 @@ static void apply_carriers(toa_state *state, toa_conversation *conv, const toa_c
     }
 }
 
-/* Handles a segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. Not
- * inlined, which keeps the fast path small: few segments come here. */
-static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender,
-                                                       toa_own own, bool *ret_unexplained)
+/* Handles a segment whose numbers are not exactly the conversation's. True: they are taken for its own all the same. */
+static bool is_own_after_all(toa_state *state, toa_conversation *conv, unsigned sender, toa_own own, bool *ret_unexplained)
 {
     const toa_segment *segment = state->segment;
     toa_seen seen;
@@ -323,8 +325,8 @@ static bool __attribute__((noinline)) is_own_after_all(toa_state *state, toa_con
     return false;
 }
 
-/* conv carries the answer to another conversation. Not inlined, for the same reason. */
-static bool __attribute__((noinline)) is_untranslated(toa_state *state, toa_conversation *conv, unsigned sender)
+/* conv carries the answer to another conversation. */
+static bool SELDOM is_untranslated(toa_state *state, toa_conversation *conv, unsigned sender)
 {
     toa_untranslated found;
 
@@ -333,10 +335,9 @@ static bool __attribute__((noinline)) is_untranslated(toa_state *state, toa_conv
     return found.match.owner != NULL;
 }
 
-/* Decides whose segment it is. True: no owner was found. */
-static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
+/* Decides whose segment it is, if it may be another conversation's or say something of one. True: no owner was found. */
+static bool SELDOM judge_among_others(toa_state *state, toa_conversation *conv, unsigned sender, toa_own own)
 {
-    toa_own own = toa_conversation_classify(conv, sender, state->segment);
     bool unexplained = false;
 
     if (toa_untranslated_possible(conv) && is_untranslated(state, conv, sender)) {
@@ -352,12 +353,24 @@ static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
     return false;
 }
 
+/* Decides whose segment it is. True: no owner was found. */
+static bool judge(toa_state *state, toa_conversation *conv, unsigned sender)
+{
+    toa_own own = toa_conversation_classify(conv, sender, state->segment);
+
+    if (own != TOA_OWN_EXACT || (conv->flags & TOA_CONV_SHARED)) {
+        return judge_among_others(state, conv, sender, own);
+    }
+    accept(state, conv, sender);
+    return false;
+}
+
 static int compare_findings(const void *a, const void *b)
 {
     return (int)((const toa_finding *)a)->kind - (int)((const toa_finding *)b)->kind;
 }
 
-static void feed_self_connect(toa_state *state, toa_conversation *conv, bool is_new)
+static void SELDOM feed_self_connect(toa_state *state, toa_conversation *conv, bool is_new)
 {
     if (is_new) {
         toa_group_learn(state, conv, 0); /* it gets a key, for display only */
@@ -367,20 +380,15 @@ static void feed_self_connect(toa_state *state, toa_conversation *conv, bool is_
     }
 }
 
-/* Analyses a segment that is not a duplicate. True: no owner was found. */
-static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new)
+/* Analyses a segment that may change roles and key. True: no owner was found. */
+static bool SELDOM analyse_telling(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new)
 {
-    const toa_segment *segment = state->segment;
-    bool named = segment->options.client_item >= 0, unexplained;
+    bool unexplained;
 
-    if (conv->flags & TOA_CONV_SELF) {
-        feed_self_connect(state, conv, is_new);
-        return false;
+    if (state->segment->options.client_item >= 0) {
+        remember_source(state, state->segment);
     }
-    if (named) {
-        remember_source(state, segment);
-    }
-    if (!(is_new || named || (segment->flags & TOA_FLAG_SYN)) || !toa_group_learn(state, conv, sender)) {
+    if (!toa_group_learn(state, conv, sender)) {
         return judge(state, conv, sender);
     }
     toa_legs_seek(state, conv); /* before judging, so that the two legs do not accuse each other */
@@ -394,6 +402,21 @@ static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, b
     toa_legs_seek(state, conv); /* again, because only now the ISN is known */
     toa_collision_check_key(state, conv);
     return unexplained;
+}
+
+/* Analyses a segment that is not a duplicate. True: no owner was found. */
+static bool analyse(toa_state *state, toa_conversation *conv, unsigned sender, bool is_new)
+{
+    const toa_segment *segment = state->segment;
+
+    if (conv->flags & TOA_CONV_SELF) {
+        feed_self_connect(state, conv, is_new);
+        return false;
+    }
+    if (is_new || segment->options.client_item >= 0 || (segment->flags & TOA_FLAG_SYN)) {
+        return analyse_telling(state, conv, sender, is_new);
+    }
+    return judge(state, conv, sender);
 }
 
 toa_fed toa_engine_feed(toa_engine *state, toa_conversation *conv, const toa_segment *segment, uint32_t stream)

@@ -35,6 +35,7 @@ static struct {
     dissector_handle_t inner; /* what ip.proto had under 6 */
 
     /* one capture file: made by init, freed by cleanup */
+    bool enabled; /* "toa" is; Wireshark dissects anew, with another init, when that changes */
     toa_config config;
     toa_engine *engine;     /* NULL: analysis is off */
     GPtrArray *by_stream;   /* the first toa_conversation of each tcp.stream, NULL where there is none */
@@ -70,6 +71,7 @@ const toa_conversation *const *toa_glue_crossed(const toa_conversation *conv, un
 
 static void init_file(void)
 {
+    glue.enabled = proto_is_protocol_enabled(glue.protocol);
     toa_config_init(&glue.config);
     toa_prefs_apply(&glue.config);
     toa_option_hook_kinds(&glue.config.options);
@@ -100,7 +102,7 @@ static void cleanup_file(void)
 static inline bool read_endpoint(const address *from, uint16_t port, toa_endpoint *ret_endpoint)
 {
     if (from->type == AT_IPv4 && from->len == 4) {
-        *ret_endpoint = toa_endpoint_ipv4(from->data, port);
+        toa_endpoint_set_ipv4(ret_endpoint, from->data, port);
         return true;
     }
     if (from->type == AT_IPv6 && from->len == 16) {
@@ -251,7 +253,7 @@ typedef struct toa_passage {
 
 /* Reads options that are not the usual ones. What other segments say about a TOA is looked up on the first pass and kept:
  * later passes know more, and must not decide differently. */
-static void read_unusual_options(toa_passage *passage)
+static void __attribute__((noinline)) read_unusual_options(toa_passage *passage)
 {
     const toa_header *header = &passage->header;
     toa_segment *segment = &passage->segment;
@@ -302,20 +304,27 @@ static void read_unusual_options(toa_passage *passage)
     }
 }
 
+/* Keeps for later passes what the engine has said. */
+static void __attribute__((noinline)) store_fed(toa_passage *passage, toa_fed fed)
+{
+    toa_frame *frame = store_frame(passage->pinfo, passage->layer);
+
+    frame->conversation = fed.conversation->shares_stream ? fed.conversation : NULL;
+    if (fed.n_findings) {
+        frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
+        frame->n_findings = fed.n_findings;
+        toa_crossings_take(glue.crossings, &passage->segment, fed.findings, fed.n_findings);
+    }
+    frame->unexplained = fed.unexplained;
+    recall_frame(frame, &passage->shown);
+}
+
 static toa_conversation *feed(toa_passage *passage, toa_conversation *conv, uint32_t stream)
 {
     toa_fed fed = toa_engine_feed(glue.engine, conv, &passage->segment, stream);
 
     if (fed.n_findings || fed.unexplained || fed.conversation->shares_stream) {
-        toa_frame *frame = store_frame(passage->pinfo, passage->layer);
-        frame->conversation = fed.conversation->shares_stream ? fed.conversation : NULL;
-        if (fed.n_findings) {
-            frame->findings = wmem_memdup(wmem_file_scope(), fed.findings, fed.n_findings * sizeof *fed.findings);
-            frame->n_findings = fed.n_findings;
-            toa_crossings_take(glue.crossings, &passage->segment, fed.findings, fed.n_findings);
-        }
-        frame->unexplained = fed.unexplained;
-        recall_frame(frame, &passage->shown);
+        store_fed(passage, fed);
     }
     passage->shown.conversation = fed.conversation;
     passage->fed = true;
@@ -394,7 +403,7 @@ static void after_tcp(toa_passage *passage)
 }
 
 /* A TCP layer of which not even the fixed header can be read. */
-static int dissect_unread(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static int __attribute__((noinline)) dissect_unread(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     toa_endpoint source, destination;
     volatile int result = 0;
@@ -415,13 +424,32 @@ static int dissect_unread(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
     return result;
 }
 
+/* Something is left to do behind TCP's dissector. Not in dissect_wrapped: where exceptions are caught the compiler keeps nothing
+ * in registers, and nearly all segments need no catching. */
+static int __attribute__((noinline)) dissect_and_look(toa_passage *passage, void *data)
+{
+    volatile int result = 0;
+
+    passage->header.options = &passage->segment.options;
+    passage->outer = toa_option_hook_enter(&passage->header);
+    TRY
+    {
+        result = call_dissector_only(glue.inner, passage->tvb, passage->pinfo, passage->tree, data);
+    }
+    FINALLY
+    {
+        after_tcp(passage);
+    }
+    ENDTRY;
+    return result;
+}
+
 static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     toa_passage passage;
-    volatile int result = 0;
     bool usual; /* nothing in its options that the option hook would be asked for */
 
-    if (!proto_is_protocol_enabled(glue.protocol)) {
+    if (!glue.enabled) {
         return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
     }
     if (!read_segment(tvb, pinfo, data, &passage.segment, &passage.header, &passage.dsr)) {
@@ -449,18 +477,7 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
             return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
         }
     }
-    passage.header.options = &passage.segment.options;
-    passage.outer = toa_option_hook_enter(&passage.header);
-    TRY
-    {
-        result = call_dissector_only(glue.inner, tvb, pinfo, tree, data);
-    }
-    FINALLY
-    {
-        after_tcp(&passage);
-    }
-    ENDTRY;
-    return result;
+    return dissect_and_look(&passage, data);
 }
 
 /* ---- registration ---- */

@@ -28,15 +28,18 @@ static struct {
 
 static int ett_conv = -1;
 
-/* The tree will be read: it is visible, a filter, column or -e names one of our fields, or an expert info needs an item to
- * be attached to. Otherwise the tree exists for other dissectors only, and filling it would be wasted. This is
- * proto_field_is_referenced for both protocols, without its calls. */
-static inline bool wants_tree(proto_tree *tree, const toa_layer *layer)
+/* The tree will be read: it is visible, or a filter, column or -e names one of our fields. Otherwise the tree exists for other
+ * dissectors only, and filling it would be wasted. This is proto_field_is_referenced for both protocols, without its calls. */
+static inline bool is_read(proto_tree *tree)
 {
-    return tree && layer->conversation &&
-           (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols || layer->n_findings ||
-            layer->answer ||
-            referable.option->ref_type != HF_REF_TYPE_NONE || referable.conversation->ref_type != HF_REF_TYPE_NONE);
+    return PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+           referable.option->ref_type != HF_REF_TYPE_NONE || referable.conversation->ref_type != HF_REF_TYPE_NONE;
+}
+
+/* ... or an expert info needs an item to be attached to. */
+static bool wants_tree(proto_tree *tree, const toa_layer *layer)
+{
+    return tree && layer->conversation && (layer->n_findings || layer->answer || is_read(tree));
 }
 
 static void tap_layer(packet_info *pinfo, const toa_layer *layer)
@@ -67,8 +70,7 @@ static void show_layer_in_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
 
 static bool shows_layer(proto_tree *tree, const toa_layer *layer)
 {
-    return layer->n_findings || layer->segment->options.n_items || wants_tree(tree, layer) ||
-           have_tap_listener(toa_tap);
+    return layer->n_findings || layer->segment->options.n_items || (tree && is_read(tree)) || have_tap_listener(toa_tap);
 }
 
 static void show_layer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const toa_layer *layer)

@@ -63,6 +63,12 @@ static void add_address(proto_tree *tree, tvbuff_t *tvb, int offset, const toa_l
     proto_tree_add_item(tree, v6 ? hf_ipv6 : hf_ip, tvb, offset, v6 ? 16 : 4, ENC_BIG_ENDIAN);
 }
 
+/* Texts of items that nobody will see are dropped; those that are made of numbers are not even made. */
+static bool shows_text(proto_item *item)
+{
+    return item && PTREE_DATA(item)->visible;
+}
+
 static const char *endpoint_text(wmem_allocator_t *pool, const toa_endpoint *endpoint, bool has_port)
 {
     char text[TOA_ENDPOINT_TEXT];
@@ -75,8 +81,7 @@ static const char *endpoint_text(wmem_allocator_t *pool, const toa_endpoint *end
 }
 
 /* The addresses of one option; offsets come from the table of layouts. */
-static void add_item_addresses(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *title,
-                               const toa_item *item)
+static void add_item_addresses(tvbuff_t *tvb, proto_tree *tree, const toa_item *item)
 {
     const toa_layout *layout = &toa_layouts[item->layout];
     const toa_address_info *info = &item->info;
@@ -103,6 +108,11 @@ static void add_item_addresses(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
         proto_tree_add_uint_format_value(tree, hf_vpc, tvb, layout->vpc, layout->vpc_size, info->vpc,
                                          "%u (%u in the other byte order)", info->vpc, info->vpc_other);
     }
+}
+
+/* What follows "TCP Option - TOA". */
+static void append_summary(packet_info *pinfo, proto_item *title, const toa_address_info *info)
+{
     if (info->has_client) {
         proto_item_append_text(title, ": Client %s",
                                endpoint_text(pinfo->pool, &info->client, info->has_client_port));
@@ -135,7 +145,10 @@ void toa_show_one_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
         proto_item_set_generated(field);
     }
     if (item->decoded) {
-        add_item_addresses(tvb, pinfo, option_tree, title, item);
+        add_item_addresses(tvb, option_tree, item);
+    }
+    if (item->decoded && shows_text(title)) {
+        append_summary(pinfo, title, &item->info);
     }
     if (item->decoded && item->info.has_client) {
         field = proto_tree_add_boolean(option_tree, hf_effective, tvb, 0, 0, item->effective);

@@ -28,11 +28,20 @@ typedef struct toa_endpoint {
 /* Longest text of a key, "endpoint > endpoint", with its NUL. */
 #define TOA_KEY_TEXT (2 * TOA_ENDPOINT_TEXT + 3)
 
+/* In its place: what returns a value builds it elsewhere first, and every packet has two. */
+static inline void toa_endpoint_set_ipv4(toa_endpoint *ret_endpoint, const uint8_t address[4], uint16_t port)
+{
+    memcpy(ret_endpoint->address, address, 4);
+    memset(ret_endpoint->address + 4, 0, 12);
+    ret_endpoint->port = port;
+    ret_endpoint->family = TOA_FAMILY_IPV4;
+}
+
 static inline toa_endpoint toa_endpoint_ipv4(const uint8_t address[4], uint16_t port)
 {
-    toa_endpoint endpoint = {.port = port, .family = TOA_FAMILY_IPV4};
+    toa_endpoint endpoint;
 
-    memcpy(endpoint.address, address, 4);
+    toa_endpoint_set_ipv4(&endpoint, address, port);
     return endpoint;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Least size of a chunk: few allocations, and little that is held and not used. */
-#define CHUNK_BYTES ((size_t)128 * 1024)
+#define CHUNK_BYTES ((size_t)64 * 1024)
 #define CACHE_LINE 64u
 
 static void put(toa_table_slot *slots, uint32_t n_slots, toa_table_slot slot)

@@ -30,10 +30,8 @@ static void take_syn(toa_side *a, const toa_side *b, const toa_segment *segment)
     }
 }
 
-static void take_range(toa_side *a, const toa_segment *segment)
+static void take_range(toa_side *a, const toa_segment *segment, uint32_t end)
 {
-    uint32_t end = toa_segment_end(segment);
-
     if (!(a->flags & TOA_SIDE_SHOWN)) {
         a->low = segment->seq;
         a->next = end;
@@ -81,21 +79,20 @@ static void take_ack(toa_side *a, toa_side *b, uint32_t ack)
 
 /* SYN, FIN, data, and an old number make a live peer answer: a keepalive, or an ACK that others have overtaken (RFC 9293
  * section 3.10.7.4). */
-static bool demands_answer(const toa_side *a, const toa_segment *segment)
+static bool demands_answer(const toa_side *a, const toa_segment *segment, uint32_t end)
 {
     if (segment->flags & TOA_FLAG_RST) {
         return false;
     }
-    return toa_segment_end(segment) != segment->seq ||
-           ((a->flags & TOA_SIDE_ANCHORED) && toa_seq_lt(segment->seq, a->next));
+    return end != segment->seq || ((a->flags & TOA_SIDE_ANCHORED) && toa_seq_lt(segment->seq, a->next));
 }
 
-static void take_demand(toa_side *a, const toa_segment *segment)
+static void take_demand(toa_side *a, const toa_segment *segment, uint32_t end)
 {
     a->demand_time = segment->time;
     a->demand_frame = segment->frame;
     a->demand_seq = segment->seq;
-    a->demand_end = toa_segment_end(segment);
+    a->demand_end = end;
     if (a->flags & TOA_SIDE_ANSWERED) {
         a->unanswered = 0;
     }
@@ -119,10 +116,8 @@ static void take_close(toa_conversation *conv, const toa_segment *segment)
     }
 }
 
-static void take_last(toa_side *a, const toa_segment *segment)
+static void take_last(toa_side *a, const toa_segment *segment, uint32_t end)
 {
-    uint32_t end = toa_segment_end(segment);
-
     if (segment->time - a->last_time > TOA_COPY_NS || a->last_frame == 0 || (segment->flags & TOA_FLAG_SYN)) {
         a->burst_seq = segment->seq;
         a->burst_end = end;
@@ -138,15 +133,15 @@ static void take_last(toa_side *a, const toa_segment *segment)
     a->last_n_sack = segment->options.n_sack;
 }
 
-/* Not inlined: otherwise the compiler computes the sides' addresses again for every access. */
-static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, const toa_segment *segment)
+static void take_segment(toa_side *a, toa_side *b, const toa_segment *segment)
 {
-    bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment);
+    uint32_t end = toa_segment_end(segment);
+    bool rst = (segment->flags & TOA_FLAG_RST) != 0, demand = demands_answer(a, segment, end);
 
     if (segment->flags & TOA_FLAG_SYN) {
         take_syn(a, b, segment);
     } else if (!rst) {
-        take_range(a, segment);
+        take_range(a, segment, end);
     }
     if ((segment->flags & TOA_FLAG_ACK) && !(rst && !(a->flags & TOA_SIDE_SHOWN))) {
         take_ack(a, b, segment->ack);
@@ -158,16 +153,16 @@ static void __attribute__((noinline)) take_segment(toa_side *a, toa_side *b, con
         a->flags &= (uint16_t) ~TOA_SIDE_STRAY;
     }
     if (demand) {
-        take_demand(a, segment);
+        take_demand(a, segment, end);
     }
     if (segment->ip_id && !toa_segment_is_lone_rst(segment)) { /* no socket sends that one, so its IP-ID belongs to no run */
         a->ip_id = segment->ip_id;
     }
     if (segment->flags & TOA_FLAG_FIN) {
-        a->fin = toa_segment_end(segment);
+        a->fin = end;
         a->flags |= TOA_SIDE_FIN;
     }
-    take_last(a, segment);
+    take_last(a, segment, end);
 }
 
 static void take_ts_marks(toa_extra *extra, unsigned side, uint32_t before, uint32_t tsval, int64_t slots)
@@ -186,9 +181,8 @@ static void take_ts_marks(toa_extra *extra, unsigned side, uint32_t before, uint
 
 /* Before take_segment: last_time is that of the segment before. A probe (an old number, no data) does not count: its peer
  * answers without taking its TSval (RFC 7323 section 4.3). */
-static void take_tsval(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+static void take_tsval(toa_conversation *conv, unsigned sender, toa_side *a, const toa_segment *segment)
 {
-    toa_side *a = &conv->side[sender];
     uint32_t tsval = segment->options.tsval;
     int64_t slots = (segment->time >> TS_SLOT) - (a->last_time >> TS_SLOT);
 
@@ -206,18 +200,25 @@ static void take_tsval(toa_conversation *conv, unsigned sender, const toa_segmen
     a->tsval = tsval;
 }
 
-void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+/* a is the sender's side. Not inlined: otherwise the compiler computes the sides' addresses anew for every access. */
+static void __attribute__((noinline)) take(toa_conversation *conv, unsigned sender, toa_side *a, toa_side *b,
+                                           const toa_segment *segment)
 {
     if (segment->options.has_timestamps) {
-        take_tsval(conv, sender, segment);
+        take_tsval(conv, sender, a, segment);
     }
-    take_segment(&conv->side[sender], &conv->side[!sender], segment);
+    take_segment(a, b, segment);
     if (sender == conv->client) {
         conv->flags |= TOA_CONV_CLIENT_SPOKE;
     }
-    if ((segment->flags & (TOA_FLAG_RST | TOA_FLAG_FIN)) || ((conv->side[0].flags & conv->side[1].flags) & TOA_SIDE_FIN)) {
+    if ((segment->flags & (TOA_FLAG_RST | TOA_FLAG_FIN)) || (a->flags & b->flags & TOA_SIDE_FIN)) {
         take_close(conv, segment);
     }
+}
+
+void toa_conversation_accept(toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    take(conv, sender, &conv->side[sender], &conv->side[!sender], segment);
 }
 
 void toa_conversation_resume(toa_conversation *conv, unsigned sender, const toa_segment *segment)

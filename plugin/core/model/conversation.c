@@ -108,9 +108,9 @@ static toa_own classify_range(const toa_side *a, const toa_side *b, const toa_se
     return TOA_OWN_NONE;
 }
 
-toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+/* a is the sender's side. Not inlined, as in accept.c: the sides' addresses are computed once. */
+static toa_own __attribute__((noinline)) classify(const toa_side *a, const toa_side *b, const toa_segment *segment)
 {
-    const toa_side *a = &conv->side[sender], *b = &conv->side[!sender];
     bool has_ack = (segment->flags & TOA_FLAG_ACK) != 0;
 
     if (segment->flags & TOA_FLAG_SYN) {
@@ -133,6 +133,11 @@ toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender,
         return ack_fits(b, segment) ? TOA_OWN_EXACT : TOA_OWN_NONE;
     }
     return classify_range(a, b, segment);
+}
+
+toa_own toa_conversation_classify(const toa_conversation *conv, unsigned sender, const toa_segment *segment)
+{
+    return classify(&conv->side[sender], &conv->side[!sender], segment);
 }
 
 bool toa_conversation_began_with(const toa_conversation *conv, unsigned side, uint32_t isn)

@@ -42,18 +42,33 @@ static int64_t window_of(const toa_copies *copies, const toa_copy_slot *slot, co
     return !(segment->flags & TOA_FLAG_RST) && toa_copies_lately(copies, segment->time) ? SOON_NS : SAME_NS;
 }
 
+/* One of the set has this fingerprint and is not too old. */
+static bool __attribute__((noinline)) is_copy(const toa_copies *copies, const toa_copy_slot *set, uint64_t print,
+                                              const toa_segment *segment)
+{
+    for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
+        int64_t age = segment->time - set[i].time;
+        if (set[i].fingerprint == print && age >= 0 && age <= window_of(copies, &set[i], segment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+_Static_assert(TOA_COPY_WAYS == 4, "toa_copies_seen looks at four");
+
 bool toa_copies_seen(toa_copies *copies, const toa_conversation *conv, unsigned sender, const toa_segment *segment)
 {
     uint64_t print = fingerprint(copies->seed, conv, sender, segment);
     size_t at = print % TOA_COPY_SETS;
     toa_copy_slot *set = copies->slots[at];
 
-    for (unsigned i = 0; i < TOA_COPY_WAYS; i++) {
-        int64_t age = segment->time - set[i].time;
-        if (set[i].fingerprint == print && age >= 0 && age <= window_of(copies, &set[i], segment)) {
-            copies->time = segment->time;
-            return true;
-        }
+    /* hardly ever is one of them equal, so that is asked first, without a loop */
+    if ((set[0].fingerprint == print || set[1].fingerprint == print || set[2].fingerprint == print ||
+         set[3].fingerprint == print) &&
+        is_copy(copies, set, print, segment)) {
+        copies->time = segment->time;
+        return true;
     }
     set[copies->turn[at]++ % TOA_COPY_WAYS] = (toa_copy_slot){print, segment->time, segment->interface, segment->ttl};
     return false;

@@ -16,14 +16,15 @@ static bool is_path(const void *record, const void *probe)
 }
 
 /* The newest known conversation of any's tuple whose sender uses this network; NULL: none. */
-static toa_path *find_path(const toa_state *state, toa_conversation *any, unsigned sender, uint16_t network)
+static toa_path *__attribute__((noinline)) find_path(const toa_state *state, toa_conversation *any, unsigned sender,
+                                                     uint16_t network)
 {
     toa_path probe = {.conv = any, .network = network, .sender = (uint8_t)sender};
 
     return toa_table_find(&state->paths, path_hash(state, &probe), is_path, &probe);
 }
 
-static void set_path(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
+static void __attribute__((noinline)) set_path(toa_state *state, toa_conversation *conv, unsigned sender, uint16_t network)
 {
     toa_path *path = find_path(state, conv, sender, network), fresh = {conv, network, (uint8_t)sender};
 

@@ -20,14 +20,19 @@ static void prefetch(const toa_conversation *conv)
 
 _Static_assert(offsetof(toa_conversation, first_time) == 256, "prefetch covers what comes before");
 
-static bool has_tuple(const void *record, const void *probe)
+/* Two ends of a conversation, in either order. */
+typedef struct both_ends {
+    const toa_endpoint *a, *b;
+} both_ends;
+
+static bool has_ends(const void *record, const void *probe)
 {
     const toa_conversation *conv = record;
-    const toa_endpoint *const *tuple = probe;
-    unsigned first = toa_endpoint_equal(&conv->wire[0], tuple[0]) ? 0 : 1;
+    const both_ends *ends = probe;
 
     prefetch(conv);
-    return toa_endpoint_equal(&conv->wire[0], tuple[first]) && toa_endpoint_equal(&conv->wire[1], tuple[!first]);
+    return (toa_endpoint_equal(&conv->wire[0], ends->a) && toa_endpoint_equal(&conv->wire[1], ends->b)) ||
+           (toa_endpoint_equal(&conv->wire[0], ends->b) && toa_endpoint_equal(&conv->wire[1], ends->a));
 }
 
 static bool has_endpoint(const void *record, const void *probe)
@@ -193,9 +198,9 @@ toa_pair *toa_state_pair(toa_state *state, toa_conversation *x, toa_conversation
 
 toa_conversation *toa_state_find(const toa_state *state, const toa_endpoint *a, const toa_endpoint *b)
 {
-    const toa_endpoint *tuple[2] = {a, b};
+    const both_ends ends = {a, b};
 
-    return toa_table_find(&state->conversations, toa_tuple_hash(a, b, state->seed), has_tuple, tuple);
+    return toa_table_find(&state->conversations, toa_tuple_hash(a, b, state->seed), has_ends, &ends);
 }
 
 toa_conversation *toa_state_conversation(toa_state *state, const toa_tuple *tuple, const toa_conversation *earlier)
