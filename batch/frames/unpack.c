@@ -159,15 +159,21 @@ static const toa_unpack_method *find_method(toa_unpack *self)
 
 static ptrdiff_t read_plain(toa_unpack *self, uint8_t *into, size_t room)
 {
+    toa_window *packed = &self->packed;
+    const uint8_t *bytes;
     size_t left;
-    const uint8_t *bytes = toa_window_peek(&self->packed, 1, &left);
 
+    if (packed->start == packed->end && packed->state > 0) { /* what was looked at is gone: no more through that window */
+        packed->state = packed->source.read(packed->source.context, into, room);
+        return packed->state;
+    }
+    bytes = toa_window_peek(packed, 1, &left);
     if (!bytes) {
-        return self->packed.state;
+        return packed->state;
     }
     left = left < room ? left : room;
     memcpy(into, bytes, left);
-    toa_window_take(&self->packed, left);
+    toa_window_take(packed, left);
     return (ptrdiff_t)left;
 }
 

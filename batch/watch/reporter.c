@@ -7,7 +7,6 @@
 #include "lists/versions.h"
 #include "tell/text.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /* ---- text ---- */
@@ -98,10 +97,9 @@ static bool write_text(const toa_reporter *reporter, const toa_open *open, const
 
 static void put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
 {
-    char text[INET6_ADDRSTRLEN] = "";
+    char text[TOA_ADDRESS_TEXT];
 
-    inet_ntop(endpoint->family == TOA_FAMILY_IPV6 ? AF_INET6 : AF_INET, endpoint->address, text, sizeof text);
-    toa_json_text(out, ip_name, text);
+    toa_json_text(out, ip_name, toa_address_format(endpoint, text));
     toa_json_number(out, port_name, true, endpoint->port);
 }
 

@@ -25,9 +25,13 @@ static void put_bytes(toa_json *out, const char *bytes, size_t n)
     out->n_held += (unsigned)n;
 }
 
-static void put_char(toa_json *out, char c)
+/* Every second piece is one character: no call for those. */
+static inline void put_char(toa_json *out, char c)
 {
-    put_bytes(out, &c, 1);
+    if (out->n_held == sizeof out->held) {
+        give(out);
+    }
+    out->held[out->n_held++] = c;
 }
 
 static void put_word(toa_json *out, const char *word)
@@ -69,7 +73,8 @@ static void put_name(toa_json *out, const char *name)
     put_comma(out);
     put_char(out, '"'); /* names are ours, and plain */
     put_word(out, name);
-    put_bytes(out, "\":", 2);
+    put_char(out, '"');
+    put_char(out, ':');
 }
 
 static void put_integer(toa_json *out, int64_t value)

@@ -6,19 +6,14 @@
 #include "lists/versions.h"
 #include "tell/settle.h"
 
-#include <arpa/inet.h>
-
 /* ---- members ---- */
 
 /* NULL: unknown. */
 static void put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
 {
-    char text[INET6_ADDRSTRLEN] = "";
+    char text[TOA_ADDRESS_TEXT];
 
-    if (endpoint) {
-        inet_ntop(endpoint->family == TOA_FAMILY_IPV6 ? AF_INET6 : AF_INET, endpoint->address, text, sizeof text);
-    }
-    toa_json_text(out, ip_name, endpoint ? text : NULL);
+    toa_json_text(out, ip_name, endpoint ? toa_address_format(endpoint, text) : NULL);
     toa_json_number(out, port_name, endpoint != NULL, endpoint ? endpoint->port : 0);
 }
 

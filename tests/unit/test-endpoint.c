@@ -34,6 +34,21 @@ static void test_format(void)
     g_assert_cmpstr(toa_key_format(&client, &server, key), ==, "10.112.8.41:61902 > [fd00::1]:3269");
 }
 
+/* Every byte in every place. */
+static void test_addresses(void)
+{
+    toa_endpoint longest = endpoint_of("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:1");
+    char text[TOA_ADDRESS_TEXT], expected[TOA_ADDRESS_TEXT];
+
+    for (unsigned byte = 0; byte < 256; byte++) {
+        const uint8_t bytes[4] = {(uint8_t)byte, (uint8_t)(byte + 1), (uint8_t)(byte + 99), (uint8_t)(255 - byte)};
+        toa_endpoint endpoint = toa_endpoint_ipv4(bytes, 80);
+        g_snprintf(expected, sizeof expected, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
+        g_assert_cmpstr(toa_address_format(&endpoint, text), ==, expected);
+    }
+    g_assert_cmpstr(toa_address_format(&longest, text), ==, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+}
+
 static void test_longest_key(void)
 {
     toa_endpoint longest = endpoint_of("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
@@ -175,6 +190,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint/parse", test_parse);
     g_test_add_func("/endpoint/format", test_format);
+    g_test_add_func("/endpoint/addresses", test_addresses);
     g_test_add_func("/endpoint/longest-key", test_longest_key);
     g_test_add_func("/endpoint/equal", test_equal);
     g_test_add_func("/endpoint/family-counts", test_family_counts);

@@ -44,13 +44,38 @@ bool toa_endpoint_suspicious(const toa_endpoint *endpoint, bool has_port)
     return (address[0] & 0xf0) == 0xe0 || memcmp(address, broadcast, 4) == 0;
 }
 
+/* Not inet_ntop, which prints with snprintf: records of many conversations consist of addresses. */
+static void format_ipv4(const uint8_t address[4], char *text)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned byte = address[i];
+        if (byte >= 100) {
+            *text++ = (char)('0' + byte / 100);
+        }
+        if (byte >= 10) {
+            *text++ = (char)('0' + byte / 10 % 10);
+        }
+        *text++ = (char)('0' + byte % 10);
+        *text++ = i < 3 ? '.' : '\0';
+    }
+}
+
+char *toa_address_format(const toa_endpoint *endpoint, char text[TOA_ADDRESS_TEXT])
+{
+    if (endpoint->family == TOA_FAMILY_IPV6) {
+        inet_ntop(AF_INET6, endpoint->address, text, TOA_ADDRESS_TEXT);
+    } else {
+        format_ipv4(endpoint->address, text);
+    }
+    return text;
+}
+
 char *toa_endpoint_format(const toa_endpoint *endpoint, char text[TOA_ENDPOINT_TEXT])
 {
     bool v6 = endpoint->family == TOA_FAMILY_IPV6;
-    char address[INET6_ADDRSTRLEN] = "?";
+    char address[TOA_ADDRESS_TEXT];
 
-    inet_ntop(v6 ? AF_INET6 : AF_INET, endpoint->address, address, sizeof address);
-    snprintf(text, TOA_ENDPOINT_TEXT, v6 ? "[%s]:%u" : "%s:%u", address, endpoint->port);
+    snprintf(text, TOA_ENDPOINT_TEXT, v6 ? "[%s]:%u" : "%s:%u", toa_address_format(endpoint, address), endpoint->port);
     return text;
 }
 

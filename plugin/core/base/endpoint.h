@@ -23,6 +23,8 @@ typedef struct toa_endpoint {
     uint16_t family; /* TOA_FAMILY_* */
 } toa_endpoint;
 
+/* Longest text of an address, with its NUL. */
+#define TOA_ADDRESS_TEXT 46
 /* Longest text of an endpoint, "[" IPv6 "]:" port, with its NUL. */
 #define TOA_ENDPOINT_TEXT 56
 /* Longest text of a key, "endpoint > endpoint", with its NUL. */
@@ -99,6 +101,8 @@ static inline int toa_endpoint_compare(const toa_endpoint *a, const toa_endpoint
 /* Address not usable as a client's: unspecified, multicast, IPv4 broadcast, or port 0 when has_port. */
 bool toa_endpoint_suspicious(const toa_endpoint *endpoint, bool has_port);
 
+/* "10.0.0.1" or "fd00::1"; returns text. */
+char *toa_address_format(const toa_endpoint *endpoint, char text[TOA_ADDRESS_TEXT]);
 /* "10.0.0.1:80" or "[fd00::1]:80"; returns text. */
 char *toa_endpoint_format(const toa_endpoint *endpoint, char text[TOA_ENDPOINT_TEXT]);
 /* "client > server"; returns text. */
