@@ -423,14 +423,14 @@ static void test_worth_noting_once(void)
     toa_match match = {.owner = g.y.conv, .pair = &pair, .evidence = SEQ | TRIGGER | TOA_HINT_WAITING, .where = TOA_WHERE_GROUP};
     toa_segment rst = from_server(&g.y, RST, 0);
 
-    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, true, &rst));
     pair.noted_time = 1;
-    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, true, &rst));
     match.pair = NULL;
-    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
-    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_NONE, &rst));
+    g_assert_true(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, true, &rst));
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_NONE, true, &rst));
     match.evidence = SEQ | TRIGGER;
-    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, &rst));
+    g_assert_false(toa_rules_worth_noting(&match, TOA_OWN_UNKNOWN, true, &rst));
     story_free(g.story);
 }
 

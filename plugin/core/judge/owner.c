@@ -87,7 +87,7 @@ static void try(search *s, toa_conversation *y, toa_where where)
     toa_rules_evidence(s->x, y, s->from_server, s->segment, toa_state_find_pair(s->state, s->x, y), &match);
     match.where = (uint8_t)where;
     if (!toa_rules_enough(&match, s->x, s->own, s->segment)) {
-        if (toa_rules_worth_noting(&match, s->own, s->segment)) {
+        if (toa_rules_worth_noting(&match, s->own, s->from_server, s->segment)) {
             s->noted = y;
             s->noted_where = (uint8_t)where;
         }

@@ -402,11 +402,12 @@ static bool lone_number_in_crowd(const toa_match *match, const toa_conversation 
            __builtin_popcount(match->evidence & (SEQ | ACK | IP_ID | TSECR)) < 2;
 }
 
-bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment)
+bool toa_rules_worth_noting(const toa_match *match, toa_own own, bool from_server, const toa_segment *segment)
 {
     const uint32_t wanted = SEQ | TRIGGER | WAITING;
     bool rst = toa_segment_is_lone_rst(segment);
-    bool plain = (segment->flags & (TOA_FLAG_RST | TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
+    /* of a client it shows that x is how it talks to y's server: with direct server return, questions and answers have tuples of their own */
+    bool plain = from_server && (segment->flags & (TOA_FLAG_RST | TOA_FLAG_SYN | TOA_FLAG_ACK)) == TOA_FLAG_ACK;
 
     return own == TOA_OWN_UNKNOWN && (rst || plain) && (match->evidence & wanted) == wanted &&
            !(match->pair && match->pair->noted_time);

@@ -130,7 +130,7 @@ bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segmen
 /* Not enough this time, but enough if it happens again: an answer on a conversation that has shown nothing yet, with exactly
  * the number that y's client waits for. The other leg of y behind a NAT would look the same, but there the same answer comes
  * on y next. */
-bool toa_rules_worth_noting(const toa_match *match, toa_own own, const toa_segment *segment);
+bool toa_rules_worth_noting(const toa_match *match, toa_own own, bool from_server, const toa_segment *segment);
 
 /* a is a better candidate than b: more exact numbers, then more evidence, then newer. */
 bool toa_rules_better(const toa_match *a, const toa_match *b);
