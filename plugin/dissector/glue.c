@@ -358,6 +358,22 @@ static void feed_new(toa_passage *passage)
     }
 }
 
+/* From Wireshark 4.4 on a SYN-ACK may begin a stream, too (behind a RST or FIN, with another number). By that stream later
+ * passes look up what follows. */
+static void note_syn_ack(const toa_passage *passage)
+{
+    const toa_segment *segment = &passage->segment;
+    toa_conversation *conv = toa_engine_find(glue.engine, &segment->source, &segment->destination);
+    uint32_t stream;
+
+    if (conv == passage->shown.conversation && !conv->shares_stream &&
+        toa_stream_of(passage->pinfo, &segment->source, &segment->destination, &stream) &&
+        (stream >= glue.by_stream->len || !glue.by_stream->pdata[stream])) {
+        toa_engine_note_stream(glue.engine, conv, stream, segment->frame, segment->time);
+        set_stream(stream, conv);
+    }
+}
+
 /* Later passes: what the first one left. */
 static void recall(toa_passage *passage)
 {
@@ -398,6 +414,8 @@ static void after_tcp(toa_passage *passage)
         recall(passage);
     } else if (!passage->fed) {
         feed_new(passage);
+    } else if (passage->segment.flags & TOA_FLAG_SYN) {
+        note_syn_ack(passage);
     }
     glue.hooks->show_layer(passage->tvb, passage->pinfo, passage->tree, &passage->shown);
 }
@@ -473,7 +491,8 @@ static int dissect_wrapped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     }
     if (passage.analysed && glue.engine && passage.shown.first_pass) {
         feed_known(&passage);
-        if (passage.fed && usual && !passage.dsr.kind && !glue.hooks->shows_layer(tree, &passage.shown)) {
+        if (passage.fed && usual && !passage.dsr.kind && !(passage.segment.flags & TOA_FLAG_SYN) &&
+            !glue.hooks->shows_layer(tree, &passage.shown)) {
             return call_dissector_only(glue.inner, tvb, pinfo, tree, data);
         }
     }
