@@ -57,11 +57,25 @@ static void tell_close(const toa_incident *incident, const toa_conversation *con
     g_string_free(command, TRUE);
 }
 
-/* No segment of one can be answered on the other any more. */
-static bool is_over(const toa_incident *incident)
+/* As far as is seen: of a lossy capture the end of one may be lost in part. */
+static bool is_open(const toa_conversation *conv, const toa_stats_table *stats_table)
 {
-    return toa_incident_verdict(incident) == TOA_VERDICT_STALE ||
-           ((incident->early->flags & TOA_CONV_CLOSED) && (incident->late->flags & TOA_CONV_CLOSED));
+    const toa_stats *stats = toa_stats_find(stats_table, conv);
+
+    return !(conv->flags & TOA_CONV_CLOSED) && !(stats && stats->ending_time);
+}
+
+static const char *words_without_victim(const toa_incident *incident, const toa_stats_table *stats_table)
+{
+    bool early = is_open(incident->early, stats_table), late = is_open(incident->late, stats_table);
+
+    if (toa_incident_verdict(incident) == TOA_VERDICT_STALE || (!early && !late)) {
+        return "nothing: no connection waits for an answer.";
+    }
+    return early && late ? "nothing yet: no connection waits for an answer, but both are open. The next segment of either can "
+                           "be answered on the other. Look again before you leave."
+                         : "nothing yet: no connection waits for an answer, but one of the two is open. Look again before you "
+                           "leave.";
 }
 
 void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_table, toa_teller *teller)
@@ -78,9 +92,7 @@ void toa_advice_now(const toa_incident *incident, const toa_stats_table *stats_t
         toa_add(teller, "look at the client, or in the real server, who waits: both have questions and answers.");
         toa_end(teller, "Do now  ");
     } else if (!victims) {
-        toa_add(teller, is_over(incident) ? "nothing: no connection waits for an answer."
-                                          : "nothing yet: no connection waits for an answer, but both are open. The next "
-                                            "segment of either can be answered on the other. Look again before you leave.");
+        toa_add(teller, words_without_victim(incident, stats_table));
         toa_end(teller, "Do now  ");
     }
 }

@@ -21,9 +21,15 @@
 #define TOA_CLAIMS(X)                                                                                                   \
     /* the two connections */                                                                                           \
     X(CONNECTION, "connection", "Stream {s}: {k}, {n} segments, frame {f} to frame {o}")                                \
+    X(CONNECTION_PART, "connection_part", "Stream {s}, a number that Wireshark gives to {v} connections: {k}, {n} segments, " \
+                                          "frame {f} to frame {o}")                                                      \
     X(CLOSED, "closed", "closed at {T}")                                                                                \
     X(GOES_ON, "goes_on", "Wireshark calls it stream {y} from {F} on")                                                  \
     X(BEGAN_WHILE_OPEN, "began_while_open", "stream {s} ({k}) began in {F}, on {D}, while stream {y} was open")         \
+    X(BEGAN_CLOSING, "began_closing", "stream {s} ({k}) began in {F}, on {D}; stream {y} had a RST or a FIN from both sides by " \
+                                      "then, but its end was not captured whole")                                       \
+    X(SEEN_WHILE_OPEN, "seen_while_open", "stream {s} ({k}), of which no beginning was captured, is first seen in {F}, on {D}, " \
+                                          "while stream {y} was open")                                                  \
     X(BEGAN_UNSEEN, "began_unseen", "stream {s} ({k}) began in {F}, on {D}; stream {y}, of which no beginning was captured, is " \
                                     "seen from frame {o} on")                                                           \
     X(BOTH_UNSEEN, "both_unseen", "both had begun before this capture shows them, stream {y} in frame {o}, stream {s} ({k}) " \

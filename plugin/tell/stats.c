@@ -116,6 +116,17 @@ const toa_stats *toa_stats_find(const toa_stats_table *stats_table, const toa_co
     return find(stats_table, conv);
 }
 
+unsigned toa_stats_siblings(const toa_stats_table *stats_table, const toa_conversation *conv)
+{
+    unsigned n = 0;
+
+    for (const toa_stats *stats = conv->stream < stats_table->by_stream->len ? stats_table->by_stream->pdata[conv->stream] : NULL;
+         stats; stats = stats->next) {
+        n++;
+    }
+    return n;
+}
+
 static toa_stats *add_stats(toa_stats_table *stats_table, const toa_conversation *conv, const toa_segment *segment)
 {
     toa_stats *stats = g_new0(toa_stats, 1);
@@ -282,6 +293,17 @@ static bool is_copy_of_foreign(const toa_stats *stats, const toa_segment *segmen
            segment->ack == stats->foreign_ack && segment->flags == stats->foreign_flags && segment->ip_id == stats->foreign_id;
 }
 
+/* The engine calls it closed when all of the end was captured; this is for what is said of one of which a part was lost. */
+static void take_end(toa_stats *stats, const toa_segment *segment, bool from_client)
+{
+    if (segment->flags & TOA_FLAG_FIN) {
+        stats->fins |= from_client ? 1 : 2;
+    }
+    if (!stats->ending_time && (stats->fins == 3 || (segment->flags & TOA_FLAG_RST))) {
+        stats->ending_time = segment->time;
+    }
+}
+
 void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
 {
     const toa_segment *segment = layer->segment;
@@ -307,6 +329,7 @@ void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
     if (layer->unexplained || is_copy_of_foreign(stats, segment)) {
         return;
     }
+    take_end(stats, segment, toa_tap_from_client(layer));
     if (toa_tap_from_client(layer)) {
         wait_for_answer(stats, layer->conversation, segment);
     } else {

@@ -29,6 +29,8 @@ typedef struct toa_stats {
     uint16_t foreign_flags, foreign_id;
     uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
     bool has_client_end;
+    uint8_t fins;          /* bit 0 the client's, bit 1 the server's */
+    int64_t ending_time;   /* when there were both, or a RST, whatever its number; 0: never */
     int64_t pending_time;  /* the last segment of n_waiting, so that its copy does not count as another */
     uint32_t pending_seq;
     uint16_t pending_id;
@@ -66,6 +68,9 @@ size_t toa_stats_memory(const toa_stats_table *stats_table);
 void toa_stats_next_part(toa_stats_table *stats_table);
 /* The conversation is to be told of in this part, if only because something there names it. */
 void toa_stats_name(toa_stats_table *stats_table, const toa_conversation *conv);
+
+/* Connections that have the tcp.stream of this one, itself included. Not of few. */
+unsigned toa_stats_siblings(const toa_stats_table *stats_table, const toa_conversation *conv);
 
 /* NULL: no layer of it was counted (a filter). */
 const toa_stats *toa_stats_find(const toa_stats_table *stats_table, const toa_conversation *conv);

@@ -103,9 +103,11 @@ static void tell_victim(const toa_story *story, toa_teller *teller)
 
 /* Of two connections that were under way when the capture first saw them the order is not known; one that was first seen
  * after the other had begun is the earlier one only if the server's numbers say so. */
-static toa_claim_kind how_they_began(const toa_incident *incident)
+static toa_claim_kind how_they_began(const toa_story *story)
 {
+    const toa_incident *incident = story->incident;
     const toa_conversation *early = toa_incident_asker(incident, 0), *late = toa_incident_asker(incident, 1);
+    const toa_stats *stats = toa_stats_find(story->stats_table, early);
     int64_t time;
 
     if (!toa_incident_overlap(incident, &time)) {
@@ -114,15 +116,20 @@ static toa_claim_kind how_they_began(const toa_incident *incident)
     if (late->midstream) {
         return TOA_CLAIM_BOTH_UNSEEN;
     }
-    return early->first_frame > late->first_frame && toa_incident_verdict(incident) != TOA_VERDICT_CONFIRMED
-               ? TOA_CLAIM_BEGAN_UNSEEN
-               : TOA_CLAIM_BEGAN_WHILE_OPEN;
+    if (!((late->side[0].flags | late->side[1].flags) & TOA_SIDE_SYN)) {
+        return TOA_CLAIM_SEEN_WHILE_OPEN;
+    }
+    if (early->first_frame > late->first_frame && toa_incident_verdict(incident) != TOA_VERDICT_CONFIRMED) {
+        return TOA_CLAIM_BEGAN_UNSEEN;
+    }
+    return stats && stats->ending_time && stats->ending_time < late->first_time ? TOA_CLAIM_BEGAN_CLOSING
+                                                                                : TOA_CLAIM_BEGAN_WHILE_OPEN;
 }
 
-static void say_beginning(const toa_incident *incident, toa_teller *teller)
+static void say_beginning(const toa_story *story, toa_teller *teller)
 {
-    const toa_conversation *early = toa_incident_asker(incident, 0), *late = toa_incident_asker(incident, 1);
-    toa_claim_kind kind = how_they_began(incident);
+    const toa_conversation *early = toa_incident_asker(story->incident, 0), *late = toa_incident_asker(story->incident, 1);
+    toa_claim_kind kind = how_they_began(story);
     toa_claim claim = of(late, kind);
 
     claim.frame = late->first_frame;
@@ -196,7 +203,7 @@ static void say_relation(const toa_incident *incident, toa_teller *teller)
 static void tell_cause(const toa_story *story, toa_teller *teller)
 {
     if (toa_incident_verdict(story->incident) != TOA_VERDICT_UNTRANSLATED) { /* there it is one connection */
-        say_beginning(story->incident, teller);
+        say_beginning(story, teller);
         toa_add(teller, " ");
     }
     say_relation(story->incident, teller);
@@ -258,12 +265,15 @@ static void tell_connection(const toa_story *story, const toa_conversation *conv
 {
     const toa_conversation *leg = toa_engine_leg(conv);
     const toa_stats *stats = toa_stats_find(story->stats_table, conv);
+    unsigned siblings = toa_stats_siblings(story->stats_table, conv);
     toa_claim claim = of(conv, TOA_CLAIM_CONNECTION);
 
     if (stats) {
         claim.count = stats->n_frames;
         claim.frame = stats->first_frame;
         claim.other_frame = stats->last_frame;
+        claim.value = siblings > 1 ? siblings : 0;
+        claim.kind = siblings > 1 ? TOA_CLAIM_CONNECTION_PART : TOA_CLAIM_CONNECTION;
         toa_say(teller, &claim);
     } else {
         toa_add(teller, "Of the other connection no frame has passed the filter");

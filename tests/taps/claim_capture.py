@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A capture as claims are held against it: its packets, and which of them the records call foreign."""
 import collections
+import contextlib
 
 from claim_packets import ACK, FIN, MOD, RST, SECOND, SYN, end_of
 
@@ -115,6 +116,8 @@ class Capture:
         self.copies = self.find_copies()
         self.events = Events(self)
         self.now = None # the incident that is being told
+        self.streams_shown = {} # frame to tcp.stream, also of frames that are none of packets
+        self.parts = {s: [r for r in self.all if r['stream'] == s] for s in self.several}
 
     def find_copies(self):
         """A packet that was captured twice has its finding on the first copy: the others are as foreign."""
@@ -125,6 +128,18 @@ class Capture:
         return {p.frame for p in self.packets.values() if p.frame not in self.foreign and any(
             0 <= p.time - q.time <= SECOND // 10 and p.frame > q.frame
             for q in first.get((p.stream, p.source, p.seq, p.ack, p.flags, p.length, p.ip_id), ()))}
+
+    @contextlib.contextmanager
+    def only(self, chosen):
+        """Of streams that are several connections, only the one of that record."""
+        kept = {s: (self.conversations[s], self.streams[s], self.clients[s], self.keys[s]) for s in chosen}
+        for s, r in chosen.items():
+            self.conversations[s], self.clients[s] = r, joined(r, 'client')
+            self.keys[s] = joined(r, 'key_client'), joined(r, 'key_server')
+            self.streams[s] = [p for p in self.streams[s] if self.record_of(p) is r]
+        yield
+        for s, (r, packets, client, key) in kept.items():
+            self.conversations[s], self.streams[s], self.clients[s], self.keys[s] = r, packets, client, key
 
     def record_of(self, p):
         """Two connections on one tcp.stream, or in two networks: the one that was there."""

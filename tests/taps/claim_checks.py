@@ -25,23 +25,48 @@ def _(c, claim):
         and {packets[0].source, packets[0].destination} == {claim['from'], claim['to']}
 
 
+@check('connection_part')
+def _(c, claim):
+    return CHECKS['connection'](c, claim) and claim['value'] == sum(r['stream'] == claim['stream'] for r in c.all) > 1
+
+
 @check('closed')
 def _(c, claim):
     return any(p.time == claim['time'] for p in c.streams[claim['stream']]) and c.closed(claim['stream'], claim['time'])
 
 
+def first_of(c, claim):
+    """Where a capture lacks a SYN, the next segment is taken for the earlier connection's, until others show whose it is."""
+    first, p = c.streams[claim['stream']][0], c.packets[claim['frame']]
+    is_kept = claim['stream'] in c.several and p.stream == claim['stream'] and p.frame < first.frame
+    return p if is_kept else first
+
+
 def begins(c, claim):
-    first = c.streams[claim['stream']][0]
+    first = first_of(c, claim)
     return (first.frame, first.time) == (claim['frame'], claim['time']) and \
         {first.source, first.destination} == {claim['from'], claim['to']}
 
 
+@check('seen_while_open')
+def _(c, claim):
+    return begins(c, claim) and not any(p.flags & SYN for p in c.streams[claim['stream']]) and \
+        not c.closed(claim['other_stream'], claim['time'] - 1)
+
+
 @check('began_while_open')
 def _(c, claim):
-    first, other = c.streams[claim['stream']][0], c.streams[claim['other_stream']][0]
+    first, other = first_of(c, claim), c.streams[claim['other_stream']][0]
     return begins(c, claim) and bool(first.flags & SYN) and not c.closed(claim['other_stream'], claim['time'] - 1) and \
         (other.frame < first.frame or any({i['early_stream'], i['late_stream']} == {claim['stream'], claim['other_stream']} and
                                           i['verdict'] == 'proven' for i in c.incidents))
+
+
+@check('began_closing')
+def _(c, claim):
+    first, other = first_of(c, claim), c.conversations[claim['other_stream']]
+    return begins(c, claim) and bool(first.flags & SYN) and c.closed(claim['other_stream'], claim['time'] - 1) and \
+        (other['closed_time'] is None or other['closed_time'] > claim['time'])
 
 
 @check('began_unseen')
@@ -374,15 +399,24 @@ def _(c, claim):
 
 @check('goes_on')
 def _(c, claim):
+    if claim['frame'] not in c.packets:     # TCP has begun a stream with what is no segment to the plugin
+        return c.streams_shown[claim['frame']] == claim['other_stream']
     p = c.packets[claim['frame']] # a SYN that its connection has begun with
     return p.stream == claim['stream'] and p.time == claim['time'] and p.flags & (SYN | ACK) == SYN and \
         p.seq == c.streams[p.stream][0].seq
 
 
+def is_shifted_leg(one, other):
+    """The same data at one distance, again and again."""
+    shifts = collections.Counter((p.seq - q.seq) % MOD for p in one if p.length for q in other
+                                 if q.length == p.length and abs(p.time - q.time) < SECOND // 10)
+    return any(n > 1 for n in shifts.values())
+
+
 @check('leg')
 def _(c, claim):
     one, other = pair(c, claim)
-    return is_leg(c, claim['stream'], claim['other_stream']) or \
+    return is_leg(c, claim['stream'], claim['other_stream']) or is_shifted_leg(one, other) or \
         bool({(p.seq, p.length, p.ip_id) for p in one if p.length} & {(p.seq, p.length, p.ip_id) for p in other}) or \
         bool({p.seq for p in one if p.length} & {p.seq for p in other if p.length})
 
@@ -485,6 +519,9 @@ def _(c, claim):
 @check('server')
 def _(c, claim):
     mine = [i for i in c.incidents if c.keys[i['early_stream']][1] == claim['from']]
+    if any(i['early_stream'] in c.several for i in c.incidents): # which of them it is, an incident does not say
+        sure = sum(i['early_stream'] not in c.several for i in mine)
+        return sure <= claim['count'] <= sure + sum(i['early_stream'] in c.several for i in c.incidents)
     return (claim['count'], claim['value'], claim['base']) == (
         len(mine), sum(i['verdict'] == 'proven' for i in mine), sum(len(victims_of(i)) for i in mine))
 
