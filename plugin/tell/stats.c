@@ -293,6 +293,16 @@ static bool is_copy_of_foreign(const toa_stats *stats, const toa_segment *segmen
            segment->ack == stats->foreign_ack && segment->flags == stats->foreign_flags && segment->ip_id == stats->foreign_id;
 }
 
+static bool is_unseen(const toa_layer *layer)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < layer->n_findings && !found; i++) {
+        found = layer->findings[i].kind == TOA_FINDING_FOREIGN_UNSEEN;
+    }
+    return found;
+}
+
 /* The engine calls it closed when all of the end was captured; this is for what is said of one of which a part was lost. */
 static void take_end(toa_stats *stats, const toa_segment *segment, bool from_client)
 {
@@ -329,7 +339,9 @@ void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
     if (layer->unexplained || is_copy_of_foreign(stats, segment)) {
         return;
     }
-    take_end(stats, segment, toa_tap_from_client(layer));
+    if (!is_unseen(layer)) {
+        take_end(stats, segment, toa_tap_from_client(layer));
+    }
     if (toa_tap_from_client(layer)) {
         wait_for_answer(stats, layer->conversation, segment);
     } else {

@@ -98,7 +98,8 @@ def check_facts(c, reports, bad):
             if fact['frame'] is None:
                 continue
             p = c.packets[fact['frame']]
-            f = records.get((fact['finding'], p.frame, p.stream, fact['other_stream']))
+            other = None if fact['finding'] == 'self_connect' else fact['other_stream'] # there it is the connection itself
+            f = records.get((fact['finding'], p.frame, p.stream, other))
             numbers = (fact['flags'] & 63, fact['seq'], fact['time'])
             if not f or p.stream not in sides['ab'.index(fact['own'])] or numbers != (p.flags, p.seq, p.time):
                 bad.append('scan: fact %s of frame %d' % (fact['finding'], fact['frame']))
