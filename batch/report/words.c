@@ -182,12 +182,12 @@ static const char *advice(const scan_incident *incident)
     }
     if (is_named(incident)) {
         return "A client must not use one source port for both paths at a time: keep one path, give each path ports of its "
-               "own, or let the real servers not rewrite.";
+               "own, or let the real servers no longer put the client's address into their connections.";
     }
     if (g_str_has_prefix(incident->kind, "collision")) {
-        return "Something on one of the paths rewrites the destination and keeps the client's address and port: keep one path, "
-               "give each path source ports of its own, or let the balancer use addresses of its own. \"tshark -q -z "
-               "toa,explain -r\" with this capture lists the products that do it, with their sources.";
+        return "Something on one of the paths makes the server see the client's own address and port, whatever address was "
+               "dialled: keep one path, give each path source ports of its own, or let the balancer use addresses of its own. "
+               "\"tshark -q -z toa,explain -r\" with this capture lists the products that do it, with their sources.";
     }
     if (!incident->across) {
         return "That both are one connection to the server, which one source port on two paths makes them, is likely, but not "
@@ -367,11 +367,12 @@ char *scan_words_skew(const scan_skew *skew)
                                  : g_strdup_printf("%s: no connection was seen at both it and another point, so its clock "
                                                    "may differ by 10 s", skew->point);
     }
-    offset = scan_words_span(skew->skew, TRUE);
+    offset = scan_words_span(ABS(skew->skew), FALSE);
     error = scan_words_span(skew->error, FALSE);
     over = skew->hops > 1 ? g_strdup_printf("over %d other points, at least ", (int)skew->hops - 1) : g_strdup("");
-    text = g_strdup_printf("%s: its clock is at that of %s %s, error %s (%s%" G_GINT64_FORMAT " connections seen at both)",
-                           skew->point, skew->reference, offset, error, over, skew->meetings);
+    text = g_strdup_printf("%s: its clock is %s %s that of %s, to within %s (%s%" G_GINT64_FORMAT " connections seen at both)",
+                           skew->point, offset, skew->skew < 0 ? "behind" : "ahead of", skew->reference, error, over,
+                           skew->meetings);
     g_free(offset);
     g_free(error);
     g_free(over);

@@ -36,7 +36,7 @@ char *scan_words_tuple(const scan_flow *flow);
 char *scan_words_filter(const scan_incident *incident);
 /* "3 read, 1 cut short": what became of the files of this run; "" if there were none. */
 char *scan_words_counts(const scan_counts *counts);
-/* "A: its clock is at that of B +3.7 s, error 80 us", or that A met nobody; NULL for the reference of others. */
+/* "A: its clock is 3.7 s ahead of that of B, to within 80 us", or that A met nobody; NULL for the reference of others. */
 char *scan_words_skew(const scan_skew *skew);
 /* Which points have clocks that can be compared, if not all; NULL: all, or none. */
 char *scan_words_groups(const scan_report *report);

@@ -100,8 +100,8 @@ void toa_places_crossed(toa_place place, toa_teller *teller)
         return;
     }
     toa_text_paragraph(teller->out, "- ",
-                       "Something on one of the paths rewrites the destination to the server's own address and keeps the "
-                       "client's address and port. No TOA option was captured that would name it:");
+                       "Something on one of the paths makes the server see the client's own address and port, whatever address "
+                       "was dialled. No TOA option was captured that would name it; it can be:");
     add_products(crossing, 1, teller);
 }
 

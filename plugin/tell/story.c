@@ -193,7 +193,7 @@ static void say_relation(const toa_incident *incident, toa_teller *teller)
         toa_add(teller, verdict == TOA_VERDICT_SHARED
                             ? ". If that server puts the client's address back into its connections, it can tell them apart "
                               "by nothing else; nothing that this capture shows says that it does."
-                            : ". It can tell them apart by nothing else.");
+                            : ". The server can tell them apart by nothing else.");
     } else {
         toa_add(teller, "As far as is known their pairs of addresses at the server differ: a TOA option or SYN-ACK that was "
                         "not captured, or a row missing in the address map (preference toa.map), can be the reason.");
