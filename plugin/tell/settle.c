@@ -164,10 +164,19 @@ static int rank(const toa_incident *incident, bool one_path)
     return one_path && verdict == TOA_VERDICT_STALE ? TOA_VERDICT_MAX : (int)verdict;
 }
 
-/* One of the two is the more certain; its conversations and its teller's details stand for both. */
+/* The more certain one; else the one of which both beginnings were captured. */
+static bool leads(const toa_incident *one, const toa_incident *other, bool one_path)
+{
+    int ahead = rank(one, one_path) - rank(other, one_path);
+    bool is_whole = !one->early->midstream && !one->late->midstream;
+
+    return ahead > 0 || (ahead == 0 && is_whole && (other->early->midstream || other->late->midstream));
+}
+
+/* One of the two leads; its conversations and its teller's details stand for both. */
 static void merge(settling *self, toa_incident *into, const toa_incident *from)
 {
-    bool one_path = into->one_path || from->one_path, from_leads = rank(from, one_path) > rank(into, one_path);
+    bool one_path = into->one_path || from->one_path, from_leads = leads(from, into, one_path);
     toa_incident sum = from_leads ? *from : *into;
     const toa_incident *less = from_leads ? into : from;
     bool turned = root_of(self, less->late) == root_of(self, sum.early) || root_of(self, less->early) == root_of(self, sum.late);

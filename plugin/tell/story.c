@@ -113,11 +113,8 @@ static toa_claim_kind how_they_began(const toa_story *story)
     if (!toa_incident_overlap(incident, &time)) {
         return TOA_CLAIM_BEGAN_AFTER;
     }
-    if (late->midstream) {
-        return TOA_CLAIM_BOTH_UNSEEN;
-    }
     if (!((late->side[0].flags | late->side[1].flags) & TOA_SIDE_SYN)) {
-        return TOA_CLAIM_SEEN_WHILE_OPEN;
+        return early->midstream ? TOA_CLAIM_BOTH_UNSEEN : TOA_CLAIM_SEEN_WHILE_OPEN;
     }
     if (early->first_frame > late->first_frame && toa_incident_verdict(incident) != TOA_VERDICT_CONFIRMED) {
         return TOA_CLAIM_BEGAN_UNSEEN;
