@@ -43,6 +43,20 @@ static bool is_one(const toa_conversation *x, const toa_conversation *y)
     return x == y || toa_engine_leg(x) == y || toa_engine_leg(y) == x;
 }
 
+GHashTable *toa_open_one(const toa_open *open)
+{
+    GHashTable *one = g_hash_table_new(NULL, NULL);
+    const toa_incident *best = toa_open_best(open);
+
+    for (guint i = 0; i < open->parts->len; i++) {
+        const toa_incident *part = open->parts->pdata[i];
+        bool turned = is_one(part->early, best->late);
+        g_hash_table_insert(one, (gpointer)part->early, (gpointer)(turned ? best->late : best->early));
+        g_hash_table_insert(one, (gpointer)part->late, (gpointer)(turned ? best->early : best->late));
+    }
+    return one;
+}
+
 bool toa_open_has(const toa_open *open, const toa_conversation *conv)
 {
     for (guint i = 0; i < open->parts->len; i++) {

@@ -38,6 +38,10 @@ typedef struct toa_open {
 const toa_incident *toa_open_best(const toa_open *open);
 guint32 toa_open_count(const toa_open *open);
 
+/* Each conversation of the event to that of toa_open_best() whose leg it is, as toa_incidents_settled() has it; g_hash_table_destroy
+ * it. */
+GHashTable *toa_open_one(const toa_open *open);
+
 /* conv, or its other leg, is one of the two. */
 bool toa_open_has(const toa_open *open, const toa_conversation *conv);
 /* The incident is between the same two connections. */

@@ -95,25 +95,6 @@ static bool write_text(const toa_reporter *reporter, const toa_open *open, const
 
 /* ---- JSON ---- */
 
-static void put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
-{
-    char text[TOA_ADDRESS_TEXT];
-
-    toa_json_text(out, ip_name, toa_address_format(endpoint, text));
-    toa_json_number(out, port_name, true, endpoint->port);
-}
-
-static void put_evidence(toa_json *out, uint16_t evidence)
-{
-    toa_json_array_begin(out, "evidence");
-    for (unsigned i = 0; i < TOA_TAP_EVIDENCE_MAX; i++) {
-        if (evidence & toa_tap_evidence[i].bit) {
-            toa_json_element(out, toa_tap_evidence[i].name);
-        }
-    }
-    toa_json_array_end(out);
-}
-
 /* JSON is UTF-8, names of files are what they are. */
 static void put_name(toa_json *out, const char *name, const char *value)
 {
@@ -139,17 +120,17 @@ static bool write_json(const toa_reporter *reporter, const toa_open *open, const
     toa_json_text(&out, "verdict", toa_verdict_name(verdict));
     toa_json_number(&out, "time", true, open->last_time);
     toa_json_number(&out, "first_time", true, best->first_time);
-    put_endpoint(&out, "early_client_ip", "early_client_port", toa_wire_client(best->early));
-    put_endpoint(&out, "early_server_ip", "early_server_port", toa_wire_server(best->early));
-    put_endpoint(&out, "late_client_ip", "late_client_port", toa_wire_client(best->late));
-    put_endpoint(&out, "late_server_ip", "late_server_port", toa_wire_server(best->late));
-    put_endpoint(&out, "key_client_ip", "key_client_port", &best->late->key->client->endpoint);
-    put_endpoint(&out, "key_server_ip", "key_server_port", &best->late->key->server->endpoint);
+    toa_put_endpoint(&out, "early_client_ip", "early_client_port", toa_wire_client(best->early));
+    toa_put_endpoint(&out, "early_server_ip", "early_server_port", toa_wire_server(best->early));
+    toa_put_endpoint(&out, "late_client_ip", "late_client_port", toa_wire_client(best->late));
+    toa_put_endpoint(&out, "late_server_ip", "late_server_port", toa_wire_server(best->late));
+    toa_put_endpoint(&out, "key_client_ip", "key_client_port", &best->late->key->client->endpoint);
+    toa_put_endpoint(&out, "key_server_ip", "key_server_port", &best->late->key->server->endpoint);
     toa_json_number(&out, "rsts", true, load.rsts);
     toa_json_number(&out, "segments", true, load.segments);
     toa_json_number(&out, "dup_acks", true, load.dup_acks);
     toa_json_number(&out, "findings", true, toa_open_count(open));
-    put_evidence(&out, best->evidence);
+    toa_put_evidence(&out, best->evidence);
     toa_json_text(&out, "victim", victim_name(toa_incident_victims(best, stats_table)));
     put_name(&out, "file", place->file);
     toa_json_number(&out, "frame", true, place->file_frame);
@@ -203,8 +184,9 @@ char *toa_report_summary(const toa_open *open)
 
 /* ---- records ---- */
 
-static guint32 number_in(const toa_open *open, guint32 frame)
+static guint32 number_in(const void *data, guint32 frame)
 {
+    const toa_open *open = data;
     guint32 number = open->evidence && frame ? toa_evidence_number(open->evidence, frame) : 0;
 
     return open->evidence_path ? number : frame;
@@ -233,7 +215,7 @@ static void put_file(const toa_reporter *reporter, const toa_open *open)
     toa_json_end(&out);
 }
 
-static void put_conversation(const toa_open *open, toa_records *records, const toa_conversation *conv)
+static void put_conversation(toa_records *records, const toa_conversation *conv)
 {
     const toa_stats *stats = toa_stats_find(&records->stats_table, conv);
     toa_stats shown =
@@ -241,10 +223,7 @@ static void put_conversation(const toa_open *open, toa_records *records, const t
               : (toa_stats){.conv = conv, .last_time = conv->first_time, .n_frames = 1, .last_frame = conv->first_frame};
 
     shown.first_time = conv->first_time;
-    shown.first_frame = number_in(open, conv->first_frame);
-    shown.last_frame = number_in(open, shown.last_frame);
-    shown.first_frame = shown.first_frame ? shown.first_frame : 1;
-    shown.last_frame = shown.last_frame ? shown.last_frame : shown.first_frame;
+    shown.first_frame = conv->first_frame;
     toa_records_put_conversation(records, &shown);
 }
 
@@ -253,9 +232,7 @@ static void put_findings(const toa_open *open, toa_records *records)
     for (guint i = 0; i < open->findings->len; i++) {
         toa_open_finding its = g_array_index(open->findings, toa_open_finding, i);
         toa_layer layer = {.segment = &its.segment, .conversation = its.finding.own};
-        its.segment.frame = number_in(open, its.segment.frame);
-        its.finding.other_frame = number_in(open, its.finding.other_frame);
-        if (its.segment.frame) {
+        if (number_in(open, its.segment.frame)) {
             toa_records_put_finding(records, &layer, &its.finding);
         }
     }
@@ -269,10 +246,17 @@ void toa_report_records(const toa_reporter *reporter, const toa_open *open, toa_
     }
     put_file(reporter, open);
     records->out = (toa_json){.file = reporter->records};
+    records->number = number_in;
+    records->number_data = open;
+    records->one = toa_open_one(open);
     put_findings(open, records);
     for (guint i = 0; i < conversations->len; i++) {
-        put_conversation(open, records, conversations->pdata[i]);
+        put_conversation(records, conversations->pdata[i]);
     }
+    g_hash_table_destroy(records->one);
+    records->one = NULL;
+    toa_records_put_incident(records, toa_open_best(open));
+    records->number = NULL;
     fputs("{\"record\":\"end\"}\n", reporter->records);
     fflush(reporter->records);
 }

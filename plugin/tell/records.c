@@ -8,8 +8,7 @@
 
 /* ---- members ---- */
 
-/* NULL: unknown. */
-static void put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
+void toa_put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint)
 {
     char text[TOA_ADDRESS_TEXT];
 
@@ -21,8 +20,10 @@ static void put_endpoint(toa_json *out, const char *ip_name, const char *port_na
 static void put_frame(toa_records *records, const char *name, const char *file_name, bool known, uint32_t frame)
 {
     const toa_rotation_file *file = known && records->rotation ? toa_rotation_find(records->rotation, frame) : NULL;
+    uint32_t number = records->number && known ? records->number(records->number_data, frame)
+                                               : frame - (file ? file->before : 0);
 
-    toa_json_number(&records->out, name, known, frame - (file ? file->before : 0));
+    toa_json_number(&records->out, name, known && number, number);
     if (records->rotation && file_name) {
         toa_json_text(&records->out, file_name, file ? file->name : NULL);
     }
@@ -84,12 +85,12 @@ static void put_conversation(toa_records *records, const toa_stats *stats)
     begin(out, "conversation");
     toa_json_number(out, "stream", true, conv->stream);
     toa_json_number(out, "key_stream", true, conv->key->stream);
-    put_endpoint(out, "client_ip", "client_port", toa_wire_client(conv));
-    put_endpoint(out, "server_ip", "server_port", toa_wire_server(conv));
-    put_endpoint(out, "key_client_ip", "key_client_port", &conv->key->client->endpoint);
-    put_endpoint(out, "key_server_ip", "key_server_port", &conv->key->server->endpoint);
+    toa_put_endpoint(out, "client_ip", "client_port", toa_wire_client(conv));
+    toa_put_endpoint(out, "server_ip", "server_port", toa_wire_server(conv));
+    toa_put_endpoint(out, "key_client_ip", "key_client_port", &conv->key->client->endpoint);
+    toa_put_endpoint(out, "key_server_ip", "key_server_port", &conv->key->server->endpoint);
     toa_json_text(out, "key_source", toa_tap_key_source[conv->source]);
-    put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
+    toa_put_endpoint(out, "toa_ip", "toa_port", toa_engine_named(conv));
     toa_json_number(out, "leg_stream", leg != NULL, leg ? leg->stream : 0);
     toa_json_number(out, "connection_stream", one && one != conv, one ? one->stream : 0);
     toa_json_text(out, "roles", roles[conv->roles]);
@@ -127,7 +128,7 @@ static void put_segment(toa_json *out, const toa_layer *layer)
     toa_json_number(out, "tsecr", stamped, segment->options.tsecr);
 }
 
-static void put_evidence(toa_json *out, uint16_t evidence)
+void toa_put_evidence(toa_json *out, uint16_t evidence)
 {
     toa_json_array_begin(out, "evidence");
     for (unsigned i = 0; i < TOA_TAP_EVIDENCE_MAX; i++) {
@@ -159,7 +160,7 @@ static void put_finding(toa_records *records, const toa_layer *layer, const toa_
     put_segment(out, layer);
     toa_json_number(out, "other_stream", finding->other != NULL, finding->other ? finding->other->stream : 0);
     put_frame(records, "other_frame", "other_file", finding->other_frame != 0, finding->other_frame);
-    put_evidence(out, finding->evidence);
+    toa_put_evidence(out, finding->evidence);
     toa_json_text(out, "cause", finding->untranslated ? "untranslated" : NULL);
     toa_json_number(out, "ip_id_delta", finding->evidence & TOA_EV_IP_ID, finding->ip_id_delta);
     toa_json_number(out, "isn_error_ns", finding->evidence & TOA_EV_ISN_CLOCK, finding->isn_error);
@@ -218,7 +219,7 @@ static void put_incident(toa_records *records, const toa_incident *incident)
     toa_json_number(out, "dup_acks", true, load.dup_acks);
     put_victim(records, &victim, incident, victims & TOA_VICTIM_EARLY ? 0 : victims & TOA_VICTIM_LATE ? 1 : 2);
     put_victim(records, &victim2, incident, victims == (TOA_VICTIM_EARLY | TOA_VICTIM_LATE) ? 1 : 2);
-    put_evidence(out, incident->evidence);
+    toa_put_evidence(out, incident->evidence);
     toa_json_end(out);
 }
 
@@ -241,6 +242,7 @@ void toa_records_init(toa_records *records, const toa_config *config, FILE *file
     records->begun = records->silent = false;
     records->rotation = NULL;
     records->one = NULL;
+    records->number = NULL;
     records->since_frame = 0;
     toa_stats_init(&records->stats_table);
     toa_incidents_init(&records->incidents, config);

@@ -36,6 +36,8 @@ typedef struct toa_records {
     bool silent; /* counts, and writes nothing: files whose lines are known */
     const toa_rotation *rotation; /* borrowed; NULL: one file */
     uint32_t since_frame; /* incidents that ended before are known, too */
+    uint32_t (*number)(const void *data, uint32_t frame); /* what a frame is called, 0: it has no name; NULL: as it is */
+    const void *number_data;
     GHashTable *one; /* while conversations are written: which are one connection (settle.h) */
 } toa_records;
 
@@ -63,6 +65,10 @@ void toa_records_forget(toa_records *records, GHashTable *conversations);
 void toa_records_put_forgotten(toa_records *records, uint64_t closed, uint64_t idle);
 /* Bytes that are held. */
 size_t toa_records_memory(const toa_records *records);
+
+/* Members that others have, too. endpoint NULL: unknown. */
+void toa_put_endpoint(toa_json *out, const char *ip_name, const char *port_name, const toa_endpoint *endpoint);
+void toa_put_evidence(toa_json *out, uint16_t evidence);
 
 /* Single lines, for who decides himself what is to be told of an endless capture. */
 void toa_records_put_finding(toa_records *records, const toa_layer *layer, const toa_finding *finding);
