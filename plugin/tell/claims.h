@@ -87,6 +87,10 @@
     X(CROSSED_BEFORE, "crossed_before", "{F}: stream {s} acknowledges {v}, the number of a segment of the server that was " \
                                         "captured on stream {y} and is not stream {y}'s; a server that answers stream " \
                                         "{s} on stream {y} has both in one place")                                      \
+    /* hints */                                                                                                         \
+    X(HINT_TIMESTAMPS, "hint_timestamps", "the SYN-ACK of stream {s} has no timestamps, which its client had offered; that " \
+                                          "of stream {y} has")                                                          \
+    X(HINT_HOPS, "hint_hops", "the SYN-ACK of stream {s} came with TTL {v}, {n} less than that of stream {y}")          \
     /* the picture */                                                                                                   \
     X(ROW, "row", "{x}")                                                                                                \
     /* what to do */                                                                                                    \

@@ -345,6 +345,9 @@ void toa_stats_add(toa_stats_table *stats_table, const toa_layer *layer)
     if (toa_tap_from_client(layer)) {
         wait_for_answer(stats, layer->conversation, segment);
     } else {
+        if (segment->flags & TOA_FLAG_SYN) {
+            stats->synack_ttl = segment->ttl;
+        }
         take_answer(stats, segment);
         answer_leg(stats_table, layer);
     }

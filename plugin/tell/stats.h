@@ -30,6 +30,7 @@ typedef struct toa_stats {
     uint32_t client_end;   /* behind the highest number that its client has used; with has_client_end */
     bool has_client_end;
     uint8_t fins;          /* bit 0 the client's, bit 1 the server's */
+    uint8_t synack_ttl;    /* of the server's SYN-ACK; 0: not captured */
     int64_t ending_time;   /* when there were both, or a RST, whatever its number; 0: never */
     int64_t pending_time;  /* the last segment of n_waiting, so that its copy does not count as another */
     uint32_t pending_seq;

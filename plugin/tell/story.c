@@ -7,6 +7,7 @@
 #include "core/model/identity.h"
 #include "core/model/key.h"
 #include "tell/advice.h"
+#include "tell/hints.h"
 #include "tell/text.h"
 
 /* Of streams that one conversation goes on in. */
@@ -375,6 +376,7 @@ static void tell_evidence(const toa_story *story, toa_teller *teller)
         toa_evidence_record_tell(story->last, teller);
         toa_end(teller, "- ");
     }
+    toa_hints_tell(story->incident, story->stats_table, teller);
 }
 
 static void tell_certainty(const toa_story *story, toa_teller *teller)

@@ -344,6 +344,24 @@ def _(c, claim):
     return abs(error - claim['length']) < 100
 
 
+def replies_of(c, stream):
+    return [p for p in c.streams[stream] if p.flags & SYN and p.flags & ACK and p.frame not in c.foreign]
+
+
+@check('hint_timestamps')
+def _(c, claim):
+    one, other = replies_of(c, claim['stream']), replies_of(c, claim['other_stream'])
+    offers = [p for p in c.streams[claim['stream']] if p.flags & SYN and not p.flags & ACK]
+    return any(p.tsval is not None for p in offers) and bool(one) and all(p.tsval is None for p in one) and \
+        any(p.tsval is not None for p in other)
+
+
+@check('hint_hops')
+def _(c, claim):
+    one, other = replies_of(c, claim['stream']), replies_of(c, claim['other_stream'])
+    return claim['value'] in {p.ttl for p in one} and claim['value'] + claim['count'] in {p.ttl for p in other}
+
+
 @check('recycled')
 def _(c, claim):
     p = c.packets[claim['frame']]

@@ -8,7 +8,7 @@ FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 # network: VLANs, VNIs and tunnel ends around the segment: two networks may have one inner tuple
 Packet = collections.namedtuple('Packet', 'frame time source destination seq ack flags length ip_id tsval tsecr sack '
-                                          'options network stream')
+                                          'options network stream ttl')
 
 
 def endpoint(address, port):
@@ -140,12 +140,12 @@ def options_of(header):
 def segment_of(frame, time, data, network):
     """The TCP segment in an IP packet, None: there is none, or a fragment."""
     if data[0] >> 4 == 4:
-        size, protocol, ip_id = (data[0] & 15) * 4, data[9], u16(data, 4)
+        size, protocol, ip_id, ttl = (data[0] & 15) * 4, data[9], u16(data, 4), data[8]
         total, addresses = u16(data, 2) or len(data), (data[12:16], data[16:20])
         if u16(data, 6) & 0x3fff:
             return None
     elif data[0] >> 4 == 6:
-        size, protocol, ip_id = 40, data[6], 0
+        size, protocol, ip_id, ttl = 40, data[6], 0, data[7]
         total, addresses = 40 + (u16(data, 4) or len(data) - 40), (data[8:24], data[24:40])
         while protocol in (0, 43, 60):
             protocol, size = data[size], size + 8 + data[size + 1] * 8
@@ -164,7 +164,7 @@ def segment_of(frame, time, data, network):
     stamps = struct.unpack('>II', options[8]) if len(options.get(8, b'')) == 8 else (None, None)
     sack = struct.unpack('>II', options[5][:8]) if len(options.get(5, b'')) >= 8 else None
     return Packet(frame, time, endpoint(addresses[0], sport), endpoint(addresses[1], dport), seq, ack, offset & 63,
-                  total - size - length, ip_id, *stamps, sack, options, network, None)
+                  total - size - length, ip_id, *stamps, sack, options, network, None, ttl)
 
 
 def end_of(p):
