@@ -339,6 +339,49 @@ static void test_unstamped(void)
     }
 }
 
+/* The same, where Y's server has shown no run and nothing tells that the two have one key: Y alone waits for an answer. Not if
+ * another one waits as well, Y has agreed on timestamps, its server numbers what it sends otherwise, or it is too soon. */
+static void test_unstamped_alone(void)
+{
+    enum { FOUND, STAMPED, ANOTHER_WAITS, Y_STAMPED, OTHER_RUN, TOO_SOON, Y_ANSWERED, N };
+
+    for (unsigned what = 0; what < N; what++) {
+        stage g = {.s = story_new()};
+        flow z = flow_new(g.s, "10.0.0.1:5000", "10.0.3.3:80");
+        toa_segment answer, synack;
+
+        g.y = flow_new(g.s, "10.0.0.1:5000", "10.0.1.9:80");
+        g.x = flow_new(g.s, "10.0.0.1:5000", "10.0.2.2:80");
+        g.y.timestamps = what == Y_STAMPED;
+        z.timestamps = false;
+        open_flow(&g.x);
+        exchange(&g.x, 100, 100);
+        if (what == ANOTHER_WAITS) {
+            open_flow(&z);
+            client_sends(&z, PSH | ACK, 10);
+        }
+        client_sends(&g.y, SYN, 0);
+        story_wait(g.s, 20 * MS);
+        synack = from_server(&g.y, SYN | ACK, 0);
+        synack.ip_id = what == OTHER_RUN ? 5000 : 0;
+        emit(&g.y, synack);
+        client_sends(&g.y, ACK, 0);
+        client_sends(&g.y, PSH | ACK, 10);
+        story_wait(g.s, what == TOO_SOON ? 0 : 20 * MS);
+        answer = from_server(&g.y, ACK, 0);
+        if (what == Y_ANSWERED) {
+            emit(&g.y, answer);
+        }
+        answer.seq += SHIFT_SEQ;
+        answer.ack += SHIFT_ACK;
+        answer.ip_id = 20000;
+        answer.options.has_timestamps = what == STAMPED;
+        emit(&g.x, crossed(answer, &g.y, &g.x));
+        EXPECT_TOTAL(g.s, FOREIGN_SEGMENT, what == FOUND);
+        story_free(g.s);
+    }
+}
+
 /* Y's server repeats what Y's client has not got, on X, which has only just sent its SYN: without IP-IDs it looks like a copy, and
  * two of those would make them legs. */
 static void test_repetition_is_no_copy(void)
@@ -510,6 +553,7 @@ int main(int argc, char **argv)
         {"synack/refused", test_synack_refused},
         {"synack/repeated", test_synack_repeated},
         {"unstamped", test_unstamped},
+        {"unstamped-alone", test_unstamped_alone},
         {"repetition-is-no-copy", test_repetition_is_no_copy},
         {"one-host", test_one_host},
         {"one-host/flood", test_one_host_flood},

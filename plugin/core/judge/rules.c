@@ -231,9 +231,10 @@ static bool repeats_in_vain(const toa_side *requester, const toa_side *responder
            requester->next == pair->noted_next && requester->acks[0] == pair->noted_ack;
 }
 
-static bool uses_timestamps(const toa_conversation *x)
+bool toa_rules_lacks_timestamps(const toa_conversation *x, const toa_segment *segment)
 {
-    return (x->side[0].flags & x->side[1].flags & TOA_SIDE_TIMESTAMPS) != 0;
+    return (x->side[0].flags & x->side[1].flags & TOA_SIDE_TIMESTAMPS) != 0 && !segment->options.has_timestamps &&
+           !(segment->flags & (TOA_FLAG_RST | TOA_FLAG_SYN));
 }
 
 /* The same for what x's server sends. */
@@ -252,7 +253,7 @@ static uint32_t circumstances_of_reply(const toa_conversation *x, const toa_conv
     if (toa_is_established(y) && !toa_endpoint_same_address(toa_wire_server(x), toa_wire_server(y))) {
         hints |= APART;
     }
-    if (!rst && !(segment->flags & TOA_FLAG_SYN) && !segment->options.has_timestamps && uses_timestamps(x)) {
+    if (toa_rules_lacks_timestamps(x, segment)) {
         hints |= UNSTAMPED;
     }
     if (is_synack(segment) && toa_rules_acked_before(pair, segment->ack) && segment->time - pair->found_time <= REPEATED_NS) {

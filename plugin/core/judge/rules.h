@@ -127,6 +127,10 @@ bool toa_rules_enough(const toa_match *match, const toa_conversation *x, toa_own
  * connection (RFC 5961 section 4). */
 bool toa_rules_is_challenge(const toa_conversation *x, const toa_segment *segment);
 
+/* Both sides of x use timestamps, and this segment, no SYN and no RST, has none: another socket has sent it (RFC 7323 section
+ * 3.2). */
+bool toa_rules_lacks_timestamps(const toa_conversation *x, const toa_segment *segment);
+
 /* Not enough this time, but enough if it happens again: an answer on a conversation that has shown nothing yet, with exactly
  * the number that y's client waits for. The other leg of y behind a NAT would look the same, but there the same answer comes
  * on y next. */

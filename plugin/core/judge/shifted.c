@@ -285,6 +285,24 @@ static void try_run(search *s)
     }
 }
 
+/* The first answer that is not y's by any number: a connection that has negotiated timestamps sends none without (RFC 7323,
+ * section 3.2), so another socket has sent this one; and one conversation alone waits for an answer, whose server has agreed on
+ * no timestamps and has shown no identification. */
+static void try_unstamped(search *s)
+{
+    const toa_segment *segment = s->segment;
+    toa_conversation *y;
+
+    if (s->own != TOA_OWN_NONE || !toa_rules_lacks_timestamps(s->x, segment) ||
+        (segment->flags & (TOA_FLAG_RST | TOA_FLAG_ACK)) != TOA_FLAG_ACK || segment->seq == 0 || !segment->ip_id) {
+        return;
+    }
+    y = find_waiting(s, NULL, segment->time);
+    if (y && toa_conversation_without_timestamps(y) && !toa_server_side(y)->ip_id) {
+        found(s, y, TOA_EV_TRIGGER);
+    }
+}
+
 /* A server that answers from its own address, with numbers that a load balancer would have shifted: RSTs on a conversation that
  * shows nothing else come one round trip after two questions of the one conversation that asks in vain, at one distance. */
 static void try_in_vain(search *s)
@@ -324,7 +342,7 @@ void toa_shifted_find(toa_state *state, toa_conversation *x, bool from_server, t
                       toa_seen *seen)
 {
     search s = {.state = state, .x = x, .segment = state->segment, .own = own, .from_server = from_server, .seen = seen};
-    static void (*const tries[])(search *) = {try_distance, try_shifted, try_advance, try_run, try_in_vain};
+    static void (*const tries[])(search *) = {try_distance, try_shifted, try_advance, try_run, try_unstamped, try_in_vain};
 
     for (unsigned i = 0; from_server && i < sizeof tries / sizeof tries[0] && !s.best.owner; i++) {
         tries[i](&s);
