@@ -359,7 +359,8 @@ def _(c, claim):
 @check('hint_hops')
 def _(c, claim):
     one, other = replies_of(c, claim['stream']), replies_of(c, claim['other_stream'])
-    return claim['value'] in {p.ttl for p in one} and claim['value'] + claim['count'] in {p.ttl for p in other}
+    return claim['value'] in {p.ttl for p in one} and claim['base'] in {p.ttl for p in other} and \
+        claim['value'] + claim['count'] == claim['base']
 
 
 @check('recycled')
