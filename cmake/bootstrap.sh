@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname -- "$0")/.."
 
 BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev libjson-glib-dev libsqlite3-dev wireshark-dev tshark \
+    zlib1g-dev libzstd-dev liblz4-dev \
     asciidoctor file dpkg-dev"
 # from the second line on: package, GUI tests, fuzzers, toa.html, toa.dll, batch
 TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
@@ -15,7 +16,8 @@ TEST_PACKAGES="python3 wireshark-common util-linux iproute2 \
     clang libclang-rt-14-dev \
     lld wasi-libc libclang-rt-14-dev-wasm32 tcl make nodejs chromium \
     gcc-mingw-w64-x86-64 wine64 yamllint \
-    parallel openssh-client openssh-server"
+    parallel openssh-client openssh-server \
+    zstd lz4"
 
 say() { printf '\n== %s\n' "$*"; }
 
