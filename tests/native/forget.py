@@ -123,7 +123,7 @@ def main():
         forgotten, rotated = check(one, planted, 'one file'), check(five, planted, 'five files')
         need(min(forgotten, rotated) > 1000, f'{forgotten} and {rotated} forgotten')
         need(max(peaks) < TIGHT, f'{peaks} bytes of {TIGHT}')
-        path, _ = churn(folder, 200_000, 27_000)
+        path, _ = churn(folder, 250_000, 40_000)
         print(f'forgotten: {forgotten} of one file, {rotated} of five, {scan(path, folder)} by toa-scan')
 
 
